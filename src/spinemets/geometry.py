@@ -1,0 +1,196 @@
+"""Grids in the patient, and how values get from one to another.
+
+Nothing here knows what an image shows. World is RAS+ millimetres throughout.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.errors import StudyError
+from spinemets.volume import Volume
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where voxels lie, without their values.
+
+    Attributes
+    ----------
+    shape : (3,) tuple of int
+        Number of voxels along I, J, K.
+    affine : (4, 4) ndarray
+        From voxel index to world RAS+ millimetres.
+    """
+
+    shape: tuple[int, int, int]
+    affine: NDArray[np.float64]
+
+    @property
+    def spacing_mm(self) -> NDArray[np.float64]:
+        """(3,) distance between voxel centres, mm."""
+        return np.linalg.norm(self.affine[:3, :3], axis=0)
+
+    @classmethod
+    def of(cls, volume: Volume) -> Grid:
+        """The grid of a volume."""
+        return cls(volume.shape, volume.affine)
+
+
+def corners_mm(shape: tuple[int, ...], affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(8, 3) world positions of the outer corners of a grid: half a voxel beyond the centres."""
+    ends = [(-0.5, n - 0.5) for n in shape]
+    corners = np.array(list(itertools.product(*ends)))
+    return corners @ affine[:3, :3].T + affine[:3, 3]
+
+
+def world_aligned_grid(
+    lower_mm: NDArray[np.float64], upper_mm: NDArray[np.float64], spacing_mm: float
+) -> Grid:
+    """The isotropic RAS+ grid whose voxels fill the box from `lower_mm` to `upper_mm`.
+
+    Parameters
+    ----------
+    lower_mm, upper_mm : (3,) ndarray
+        Opposite corners of the box, world mm; the last voxel may stand out by less than one spacing.
+    spacing_mm : float
+        Edge of a voxel, mm.
+    """
+    size = np.asarray(upper_mm) - np.asarray(lower_mm)
+    if (size <= 0).any() or spacing_mm <= 0:
+        raise StudyError(f"a grid needs a positive extent and spacing, got {size} mm at {spacing_mm} mm")
+    shape = np.maximum(np.ceil(size / spacing_mm - 1e-6), 1).astype(int)
+    affine = np.diag([spacing_mm, spacing_mm, spacing_mm, 1.0])
+    affine[:3, 3] = np.asarray(lower_mm) + spacing_mm / 2
+    return Grid((int(shape[0]), int(shape[1]), int(shape[2])), affine)
+
+
+def covering_grid(volume: Volume, spacing_mm: float) -> Grid:
+    """The smallest RAS+ grid of `spacing_mm` that covers all of `volume`."""
+    corners = corners_mm(volume.shape, volume.affine)
+    return world_aligned_grid(corners.min(axis=0), corners.max(axis=0), spacing_mm)
+
+
+def crop(volume: Volume, start: Any, stop: Any) -> Volume:
+    """The part of a volume from index `start` up to, not including, `stop`; a view, same world positions."""
+    start = np.clip(np.asarray(start, dtype=int), 0, volume.shape)
+    stop = np.clip(np.asarray(stop, dtype=int), start, volume.shape)
+    affine = volume.affine.copy()
+    affine[:3, 3] = volume.world(start)
+    i, j, k = (slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+    return Volume(volume.array[i, j, k], affine, volume.frame_of_reference)
+
+
+def index_box(volume: Volume, grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and one-past-last index of `volume` needed to cover `grid`, one voxel to spare."""
+    index = volume.index(corners_mm(grid.shape, grid.affine))
+    start = np.clip(np.floor(index.min(axis=0)).astype(int) - 1, 0, volume.shape)
+    stop = np.clip(np.ceil(index.max(axis=0)).astype(int) + 2, start, volume.shape)
+    return start, stop
+
+
+def block_mean(volume: Volume, factors: tuple[int, int, int]) -> Volume:
+    """The volume averaged over blocks of `factors` voxels; an incomplete last block is dropped.
+
+    Centres of the new voxels are the centres of the blocks, so nothing shifts.
+    """
+    if factors == (1, 1, 1):
+        return volume
+    kept = [max(n // f, 1) * min(f, n) for n, f in zip(volume.shape, factors, strict=True)]
+    steps = [min(f, n) for n, f in zip(volume.shape, factors, strict=True)]
+    array = volume.array[: kept[0], : kept[1], : kept[2]]
+    for axis, step in enumerate(steps):
+        if step > 1:
+            shape = [*array.shape]
+            shape[axis : axis + 1] = [shape[axis] // step, step]
+            array = array.reshape(shape).mean(axis=axis + 1, dtype=np.float32)
+    affine = volume.affine.copy()
+    affine[:3, :3] = volume.affine[:3, :3] * steps
+    affine[:3, 3] = volume.world([(step - 1) / 2 for step in steps])
+    return Volume(array, affine, volume.frame_of_reference)
+
+
+def resample(
+    volume: Volume, grid: Grid, *, order: int = 1, fill: float = 0.0, antialias: bool = True
+) -> NDArray[np.float32]:
+    """Values of `volume` at the points of `grid`.
+
+    Parameters
+    ----------
+    volume : Volume
+        The source; need not be aligned with `grid` in any way.
+    grid : Grid
+        Where values are wanted.
+    order : int
+        0 for labels (nearest voxel), 1 for images (trilinear).
+    fill : float
+        Value outside the source.
+    antialias : bool
+        Average the source over whole blocks first where it is at least twice as fine as `grid`.
+
+    Returns
+    -------
+    (I, J, K) ndarray of float32
+        Values on `grid`; for ``order=0`` the labels, exactly.
+    """
+    start, stop = index_box(volume, grid)
+    if (stop <= start).any():
+        return np.full(grid.shape, fill, dtype=np.float32)
+    source = crop(volume, start, stop)
+    if antialias and order > 0:
+        cosine = np.abs(np.linalg.inv(grid.affine[:3, :3]) @ source.affine[:3, :3])
+        factors = np.maximum(np.floor(1 / np.maximum(cosine.max(axis=0), 1e-6) + 1e-3), 1).astype(int)
+        source = block_mean(source, (int(factors[0]), int(factors[1]), int(factors[2])))
+    to_source = np.linalg.inv(source.affine) @ grid.affine
+    array = source.array
+    if array.dtype not in (np.float32, np.float64, np.int16, np.uint8):
+        array = array.astype(np.float32)
+    return ndimage.affine_transform(
+        array,
+        to_source[:3, :3],
+        offset=to_source[:3, 3],
+        output_shape=grid.shape,
+        output=np.float32,
+        order=order,
+        mode="constant" if order == 0 else "grid-constant",
+        cval=fill,
+    )
+
+
+def closest_axes(affine: NDArray[np.float64]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Which voxel axis runs closest to world x, y and z, and in which sense.
+
+    Returns
+    -------
+    axes : (3,) tuple of int
+        ``axes[w]`` is the voxel axis closest to world axis ``w``; a permutation of 0, 1, 2.
+    signs : (3,) tuple of int
+        +1 where that voxel axis grows with the world axis, -1 where it runs against it.
+    """
+    direction = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    best = max(
+        itertools.permutations(range(3)),
+        key=lambda axes: sum(abs(direction[world, axis]) for world, axis in enumerate(axes)),
+    )
+    signs = tuple(1 if direction[world, axis] > 0 else -1 for world, axis in enumerate(best))
+    return (best[0], best[1], best[2]), (signs[0], signs[1], signs[2])
+
+
+def to_ras(volume: Volume) -> Volume:
+    """The same voxels with axes permuted and flipped to lie closest to RAS+; a view, no interpolation."""
+    axes, signs = closest_axes(volume.affine)
+    array = volume.array.transpose(axes)[tuple(slice(None, None, sign) for sign in signs)]
+    affine = volume.affine.copy()
+    last = np.array(volume.shape) - 1
+    origin = np.zeros(3)
+    for axis, sign in zip(axes, signs, strict=True):
+        origin[axis] = 0 if sign > 0 else last[axis]
+    affine[:3, :3] = volume.affine[:3, list(axes)] * np.array(signs)
+    affine[:3, 3] = volume.world(origin)
+    return Volume(array, affine, volume.frame_of_reference)
