@@ -163,7 +163,7 @@ class Report:
             "research_use_only": RESEARCH_USE_ONLY,
             "inputs": [series.to_json_dict() for series in self.inputs],
             "spine": {
-                "level_ambiguous": self.spine.level_ambiguous,
+                "level_ambiguous": bool(self.spine.level_ambiguous),
                 "levels": [_level_json(vertebra) for vertebra in self.spine.vertebrae],
             },
             "vertebrae": [_findings_json(findings) for findings in self.vertebrae],
@@ -212,11 +212,12 @@ def _level_json(vertebra: Vertebra) -> dict[str, Any]:
     return {
         "level": vertebra.level.value,
         "verse_id": vertebra.level.verse_id,
-        "probability": round(vertebra.probability, 4),
+        "probability": round(float(vertebra.probability), 4),
         "alternatives": [
-            {"level": level.value, "probability": round(probability, 4)} for level, probability in vertebra.alternatives
+            {"level": level.value, "probability": round(float(probability), 4)}
+            for level, probability in vertebra.alternatives
         ],
-        "partly_visible": vertebra.partly_visible,
+        "partly_visible": bool(vertebra.partly_visible),
         "centroid_mm": [round(float(mm), 2) for mm in vertebra.centroid_mm],
     }
 

@@ -1,0 +1,189 @@
+"""`report.html`: one self-contained page, its pictures inside, for reading and for print."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spinemets.anatomy import Level
+from spinemets.formats.atomic import write_text
+from spinemets.formats.pictures import SeriesPictures
+from spinemets.report import Report
+
+ROLE_NAMES = {
+    "ct": "CT",
+    "t1": "MR T1",
+    "t2": "MR T2",
+    "stir": "MR STIR",
+    "dwi_b0": "MR DWI b0",
+    "dwi_high": "MR DWI, high b",
+    "adc": "MR ADC map",
+    "in_phase": "MR in phase",
+    "out_phase": "MR opposed phase",
+    "water": "MR water",
+    "fat": "MR fat",
+    "t1_gd": "MR T1, gadolinium",
+    "t2_axial": "MR T2, axial",
+    "prior_ct": "CT, prior",
+    "pet": "PET",
+    "ct_myelogram": "CT myelogram",
+}
+
+WORDS = {
+    "sins": "SINS",
+    "escc": "ESCC",
+    "sins_case": "SINS, what went in",
+    "sins_level": "SINS",
+    "escc_level": "ESCC",
+    "heights_mm": "body heights, mm",
+    "reference_mm": "expected heights, mm",
+    "p_metastatic": "probability of metastasis",
+    "genant": "Genant grade",
+}
+"""Names of keys that do not read well as they are."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One clinical section of the page.
+
+    Attributes
+    ----------
+    title : str
+        Its heading.
+    warning : str
+        What the reader must not conclude where it was not assessed.
+    absent : mapping
+        Each reason, to its details, to the levels that they hold for.
+    rows : tuple
+        Level, or site, with the findings there.
+    """
+
+    title: str
+    warning: str
+    absent: Mapping[str, Mapping[str, list[str]]]
+    rows: Sequence[tuple[str, Mapping[str, Any]]]
+
+
+CLINICAL_PARTS = (
+    ("Fractures", ("heights_mm", "reference_mm", "height_loss", "genant", "posterior_wall", "signs", "fracture"),
+     "This does not mean that there is no fracture."),
+    ("Lesions", ("lesions",), "This does not mean that there is no lesion."),
+    ("SINS", ("sins_case", "sins"), "This does not mean that the spine is stable."),
+)  # fmt: skip
+ESCC_WARNING = "This does not clear the spinal canal."
+
+
+def write_report_html(path: Path, report: Report, pictures: Sequence[SeriesPictures] = ()) -> None:
+    """Write the page to `path`; it needs no other file, no network and no script.
+
+    Parameters
+    ----------
+    path : Path
+        Where; complete or untouched.
+    report : Report
+        What is said.
+    pictures : sequence of SeriesPictures
+        Overviews in this order; each level's thumbnails are from the first series that has them.
+    """
+    write_text(path, report_html(report, pictures))
+
+
+def report_html(report: Report, pictures: Sequence[SeriesPictures] = ()) -> str:
+    """The page as text."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("spinemets.formats"),
+        autoescape=lambda name: name is not None and not name.endswith(".css"),
+        trim_blocks=True,
+        undefined=StrictUndefined,
+    )
+    filters = {
+        "mm": _mm,
+        "number": _number,
+        "words": _words,
+        "role": _role,
+        "data_url": _data_url,
+        "sentence": _sentence,
+    }
+    environment.filters.update(filters)
+    document = _known(report.to_json_dict())
+    thumbnails: dict[Level, Any] = {}
+    for series in reversed(pictures):
+        thumbnails.update(series.thumbnails)
+    return environment.get_template("report.html.j2").render(
+        r=document,
+        span=_span(report),
+        partly=[str(vertebra.level) for vertebra in report.spine.vertebrae if vertebra.partly_visible],
+        rows=list(zip(report.spine.vertebrae, document["spine"]["levels"], strict=True)),
+        parts=[*(_part(document, *part) for part in CLINICAL_PARTS), _escc_part(document["escc"])],
+        pictures=pictures,
+        thumbnails=thumbnails,
+    )
+
+
+def _known(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the optional keys of an input present, so that a misspelt key stays an error."""
+    optional: dict[str, Any] = {"uid": None, "acquisition": {}, "flags": [], "shape": [], "spacing_mm": []}
+    document["inputs"] = [{**optional, **series} for series in document["inputs"]]
+    document["not_assessed"] = [{"levels": None, **entry} for entry in document["not_assessed"]]
+    return document
+
+
+def _part(document: Mapping[str, Any], title: str, sections: Sequence[str], warning: str) -> Part:
+    absent: dict[str, dict[str, list[str]]] = {}
+    rows = []
+    for vertebra in document["vertebrae"]:
+        reasons = [vertebra[name] for name in sections if _is_absent(vertebra[name])]
+        for code, detail in {(reason["not_assessable"], reason["detail"]): None for reason in reasons}:
+            absent.setdefault(code, {}).setdefault(detail, []).append(vertebra["level"])
+        found = {name: vertebra[name] for name in sections if not _is_absent(vertebra[name])}
+        if found:
+            rows.append((vertebra["level"], found))
+    return Part(title, warning, absent, rows)
+
+
+def _escc_part(escc: Any) -> Part:
+    title = "Epidural spinal cord compression (ESCC)"
+    if _is_absent(escc):
+        return Part(title, ESCC_WARNING, {escc["not_assessable"]: {escc["detail"]: []}}, [])
+    if not isinstance(escc, list):
+        return Part(title, ESCC_WARNING, {}, [("Spine", {"escc": escc})])
+    return Part(title, ESCC_WARNING, {}, [(str(site["level"] or "Level unknown"), site) for site in escc])
+
+
+def _is_absent(section: Any) -> bool:
+    return isinstance(section, Mapping) and "not_assessable" in section
+
+
+def _span(report: Report) -> str:
+    levels = report.spine.levels
+    return str(levels[0]) if len(levels) == 1 else f"{levels[0]} to {levels[-1]}"
+
+
+def _mm(length: float) -> str:
+    return f"{length:.1f}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def _words(code: str) -> str:
+    return WORDS.get(code, code.replace("_", " "))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def _role(role: str) -> str:
+    return ROLE_NAMES[role]
+
+
+def _data_url(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

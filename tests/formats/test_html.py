@@ -1,0 +1,140 @@
+import re
+
+import numpy as np
+import pytest
+
+from spinemets.anatomy import Level
+from spinemets.findings import Measured, NotAssessed, Reason, VertebraFindings
+from spinemets.formats.grey import grey_png
+from spinemets.formats.html import report_html, write_report_html
+from spinemets.formats.outlines import Outline
+from spinemets.formats.pictures import Name, Picture, SeriesPictures
+from spinemets.report import RESEARCH_USE_ONLY, InputSeries, Report
+from spinemets.spine import Spine, Vertebra
+
+CT = InputSeries("abdomen <b>", used=True, role="ct", uid="1.2.840", shape=(4, 5, 6), spacing_mm=(0.7, 0.7, 3.0))
+SCOUT = InputSeries("scout", used=False, reason="one slice")
+
+
+def report(*, level_ambiguous=False, **parts):
+    first = Vertebra(Level.L1, 0.78, ((Level.L2, 0.2),), True, np.array([-5.25, 12.0, 300.0]), 43.21)
+    second = Vertebra(Level.L2, 0.98, (), False, np.array([1.0, 2.0, 265.0]), 50.0)
+    return Report((CT, SCOUT), Spine((first, second), level_ambiguous), **parts)
+
+
+def picture(letters):
+    edge = Outline(Level.L1, np.array([[1.0, 1.0], [5.0, 1.0], [5.0, 5.0]]), True)
+    names = (Name("L1?", 6.0, 3.0, Level.L1),)
+    return Picture(grey_png(np.zeros((8, 8), np.uint8)), 8.0, 8.0, (edge,), letters, "a plane", names)
+
+
+def pictures():
+    sagittal, coronal = picture(("A", "P", "H", "F")), picture(("R", "L", "H", "F"))
+    return SeriesPictures("abdomen", "ct", "W 1800 L 400 HU", sagittal, coronal, {Level.L1: (sagittal, coronal)})
+
+
+def text_of(page):
+    """The words that a reader sees."""
+    body = re.sub(r"<style>.*?</style>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body))
+
+
+def section(page, title):
+    return text_of(page.split(f"<h2>{title}</h2>")[1].split("</section>")[0])
+
+
+def test_the_page_needs_nothing_from_outside_and_runs_nothing():
+    page = report_html(report(), [pictures()])
+    assert "http" not in page.replace("http-equiv", "")
+    assert "<script" not in page
+    assert "@import" not in page
+    assert "url(" not in page
+    assert set(re.findall(r'\b(?:src|href)="([^,"]*,?)', page)) == {"data:image/png;base64,"}
+
+
+def test_the_research_notice_stands_above_everything_else():
+    text = text_of(report_html(report()).split("<body>")[1])
+    assert text.strip().startswith(RESEARCH_USE_ONLY)
+
+
+def test_images_are_listed_with_those_left_out_and_why():
+    text = section(report_html(report()), "Images")
+    assert "CT" in text
+    assert "4 × 5 × 6" in text
+    assert "0.7 × 0.7 × 3" in text
+    assert "scout left out: one slice" in text
+
+
+def test_names_from_the_files_cannot_become_markup():
+    page = report_html(report())
+    assert "abdomen <b>" not in page
+    assert "abdomen &lt;b&gt;" in page
+
+
+def test_every_level_is_shown_with_its_probability_runner_up_and_place():
+    text = section(report_html(report(), [pictures()]), "Levels")
+    assert "L1" in text
+    assert "0.78 L2 0.20 yes -5.2 12.0 300.0 43.2" in text
+    assert "0.98 none no 1.0 2.0 265.0 50.0" in text
+    assert "no picture" in text  # there is no thumbnail of L2
+
+
+def test_orientation_letters_names_and_outlines_are_drawn():
+    page = report_html(report(), [pictures()])
+    figures = page.split('class="big"')[1:]
+    for figure, letters in zip(figures, ("APHF", "RLHF"), strict=True):
+        drawn = re.findall(r'class="letter"[^>]*>(\w)<', figure.split("</figure>")[0])
+        assert "".join(drawn) == letters
+        assert ">L1?<" in figure
+        assert 'd="M1.0 1.0L5.0 1.0L5.0 5.0Z"' in figure
+
+
+def test_an_ambiguous_numbering_is_said_at_the_top():
+    assert "numbering of the levels is ambiguous" in text_of(report_html(report(level_ambiguous=True)))
+    assert "ambiguous" not in text_of(report_html(report()))
+
+
+@pytest.mark.parametrize(
+    ("title", "warning"),
+    [
+        ("Fractures", "does not mean that there is no fracture"),
+        ("Lesions", "does not mean that there is no lesion"),
+        ("SINS", "does not mean that the spine is stable"),
+        ("Epidural spinal cord compression (ESCC)", "does not clear the spinal canal"),
+    ],
+)
+def test_what_was_not_assessed_says_so_and_warns_against_reading_it_as_normal(title, warning):
+    page = report_html(report())
+    text = section(page, title)
+    assert "Not assessable: no model" in text
+    assert warning in text
+    assert 'class="absent box"' in page.split(f"<h2>{title}</h2>")[1].split("</section>")[0]
+
+
+def test_what_was_found_is_shown_beside_what_was_not():
+    loss = Measured(0.25, "1", 0.2, 0.3, "callipers")
+    metal = NotAssessed(Reason.METAL, "screws")
+    losses = {"anterior": loss, "middle": metal, "posterior": metal, "max": loss}
+    vertebrae = (VertebraFindings(Level.L1, height_loss=losses), VertebraFindings(Level.L2, lesions=()))
+    page = report_html(report(vertebrae=vertebrae))
+    assert "height loss anterior 0.25 (0.2 to 0.3) middle not assessable: metal" in section(page, "Fractures")
+    assert "L2 lesions none" in section(page, "Lesions")
+    assert "lesions. L1" in section(page, "Lesions")
+
+
+def test_an_escc_grade_is_shown_at_its_level_with_what_is_undecided():
+    site = {"grade": None, "possible_grades": ["1b", "1c"], "level": "L1", "high_grade_2_3": False}
+    text = section(report_html(report(escc=(site,))), "Epidural spinal cord compression (ESCC)")
+    assert "L1 grade undecided possible grades 1b, 1c level L1 high grade 2 3 no" in text
+
+
+def test_provenance_and_what_is_not_assessed_are_listed():
+    page = report_html(report(provenance={"model": {"name": "spine", "sha256": "abc"}}))
+    assert "model name spine sha256 abc" in section(page, "Provenance")
+    assert "1.2.840" in section(page, "Provenance")
+    assert "posterior wall all no model" in section(page, "Not assessed")
+
+
+def test_the_page_is_written_as_utf8(tmp_path):
+    write_report_html(tmp_path / "report.html", report())
+    assert "4 × 5 × 6" in (tmp_path / "report.html").read_text(encoding="utf-8")
