@@ -194,3 +194,42 @@ def to_ras(volume: Volume) -> Volume:
     affine[:3, :3] = volume.affine[:3, list(axes)] * np.array(signs)
     affine[:3, 3] = volume.world(origin)
     return Volume(array, affine, volume.frame_of_reference)
+
+
+def resample_labels(volume: Volume, grid: Grid) -> NDArray[np.uint8]:
+    """Labels of `volume` at the points of `grid`, with smooth surfaces where the source is coarse.
+
+    Each label is interpolated trilinearly as a share of the voxel; the largest share wins, background
+    included. Labels must lie in 0 to 255.
+    """
+    best = np.full(grid.shape, 0.0, dtype=np.float32)
+    result = np.zeros(grid.shape, dtype=np.uint8)
+    occupied = np.zeros(grid.shape, dtype=np.float32)
+    for label in (int(value) for value in np.unique(volume.array) if value):
+        index = np.argwhere(volume.array == label)
+        part = crop(volume, index.min(axis=0) - 1, index.max(axis=0) + 2)
+        target = _subgrid(grid, corners_mm(part.shape, part.affine))
+        if target is None:
+            continue
+        box, local = target
+        share = resample(part.with_array((part.array == label).astype(np.float32)), local)
+        occupied[box] += share
+        wins = share > best[box]
+        best[box] = np.where(wins, share, best[box])
+        result[box] = np.where(wins, label, result[box])
+    result[occupied < 0.5] = 0
+    return result
+
+
+def _subgrid(grid: Grid, points_mm: NDArray[np.float64]) -> tuple[tuple[slice, slice, slice], Grid] | None:
+    """The part of a grid that covers points, as slices and as a grid; None where they do not meet."""
+    index = (points_mm - grid.affine[:3, 3]) @ np.linalg.inv(grid.affine[:3, :3]).T
+    start = np.clip(np.floor(index.min(axis=0)).astype(int), 0, grid.shape)
+    stop = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, start, grid.shape)
+    if (stop <= start).any():
+        return None
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.affine[:3, :3] @ start + grid.affine[:3, 3]
+    i, j, k = (slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+    size = stop - start
+    return (i, j, k), Grid((int(size[0]), int(size[1]), int(size[2])), affine)

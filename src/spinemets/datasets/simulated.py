@@ -1,0 +1,30 @@
+"""Parametric patients as cases, kept apart by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from spinemets.datasets.case import Case
+from spinemets.datasets.splits import SEEDS
+
+
+def simulated_cases(cache: Path, split: str, count: int, *, spacing_mm: float = 1.5) -> Iterator[Path]:
+    """Cache files of the first `count` patients of a split, made where they are missing.
+
+    Raises
+    ------
+    ValueError
+        If the split has fewer seeds than that.
+    """
+    from spinemets.simulate.parametric import parametric_anatomy
+
+    seeds = SEEDS[split]
+    if count > len(seeds):
+        raise ValueError(f"the {split} split has {len(seeds)} seeds, {count} were asked for")
+    cache.mkdir(parents=True, exist_ok=True)
+    for seed in seeds[:count]:
+        path = cache / f"parametric-{seed}-{spacing_mm:g}.npz"
+        if not path.is_file():
+            Case.of_anatomy(parametric_anatomy(seed, spacing_mm=spacing_mm)).save(path)
+        yield path

@@ -1,0 +1,77 @@
+"""What a scanner does to a perfect image: resolution, slices, noise, kernel, field of view."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from spinemets.inference.spine_classes import OUTSIDE_FIELD
+from spinemets.training.filters import blur, chance, smooth_noise, uniform
+
+
+def cut_field_of_view(structure: Tensor, vertebra: Tensor) -> tuple[Tensor, Tensor]:
+    """Labels of one patch (1, 1, D, H, W), perhaps with one side or end outside the field of view."""
+    outside = structure == OUTSIDE_FIELD
+    for axis, probability in ((2, 0.12), (3, 0.12), (4, 0.3)):
+        if not chance(probability):
+            continue
+        size = structure.shape[axis]
+        keep = int(size * uniform(0.45, 0.95))
+        index = torch.arange(size, device=structure.device)
+        away = index >= keep if chance(0.5) else index < size - keep
+        shape = [1] * 5
+        shape[axis] = size
+        outside = outside | away.reshape(shape)
+    structure = torch.where(outside, torch.full_like(structure, OUTSIDE_FIELD), structure)
+    return structure, torch.where(outside, torch.zeros_like(vertebra), vertebra)
+
+
+def _resolution(size: tuple[int, ...], voxel_mm: float) -> tuple[int, int, int]:
+    """Voxels along each axis after the scanner sampled the patch, at most as fine as the patch."""
+    kind = uniform(0, 1)
+    if kind < 0.35:
+        edge = (voxel_mm,) * 3
+    elif kind < 0.6:
+        edge = (uniform(voxel_mm, 3.2),) * 3
+    else:
+        thick = [voxel_mm] * 3
+        axis = 2 if chance(0.8) else int(uniform(0, 1.99))
+        thick[axis] = uniform(voxel_mm, 5.0)
+        edge = (thick[0], thick[1], thick[2])
+    counts = [max(int(round(n * voxel_mm / e)), 8) for n, e in zip(size, edge, strict=True)]
+    return counts[0], counts[1], counts[2]
+
+
+def _noise(image: Tensor) -> Tensor:
+    """Noise of a reconstruction: grains of random size, stronger in some places."""
+    grain = blur(torch.randn_like(image), uniform(0.0, 0.9))
+    grain = grain / grain.std().clamp_min(1e-3)
+    level = uniform(2, 30) if chance(0.8) else uniform(30, 90)
+    return image + grain * level * (1 + 0.3 * smooth_noise(image.shape, 4, image.device)).clamp_min(0.2)
+
+
+def acquire_ct(image: Tensor, outside: Tensor, voxel_mm: float) -> Tensor:
+    """(1, 1, D, H, W) HU as a scanner would give them, resampled back to the patch grid.
+
+    Parameters
+    ----------
+    image : (1, 1, D, H, W) Tensor
+        Ideal HU.
+    outside : (1, 1, D, H, W) Tensor of bool
+        Beyond the field of view; comes out as -1024 HU or, sometimes, 0.
+    voxel_mm : float
+        Edge of a patch voxel, mm.
+    """
+    size = tuple(image.shape[2:])
+    image = blur(image, uniform(0.4, 0.85))
+    counts = _resolution(size, voxel_mm)
+    if counts != size:
+        image = functional.interpolate(image, size=counts, mode="area")
+    image = _noise(image)
+    if chance(0.35):
+        image = image + uniform(0.3, 1.4) * (image - blur(image, 1.0))
+    if counts != size:
+        image = functional.interpolate(image, size=size, mode="trilinear", align_corners=False)
+    image = image * uniform(0.96, 1.04) + uniform(-12, 12)
+    return torch.where(outside, torch.full_like(image, 0.0 if chance(0.03) else -1024.0), image)

@@ -1,0 +1,189 @@
+"""CT images rendered from label patches, on the device that trains.
+
+Ranges are wider than life on purpose: a network that has met every scanner, age and
+contrast phase within them meets nothing new in a hospital.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from spinemets.anatomy import Subregion
+from spinemets.inference.spine_classes import OUTSIDE_FIELD
+from spinemets.simulate.tissues import Tissue
+from spinemets.training.filters import blur, chance, smooth_noise, uniform
+
+AIR_HU = -1000.0
+
+HU_RANGES: dict[Tissue, tuple[float, float]] = {
+    Tissue.AIR: (-1024, -970),
+    Tissue.DISC: (50, 130),
+    Tissue.CORD: (20, 60),
+    Tissue.CSF: (-5, 45),
+    Tissue.EPIDURAL_FAT: (-110, 20),
+    Tissue.COSTAL_CARTILAGE: (60, 180),
+    Tissue.FAT: (-130, -65),
+    Tissue.MUSCLE: (25, 85),
+    Tissue.SKIN: (-40, 60),
+    Tissue.LUNG: (-950, -700),
+    Tissue.AIRWAY: (-1010, -930),
+    Tissue.HEART: (20, 60),
+    Tissue.ARTERY: (25, 60),
+    Tissue.VEIN: (25, 60),
+    Tissue.LIVER: (30, 80),
+    Tissue.SPLEEN: (35, 70),
+    Tissue.KIDNEY: (20, 50),
+    Tissue.BOWEL: (-20, 60),
+    Tissue.BOWEL_GAS: (-1000, -600),
+    Tissue.BOWEL_CONTRAST: (150, 900),
+    Tissue.BLADDER: (-10, 25),
+    Tissue.BRAIN: (20, 45),
+    Tissue.SOFT_ORGAN: (10, 100),
+    Tissue.TABLE: (-950, 250),
+    Tissue.METAL: (2000, 3071),
+}
+"""HU without contrast medium, drawn evenly once per patch; around `clinical.md` §3.4, widened."""
+
+CONTRAST_HU: dict[Tissue, tuple[float, float]] = {
+    Tissue.HEART: (80, 380),
+    Tissue.ARTERY: (120, 480),
+    Tissue.VEIN: (60, 280),
+    Tissue.LIVER: (70, 140),
+    Tissue.SPLEEN: (80, 160),
+    Tissue.KIDNEY: (90, 320),
+    Tissue.SOFT_ORGAN: (60, 160),
+}
+"""HU after an injection, in the half of the patches that had one."""
+
+BONES = (
+    Tissue.SACRUM,
+    Tissue.RIB,
+    Tissue.HIP,
+    Tissue.FEMUR,
+    Tissue.SCAPULA,
+    Tissue.CLAVICLE,
+    Tissue.HUMERUS,
+    Tissue.STERNUM,
+    Tissue.SKULL,
+)
+
+
+def _mean_table(device: torch.device) -> Tensor:
+    """(256,) HU of every structure code for one patch; bones hold their marrow."""
+    table = torch.full((256,), 40.0)
+    for tissue, (low, high) in HU_RANGES.items():
+        table[tissue] = uniform(low, high)
+    if chance(0.5):
+        for tissue, (low, high) in CONTRAST_HU.items():
+            table[tissue] = uniform(low, high)
+    marrow = uniform(40, 320) if chance(0.8) else uniform(-20, 450)
+    for bone in BONES:
+        table[bone] = marrow * uniform(0.5, 1.2) + uniform(-60, 40)
+    table[Tissue.SKULL] = uniform(300, 1200)
+    for code in range(Subregion.ARCH, Subregion.PEDICLE_RIGHT + 1):
+        table[code] = marrow * uniform(0.9, 1.5)
+    table[Subregion.BODY] = table[Subregion.BODY_BORDER] = marrow
+    table[OUTSIDE_FIELD] = AIR_HU
+    return table.to(device)
+
+
+def _texture_table(device: torch.device) -> Tensor:
+    """(256,) standard deviation of the inner structure of each tissue, HU."""
+    table = torch.full((256,), uniform(3, 12))
+    table[[Tissue.AIR, OUTSIDE_FIELD]] = 0.0
+    table[Tissue.LUNG] = uniform(20, 70)
+    table[[Tissue.MUSCLE, Tissue.SOFT_ORGAN]] = uniform(5, 25)
+    table[Tissue.BOWEL] = uniform(10, 60)
+    for code in (*BONES, *range(Subregion.ARCH, Subregion.PEDICLE_RIGHT + 1)):
+        table[code] = uniform(10, 70)
+    return table.to(device)
+
+
+def _is_bone(structure: Tensor) -> Tensor:
+    result = (structure >= Subregion.ARCH) & (structure <= Subregion.PEDICLE_RIGHT)
+    for bone in BONES:
+        result = result | (structure == bone)
+    return result
+
+
+def _shells(structure: Tensor, vertebra: Tensor) -> tuple[Tensor, Tensor]:
+    """How much each voxel belongs to a cortical shell, and to a joint between two bones; both 0 to 1.
+
+    Neighbouring vertebrae are told apart by the parity of their ids, so that facet joints and
+    narrow discs keep two shells with a gap between them.
+    """
+    bone = _is_bone(structure)
+    spine = vertebra > 0
+    groups = (spine & (vertebra % 2 == 0), spine & (vertebra % 2 == 1), bone & ~spine)
+    width = uniform(0.6, 1.1)
+    shell = torch.zeros_like(structure, dtype=torch.float32)
+    blurred = []
+    for group in groups:
+        mask = (group & bone).float()
+        soft = blur(mask, width)
+        blurred.append(soft)
+        shell = shell + mask * ((1 - soft) * uniform(1.6, 2.6)).clamp(0, 1)
+    joint = 4 * (blurred[0] * blurred[1] + (blurred[0] + blurred[1]) * blurred[2])
+    return shell, joint.clamp(0, 1) * bone
+
+
+def _add_bowel_contents(image: Tensor, structure: Tensor) -> Tensor:
+    bowel = structure == Tissue.BOWEL
+    if not bool(bowel.any()):
+        return image
+    wave = smooth_noise(image.shape, 9, image.device)
+    image = torch.where(bowel & (wave > uniform(0.3, 1.5)), torch.full_like(image, uniform(-1000, -500)), image)
+    if chance(0.35):
+        filled = bowel & (wave < uniform(-0.8, 0.5))
+        image = torch.where(filled, torch.full_like(image, uniform(100, 800)), image)
+    return image
+
+
+def _add_disease(image: Tensor, bone: Tensor) -> Tensor:
+    """Patches of destroyed or sclerotic bone, so that the outline of a diseased vertebra is still found."""
+    if chance(0.3):
+        wave = smooth_noise(image.shape, int(uniform(6, 16)), image.device)
+        lytic = (wave > uniform(1.1, 2.0)) & bone
+        image = torch.where(lytic, torch.full_like(image, uniform(10, 100)), image)
+    if chance(0.25):
+        wave = smooth_noise(image.shape, int(uniform(6, 16)), image.device)
+        blastic = (wave > uniform(1.1, 2.0)) & bone
+        image = torch.where(blastic, image.clamp_min(uniform(350, 1300)), image)
+    return image
+
+
+def _add_unknown_soft_tissue(image: Tensor, structure: Tensor) -> Tensor:
+    """Vessels, nodes and gut that label maps do not have, in the fat."""
+    if chance(0.5):
+        wave = smooth_noise(image.shape, int(uniform(8, 24)), image.device)
+        inside = ((structure == Tissue.FAT) | (structure == Tissue.MUSCLE)) & (wave > uniform(1.0, 2.2))
+        image = torch.where(inside, torch.full_like(image, uniform(-100, 250)), image)
+    return image
+
+
+def render_ct(structure: Tensor, vertebra: Tensor) -> Tensor:
+    """(1, 1, D, H, W) HU of one patch before the scanner: no noise, no blur.
+
+    Parameters
+    ----------
+    structure, vertebra : (1, 1, D, H, W) Tensor of uint8
+        Structure codes and VerSe ids.
+    """
+    device = structure.device
+    code = structure.long()
+    image = _mean_table(device)[code]
+    image = _add_unknown_soft_tissue(image, structure)
+    image = _add_bowel_contents(image, structure)
+    texture = smooth_noise(image.shape, 8, device) * 0.5 + blur(torch.randn_like(image), uniform(0.5, 1.2)) * 2.5
+    shell, joint = _shells(structure, vertebra)
+    bone = _is_bone(structure)
+    level_shift = (torch.randn(256, device=device) * uniform(0, 35))[vertebra.long()]
+    image = image + level_shift * bone + texture * _texture_table(device)[code]
+    image = _add_disease(image, bone)
+    cortex = uniform(350, 1100)
+    posterior = (structure >= Subregion.ARCH) & (structure <= Subregion.INFERIOR_ARTICULAR_RIGHT)
+    cortex_map = cortex * torch.where(posterior, uniform(0.9, 1.3), 1.0)
+    strength = (1 + 0.35 * smooth_noise(image.shape, 10, device)).clamp(0.2, 1.6) * uniform(0.5, 1.0)
+    image = image + (shell * strength).clamp(0, 1) * (cortex_map - image).clamp_min(0)
+    return image + joint * uniform(0.2, 1.0) * (uniform(20, 140) - image).clamp_max(0)

@@ -1,0 +1,210 @@
+"""Crops of cached cases, drawn without end, for Lightning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import lightning
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from spinemets.anatomy import Subregion
+from spinemets.datasets.case import Case
+from spinemets.datasets.label_maps import training_cases
+from spinemets.datasets.simulated import simulated_cases
+from spinemets.simulate.tissues import Tissue
+
+Crop = dict[str, Tensor]
+
+FOCUS: tuple[tuple[float, tuple[int, ...]], ...] = (
+    (0.70, (int(Subregion.BODY),)),
+    (0.08, (int(Tissue.SACRUM),)),
+    (0.12, tuple(int(t) for t in (Tissue.RIB, Tissue.HIP, Tissue.FEMUR, Tissue.SCAPULA, Tissue.HUMERUS, Tissue.SKULL))),
+)
+"""Share of the crops centred near a voxel of these structures; the rest are centred anywhere."""
+
+
+class CaseSource(Protocol):
+    """Something that knows where training cases come from."""
+
+    def paths(self) -> list[tuple[Path, float]]:
+        """Cache files, each with its weight in the draw; made now where they are missing."""
+        ...
+
+
+class SimulatedSource:
+    """Parametric patients of the seeds of one split.
+
+    Parameters
+    ----------
+    cache : str
+        Folder of the case files.
+    count : int
+        How many patients.
+    split : str
+        ``train``, ``validation`` or ``test``.
+    weight : float
+        Of all of them together in the draw.
+    """
+
+    def __init__(self, cache: str, count: int = 64, split: str = "train", weight: float = 1.0) -> None:
+        self.cache, self.count, self.split, self.weight = Path(cache), count, split, weight
+
+    def paths(self) -> list[tuple[Path, float]]:
+        """Cache files and weights."""
+        files = list(simulated_cases(self.cache, self.split, self.count))
+        return [(path, self.weight / len(files)) for path in files]
+
+
+class LabelMapSource:
+    """Anatomy grown from real label maps.
+
+    Parameters
+    ----------
+    root : str
+        Folder of the label maps.
+    cache : str
+        Folder of the case files.
+    variants : int
+        Surroundings invented for each map.
+    weight : float
+        Of all of them together in the draw.
+    torso_share : float
+        Part of that weight which goes to maps with real ribs and organs.
+    """
+
+    def __init__(
+        self, root: str, cache: str, variants: int = 2, weight: float = 1.0, torso_share: float = 0.55
+    ) -> None:
+        self.root, self.cache, self.variants = Path(root), Path(cache), variants
+        self.weight, self.torso_share = weight, torso_share
+
+    def paths(self) -> list[tuple[Path, float]]:
+        """Cache files and weights."""
+        files = list(training_cases(self.root, self.cache, variants=self.variants))
+        torsos = [path for path in files if path.name.startswith("torso_")]
+        others = [path for path in files if path not in torsos]
+        shares = ((torsos, self.torso_share), (others, 1 - self.torso_share))
+        return [(path, self.weight * share / len(group)) for group, share in shares for path in group]
+
+
+class CropDataset(IterableDataset[Crop]):
+    """Random crops of cases, drawn by weight.
+
+    Parameters
+    ----------
+    files : sequence of (Path, float)
+        Case files and their weights.
+    crop_size : int
+        Edge of a crop, voxels; larger than a patch, so that it can be turned and shrunk.
+    seed : int
+        Of the order; each worker and each rank adds its own number.
+    """
+
+    def __init__(self, files: Sequence[tuple[Path, float]], crop_size: int, seed: int) -> None:
+        self.files = list(files)
+        self.crop_size, self.seed = crop_size, seed
+
+    def __iter__(self) -> Iterator[Crop]:
+        worker = torch.utils.data.get_worker_info()
+        rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+        rng = np.random.default_rng([self.seed, rank, worker.id if worker else 0])
+        cases = [Case.load(path) for path, _ in self.files]
+        places = [_places(case) for case in cases]
+        weights = np.array([weight for _, weight in self.files])
+        weights = weights / weights.sum()
+        while True:
+            n = int(rng.choice(len(cases), p=weights))
+            centre = _draw_centre(cases[n], places[n], rng)
+            structure, vertebra, centres = cases[n].crop(centre, self.crop_size)
+            yield {
+                "structure": torch.from_numpy(structure),
+                "vertebra": torch.from_numpy(vertebra),
+                "centres": torch.from_numpy(centres),
+            }
+
+
+def _places(case: Case) -> list[np.ndarray]:
+    """Some voxel indices of each structure that crops are centred on."""
+    rng = np.random.default_rng(0)
+    result = []
+    for _, codes in FOCUS:
+        found = np.flatnonzero(np.isin(case.structure, codes))
+        if len(found) > 20_000:
+            found = rng.choice(found, 20_000, replace=False)
+        result.append(np.stack(np.unravel_index(found, case.structure.shape), axis=1).astype(np.int32))
+    return result
+
+
+def _draw_centre(case: Case, places: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    draw = rng.random()
+    for (share, _), points in zip(FOCUS, places, strict=True):
+        if draw < share and len(points):
+            return points[rng.integers(len(points))] + rng.integers(-24, 25, 3)
+        draw -= share
+    return rng.integers(0, case.structure.shape)
+
+
+class SpineData(lightning.LightningDataModule):
+    """Training crops from any number of sources.
+
+    Parameters
+    ----------
+    sources : mapping of str to CaseSource
+        Where training cases come from.
+    validation : CaseSource
+        Where validation cases come from; their crops are the same in every epoch.
+    crop_size : int
+        Edge of a crop, voxels.
+    batch_size : int
+        Crops in a step, for each device.
+    workers : int
+        Loader processes.
+    seed : int
+        Of the draw.
+    root : str or None
+        Folder of real data, named once on the command line (``data.root=``) for the sources that read it.
+    """
+
+    def __init__(
+        self,
+        sources: dict[str, CaseSource],
+        validation: CaseSource,
+        crop_size: int = 136,
+        batch_size: int = 1,
+        workers: int = 1,
+        seed: int = 0,
+        root: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.sources, self.validation = sources, validation
+        self.crop_size, self.batch_size, self.workers, self.seed = crop_size, batch_size, workers, seed
+        self.root = root
+
+    def prepare_data(self) -> None:
+        """Make missing cache files, once on each node."""
+        for source in (*self.sources.values(), self.validation):
+            source.paths()
+
+    def train_dataloader(self) -> DataLoader[Crop]:
+        """Endless random crops."""
+        files = [entry for source in self.sources.values() for entry in source.paths()]
+        step = self.trainer.global_step if self.trainer is not None else 0
+        return self._loader(CropDataset(files, self.crop_size, self.seed + 1000 * (step + 1)), self.workers)
+
+    def val_dataloader(self) -> DataLoader[Crop]:
+        """The same random crops every time."""
+        return self._loader(CropDataset(self.validation.paths(), self.crop_size, 77), 0)
+
+    def _loader(self, dataset: CropDataset, workers: int) -> DataLoader[Crop]:
+        return DataLoader(
+            dataset,
+            batch_size=self.batch_size,
+            num_workers=workers,
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=workers > 0,
+        )

@@ -1,0 +1,115 @@
+"""From a batch of label crops to images and targets, on the device that trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from spinemets.inference.preprocess import CtWindow
+from spinemets.inference.spine_classes import CLASS_OF_STRUCTURE, OFFSET_UNIT_MM, OUTSIDE_FIELD
+from spinemets.training import warp
+from spinemets.training.acquisition import acquire_ct, cut_field_of_view
+from spinemets.training.ct_contrast import render_ct
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a training step needs.
+
+    Attributes
+    ----------
+    image : (N, 1, D, H, W) Tensor
+        Normalised as inference normalises.
+    target : (N, D, H, W) Tensor of int64
+        Class of each voxel.
+    offset : (N, 3, D, H, W) Tensor
+        From each vertebra voxel to its body centroid, in units of `OFFSET_UNIT_MM`.
+    offset_known : (N, 1, D, H, W) Tensor of bool
+        Where that offset counts.
+    """
+
+    image: Tensor
+    target: Tensor
+    offset: Tensor
+    offset_known: Tensor
+
+
+class SpineRandomiser(nn.Module):
+    """Deform, cut, render and scan label crops.
+
+    Parameters
+    ----------
+    patch_size : int
+        Edge of the patch, voxels.
+    voxel_mm : float
+        Edge of a voxel, mm.
+    ranges : WarpRange, optional
+        How far anatomy is deformed.
+    augment : bool
+        False for validation: no deformation, still a random scanner.
+    """
+
+    def __init__(
+        self,
+        patch_size: int = 96,
+        voxel_mm: float = 1.5,
+        ranges: warp.WarpRange | None = None,
+        augment: bool = True,
+    ) -> None:
+        super().__init__()
+        self.patch_size, self.voxel_mm, self.augment = patch_size, voxel_mm, augment
+        self.ranges = ranges or warp.WarpRange()
+        self.window = CtWindow()
+        self.register_buffer("class_table", torch.from_numpy(CLASS_OF_STRUCTURE.astype("int64")), persistent=False)
+
+    @torch.no_grad()
+    def forward(self, structure: Tensor, vertebra: Tensor, centres: Tensor) -> Batch:
+        """Images and targets of a batch of crops.
+
+        Parameters
+        ----------
+        structure, vertebra : (N, S, S, S) Tensor of uint8
+            Structure codes and VerSe ids of a crop larger than the patch.
+        centres : (N, 29, 3) Tensor
+            Body centroids in indices of the crop, NaN where there is none.
+        """
+        structure, vertebra, centres = self._deform(structure, vertebra, centres)
+        images, targets, known = [], [], []
+        for n in range(len(structure)):
+            one, ids = structure[n : n + 1, None], vertebra[n : n + 1, None]
+            if self.augment:
+                one, ids = cut_field_of_view(one, ids)
+            image = acquire_ct(render_ct(one, ids), one == OUTSIDE_FIELD, self.voxel_mm)
+            images.append(self.window(image))
+            targets.append(self.class_table[one[:, 0].long()])
+            known.append(ids)
+        ids = torch.cat(known)
+        offset, offset_known = self._offsets(ids[:, 0], centres)
+        return Batch(torch.cat(images), torch.cat(targets), offset, offset_known)
+
+    def _deform(self, structure: Tensor, vertebra: Tensor, centres: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        count, source_size = structure.shape[:2]
+        size = (self.patch_size,) * 3
+        if self.augment:
+            matrix = warp.random_affine(self.ranges, count, structure.device)
+            displacement = warp.random_displacement(self.ranges, count, size, structure.device)
+        else:
+            matrix = torch.eye(3, device=structure.device).expand(count, 3, 3)
+            displacement = torch.zeros(count, 3, *size, device=structure.device)
+        points = warp.sampling_points(matrix, displacement, source_size)
+        labels = warp.sample_nearest(torch.stack([structure, vertebra], 1), points)
+        return labels[:, 0], labels[:, 1], warp.move_centres(centres, matrix, displacement, source_size)
+
+    def _offsets(self, vertebra: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
+        size = vertebra.shape[1:]
+        axes = [torch.arange(n, device=vertebra.device, dtype=torch.float32) for n in size]
+        place = torch.stack(torch.meshgrid(*axes, indexing="ij"))
+        offsets = []
+        for ids, table in zip(vertebra.long(), centres, strict=True):
+            centre = table[ids].permute(3, 0, 1, 2)
+            offsets.append((centre - place) * (self.voxel_mm / OFFSET_UNIT_MM))
+        offset = torch.stack(offsets)
+        known = (vertebra[:, None] > 0) & (vertebra[:, None] != 26) & torch.isfinite(offset).all(1, keepdim=True)
+        return offset.nan_to_num(0.0), known

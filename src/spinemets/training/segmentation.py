@@ -1,0 +1,101 @@
+"""The training of a segmentation network, as a Lightning module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import lightning
+import torch
+from monai.losses import DiceCELoss
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from spinemets.training.data import Crop
+from spinemets.training.randomise import Batch, SpineRandomiser
+
+
+class SpineSegmentation(lightning.LightningModule):
+    """Classes by Dice and cross-entropy, offsets to the body centroid by smooth L1.
+
+    Parameters
+    ----------
+    net : nn.Module
+        (N, 1, D, H, W) to (N, classes + 3, D, H, W).
+    randomiser : SpineRandomiser
+        Makes images and targets from crops on the device.
+    validator : SpineRandomiser
+        The same without deformation.
+    optimizer : callable
+        Takes parameters, gives an optimiser.
+    scheduler : callable or None
+        Takes the optimiser, gives a schedule that is stepped every batch.
+    classes : int
+        Number of classes; the channels after them are offsets.
+    offset_weight : float
+        Of the offset loss.
+    initial_weights : str or None
+        A ``.pt`` state of the network to start from, e.g. of a run that ended.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        randomiser: SpineRandomiser,
+        validator: SpineRandomiser,
+        optimizer: Callable[..., Optimizer],
+        scheduler: Callable[..., LRScheduler] | None = None,
+        classes: int = 11,
+        offset_weight: float = 1.0,
+        initial_weights: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.net, self.randomiser, self.validator = net, randomiser, validator
+        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        self.classes, self.offset_weight = classes, offset_weight
+        self.dice = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
+        if initial_weights is not None:
+            self.net.load_state_dict(torch.load(initial_weights, map_location="cpu", weights_only=True))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Logits and offsets of a batch of images."""
+        return self.net(image)
+
+    def on_after_batch_transfer(self, batch: Crop, dataloader_idx: int) -> Batch:
+        """Render the crops where the network is, so that a GPU is not starved."""
+        make = self.randomiser if self.trainer.training else self.validator
+        return make(batch["structure"], batch["vertebra"], batch["centres"])
+
+    def _losses(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        output = self.net(batch.image).float()
+        logits, offset = output[:, : self.classes], output[:, self.classes :]
+        dice = self.dice(logits, batch.target[:, None])
+        distance = functional.smooth_l1_loss(offset, batch.offset, beta=0.1, reduction="none") * batch.offset_known
+        vote = distance.sum() / (3 * batch.offset_known.sum()).clamp_min(1)
+        return dice, vote, logits
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        """Loss of one step."""
+        dice, vote, _ = self._losses(batch)
+        loss = dice + self.offset_weight * vote
+        self.log_dict({"train/loss": loss, "train/dice_ce": dice, "train/offset": vote}, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """Log losses and the Dice of every class over the vertebra."""
+        dice, vote, logits = self._losses(batch)
+        predicted = logits.argmax(1)
+        bone, truth = (predicted >= 1) & (predicted <= 5), (batch.target >= 1) & (batch.target <= 5)
+        overlap = 2 * (bone & truth).sum() / (bone.sum() + truth.sum()).clamp_min(1)
+        values = {"val/loss": dice + self.offset_weight * vote, "val/offset": vote, "val/vertebra_dice": overlap}
+        self.log_dict(values, prog_bar=True, batch_size=len(batch.image))
+
+    def configure_optimizers(self) -> Any:
+        """Optimiser and per-step schedule."""
+        optimizer = self.make_optimizer(self.parameters())
+        if self.make_scheduler is None:
+            return optimizer
+        schedule = {"scheduler": self.make_scheduler(optimizer), "interval": "step"}
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
