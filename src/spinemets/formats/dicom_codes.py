@@ -1,0 +1,124 @@
+"""Codes that our DICOM objects carry.
+
+SNOMED CT codes of vertebrae and tissues are those of DICOM CID 7150, 7151 and 7603.
+Where neither SNOMED CT nor DICOM has a concept for us, the private coding scheme
+``99SPMETS`` names it; every code of that scheme is in this file or, for a reason why
+something is not assessable, is the reason itself.
+
+99SPMETS
+    ``T13``, ``L6``            transitional vertebrae
+    ``THECAL_SAC``             all inside the dura
+    ``LEVEL_PROB``             probability that the vertebra has the level stated, 0-1
+    ``RUNNER_UP``              the level it has otherwise
+    ``PARTLY_VISIBLE``         the vertebra is cut by the edge of the image
+    ``LEVEL_AMBIGUOUS``        levels of the whole image may be shifted
+    ``CENTROID_X/_Y/_Z``       centre of the mask in the frame of reference of the image,
+                               LPS: towards the patient's left, back and head, mm
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spinemets.anatomy import Level
+
+PRIVATE_SCHEME = "99SPMETS"
+"""Coding Scheme Designator of our own codes."""
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A coded concept.
+
+    Attributes
+    ----------
+    value : str
+        At most 16 characters, as DICOM's short code value.
+    meaning : str
+        For people, at most 64 characters.
+    scheme : str
+        ``SCT``, ``DCM``, ``LN``, ``UCUM`` or `PRIVATE_SCHEME`.
+    """
+
+    value: str
+    meaning: str
+    scheme: str = PRIVATE_SCHEME
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.value) <= 16 or not 1 <= len(self.meaning) <= 64:
+            raise ValueError(
+                f"a code has 1 to 16 characters and its meaning 1 to 64, got '{self.value}', '{self.meaning}'"
+            )
+
+
+_SNOMED_OF_LEVEL = {
+    "C1": "14806007",
+    "C2": "39976000",
+    "C3": "113205007",
+    "C4": "5329002",
+    "C5": "36978003",
+    "C6": "36054005",
+    "C7": "87391001",
+    "T1": "64864005",
+    "T2": "53733008",
+    "T3": "1626008",
+    "T4": "73071006",
+    "T5": "56401006",
+    "T6": "45296009",
+    "T7": "62487009",
+    "T8": "11068009",
+    "T9": "82687006",
+    "T10": "7610001",
+    "T11": "12989004",
+    "T12": "23215003",
+    "L1": "66794005",
+    "L2": "14293000",
+    "L3": "36470004",
+    "L4": "11994002",
+    "L5": "49668003",
+    "S1": "65985001",
+}
+
+ANATOMICAL_STRUCTURE = Coded("91723000", "Anatomical Structure", "SCT")
+ABNORMAL_STRUCTURE = Coded("49755003", "Morphologically Abnormal Structure", "SCT")
+VERTEBRA = Coded("51282000", "Vertebra", "SCT")
+VERTEBRAL_BODY = Coded("3572006", "Vertebral body", "SCT")
+SACRUM = Coded("54735007", "Sacrum", "SCT")
+SPINE = Coded("421060004", "Spine", "SCT")
+SPINAL_CORD = Coded("2748008", "Spinal cord", "SCT")
+VERTEBRAL_CANAL = Coded("61853006", "Vertebral canal", "SCT")
+THECAL_SAC = Coded("THECAL_SAC", "Thecal sac")
+LESION = Coded("52988006", "Lesion", "SCT")
+NEOPLASM = Coded("108369006", "Neoplasm", "SCT")
+YES = Coded("373066001", "Yes", "SCT")
+NO = Coded("373067005", "No", "SCT")
+VOLUME = Coded("118565006", "Volume", "SCT")
+CT_PROCEDURE = Coded("25045-6", "CT unspecified body region", "LN")
+MR_PROCEDURE = Coded("25056-3", "MRI unspecified body region", "LN")
+ARTIFICIAL_INTELLIGENCE = Coded("123110", "Artificial Intelligence", "DCM")
+DEVICE = Coded("121007", "Device", "DCM")
+COMMENT = Coded("121106", "Comment", "DCM")
+
+MILLIMETRE = Coded("mm", "mm", "UCUM")
+MILLILITRE = Coded("ml", "milliliter", "UCUM")
+NO_UNITS = Coded("1", "no units", "UCUM")
+
+LEVEL_PROBABILITY = Coded("LEVEL_PROB", "Probability of the vertebral level")
+RUNNER_UP_LEVEL = Coded("RUNNER_UP", "Second most probable vertebral level")
+PARTLY_VISIBLE = Coded("PARTLY_VISIBLE", "Vertebra cut by the edge of the image")
+LEVEL_AMBIGUOUS = Coded("LEVEL_AMBIGUOUS", "Vertebral levels may be shifted")
+CENTROID = (
+    Coded("CENTROID_X", "Centroid, towards the patient's left"),
+    Coded("CENTROID_Y", "Centroid, towards the patient's back"),
+    Coded("CENTROID_Z", "Centroid, towards the patient's head"),
+)
+
+
+def level_code(level: Level) -> Coded:
+    """The concept of a level: SNOMED CT where it has one, else `PRIVATE_SCHEME`."""
+    if level is Level.SACRUM:
+        return SACRUM
+    snomed = _SNOMED_OF_LEVEL.get(level.value)
+    if snomed is None:
+        return Coded(level.value, f"{level} vertebra")
+    return Coded(snomed, f"{level} vertebra", "SCT")
