@@ -88,7 +88,7 @@ class Attributes:
             return stated
         for private in self._private_b_values():
             return private % _GE_B_VALUE_OFFSET
-        named = re.search(r"\bb ?(\d{1,4})\b", self.text("SequenceName").lower().replace("_", " "))
+        named = re.search(r"\bb(\d{1,4})(t|#|\b)", self.text("SequenceName").lower().replace("_", " "))
         return float(named[1]) if named else None
 
     def _private_b_values(self) -> Iterator[float]:

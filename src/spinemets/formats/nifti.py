@@ -76,30 +76,36 @@ def _require_whole(path: Path, header: Any, shape: tuple[int, int, int]) -> None
         )
 
 
+def _unit_mm(header: Any) -> float:
+    return _UNIT_MM.get(int(header["xyzt_units"]) & 7, 1.0)
+
+
 def _affine(header: Any, name: str) -> NDArray[np.float64]:
     """Voxel to RAS+ millimetres: the sform where it has a code, else the qform."""
-    from nibabel.spatialimages import HeaderDataError
-
     if int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0:
         raise StudyError(
             f"{name}: neither sform nor qform has a code, so left and right are unknown; write the orientation"
         )
     try:
         affine = np.array(header.get_best_affine(), dtype=np.float64)
-    except HeaderDataError as error:
+    except ValueError as error:
         raise StudyError(f"{name}: the qform is not a rotation; correct the header") from error
-    affine[:3] *= _UNIT_MM.get(int(header["xyzt_units"]) & 7, 1.0)
+    affine[:3] *= _unit_mm(header)
     require_plausible_affine(affine, name)
     return affine
 
 
 def _doubts(header: Any, shape: tuple[int, int, int]) -> tuple[str, ...]:
-    """``sform_qform_disagree`` if both are coded and place a corner differently."""
+    """``sform_qform_disagree`` if both are coded and place a corner differently, or the qform is no rotation."""
     if int(header["sform_code"]) == 0 or int(header["qform_code"]) == 0:
         return ()
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape])).reshape(3, -1)
-    apart = (header.get_sform() - header.get_qform())[:3] @ np.vstack([corners, np.ones(8)])
-    return ("sform_qform_disagree",) if np.linalg.norm(apart, axis=0).max() > FORMS_AGREE_MM else ()
+    try:
+        difference = (header.get_sform() - header.get_qform())[:3] * _unit_mm(header)
+    except ValueError:
+        return ("sform_qform_disagree",)
+    apart_mm = np.linalg.norm(difference @ np.vstack([corners, np.ones(8)]), axis=0).max()
+    return ("sform_qform_disagree",) if apart_mm > FORMS_AGREE_MM else ()
 
 
 def _voxels(path: Path, name: str) -> NDArray[Any]:
@@ -142,8 +148,7 @@ def read_nifti(path: Path) -> tuple[Volume, tuple[str, ...]]:
     if dtype.kind not in "iuf":
         raise StudyError(f"{name}: voxels of data type {int(header['datatype'])}, integers or floats are needed")
     require_fits_memory(shape, max(dtype.itemsize, 4), name)
-    unit_mm = _UNIT_MM.get(int(header["xyzt_units"]) & 7, 1.0)
-    require_plausible_spacing(header["pixdim"][1:4] * unit_mm, name)
+    require_plausible_spacing(header["pixdim"][1:4] * _unit_mm(header), name)
     affine = _affine(header, name)
     _require_whole(path, header, shape)
     array = _voxels(path, name)
