@@ -1,0 +1,230 @@
+"""Compare masks with reference masks: `spinemets evaluate PRED REF`.
+
+What the numbers mean stands in `spinemets.measure.agreement`,
+`spinemets.measure.surface_distance` and, once for the reader, in `DEFINITIONS`, which is
+written with the results. A number that is not defined, such as a surface distance of a
+missed vertebra, is left out and counted in ``coverage``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spinemets.errors import StudyError
+from spinemets.label_tables import label_table
+from spinemets.measure.agreement import DETECTED_IOU, ID_DISTANCE_MM, MATCHED_DICE
+from spinemets.measure.vertebra_agreement import CaseAgreement, compare_vertebrae
+
+log = logging.getLogger(__name__)
+
+TASKS = ("vertebrae",)
+
+DEFINITIONS = {
+    "foreground_dice": "Dice of all vertebrae taken as one; 1 where both masks are empty",
+    "dice": "Dice by label, mean over the vertebrae of the reference; a missed one counts 0",
+    "instance_dice": "Dice after one-to-one matching by overlap whatever the label, mean over the vertebrae of the "
+    f"reference; unmatched, or under {MATCHED_DICE}, counts 0",
+    "id_rate": "share of reference vertebrae whose predicted centroid is nearest to their own reference centroid and "
+    f"at most {ID_DISTANCE_MM:g} mm from it",
+    "id_precision": "the same hits as a share of the predicted vertebrae",
+    "d_mean_mm": "mean distance of centroids over the vertebrae that carry the same label in both",
+    "hd95_mm": "larger of the two directed 95th percentiles of the surface distance by label, mean over the "
+    "vertebrae that are in both; coverage says how many are",
+    "assd_mm": "average symmetric surface distance by label, over the same vertebrae",
+    "instance_hd95_mm": "hd95_mm over matched vertebrae whatever the label",
+    "instance_assd_mm": "assd_mm over matched vertebrae whatever the label",
+    "level_accuracy": "share of matched vertebrae with the right label",
+    "detection_recall": f"share of reference vertebrae matched with an intersection of more than {DETECTED_IOU:g} of "
+    "the union",
+    "detection_precision": "the same matches as a share of the predicted vertebrae",
+    "coverage": "share of reference vertebrae whose label is in the prediction",
+}
+"""Name of each metric of a case to its definition; the summary is the mean over cases."""
+
+CSV_COLUMNS = (
+    "case",
+    "level",
+    "reference_ml",
+    "predicted_ml",
+    "dice",
+    "hd95_mm",
+    "assd_mm",
+    "centroid_distance_mm",
+    "identified",
+    "matched_level",
+    "matched_dice",
+    "matched_hd95_mm",
+    "matched_assd_mm",
+    "detected",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How masks are read.
+
+    Attributes
+    ----------
+    prediction_labels, reference_labels : str
+        Names of tables in `spinemets.label_tables`.
+    partial_reference : bool
+        The reference leaves vertebrae beyond its first and last unlabelled (VerSe: those that are
+        cut by the end of the scan); what is predicted there, and matches nothing, is ignored.
+    """
+
+    prediction_labels: str = "verse"
+    reference_labels: str = "verse"
+    partial_reference: bool = False
+
+
+def evaluate(
+    prediction: Path,
+    reference: Path,
+    *,
+    task: str = "vertebrae",
+    out: Path | None = None,
+    settings: Settings | None = None,
+) -> dict[str, Any]:
+    """Metrics of masks against reference masks.
+
+    Parameters
+    ----------
+    prediction, reference : Path
+        Two mask files, or two folders whose files carry the same names.
+    task : str
+        One of `TASKS`.
+    out : Path or None
+        Folder for ``metrics.json``, ``metrics.csv`` and the plots; nothing is written where None.
+    settings : Settings or None
+        How the masks are read; VerSe ids and a complete reference where None.
+
+    Returns
+    -------
+    dict
+        What ``metrics.json`` holds: ``summary``, ``cases`` and the definitions.
+
+    Raises
+    ------
+    StudyError
+        If the task is not known, a reference has no prediction, no reference has a vertebra, or
+        masks cannot be read or compared. Nothing is written then.
+    """
+    if task not in TASKS:
+        raise StudyError(f"no evaluation for task '{task}'; there is one for {', '.join(TASKS)}")
+    settings = settings or Settings()
+    for table in (settings.prediction_labels, settings.reference_labels):
+        label_table(table)
+    cases = [_case(name, *files, settings) for name, files in _pairs(Path(prediction), Path(reference)).items()]
+    if not any(case.vertebrae for case in cases):
+        raise StudyError("there is no vertebra in any reference, so there is nothing to compare with")
+    metrics = {
+        "software": {"name": "spinemets", "version": version("spinemets")},
+        "task": task,
+        "settings": vars(settings),
+        "definitions": DEFINITIONS,
+        "summary": summary([case.metrics for case in cases]),
+        "cases": [case.to_json_dict() for case in cases],
+    }
+    if out is not None:
+        _write(Path(out), metrics, cases)
+    return metrics
+
+
+def summary(cases: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Mean, median, extremes and number of cases of every metric, over the cases in which it is defined."""
+    found = {name: [case[name] for case in cases if name in case] for name in DEFINITIONS}
+    return {
+        name: {
+            "mean": float(np.mean(values)),
+            "median": float(np.median(values)),
+            "min": min(values),
+            "max": max(values),
+            "cases": len(values),
+        }
+        for name, values in found.items()
+        if values
+    }
+
+
+def _pairs(prediction: Path, reference: Path) -> dict[str, tuple[Path, Path]]:
+    """Case name to its prediction and reference."""
+    for path in (prediction, reference):
+        if not path.exists():
+            raise StudyError(f"{path.name} does not exist")
+    if prediction.is_dir() != reference.is_dir():
+        raise StudyError("give two mask files or two folders, not one of each")
+    if not prediction.is_dir():
+        return {_stem(reference): (prediction, reference)}
+    predictions, references = _masks_in(prediction), _masks_in(reference)
+    missing = sorted(references.keys() - predictions.keys())
+    if missing:
+        named = ", ".join(missing[:5])
+        raise StudyError(f"{len(missing)} of {len(references)} references have no prediction of the same name: {named}")
+    extra = predictions.keys() - references.keys()
+    if extra:
+        log.info("%d predictions have no reference and are left out", len(extra))
+    return {name: (predictions[name], references[name]) for name in sorted(references)}
+
+
+MASK_SUFFIXES = (".nii.gz", ".nii", ".mha", ".mhd", ".nrrd")
+
+
+def _masks_in(folder: Path) -> dict[str, Path]:
+    masks = {_stem(path): path for path in sorted(folder.iterdir()) if path.name.endswith(MASK_SUFFIXES)}
+    if not masks:
+        raise StudyError(f"no mask ({', '.join(MASK_SUFFIXES)}) in the folder {folder.name}")
+    return masks
+
+
+def _stem(path: Path) -> str:
+    suffix = next((suffix for suffix in MASK_SUFFIXES if path.name.endswith(suffix)), path.suffix)
+    return path.name.removesuffix(suffix)
+
+
+def _case(name: str, prediction: Path, reference: Path, settings: Settings) -> CaseAgreement:
+    from spinemets.formats.study import read_mask
+
+    masks = []
+    for path, table, role in (
+        (reference, settings.reference_labels, "reference"),
+        (prediction, settings.prediction_labels, "prediction"),
+    ):
+        mask = read_mask(path)
+        masks.append(mask.with_array(label_table(table).to_verse(mask.array, mask_name=f"{role} {path.name}")))
+    log.info("comparing %s", name)
+    return compare_vertebrae(name, *masks, partial_reference=settings.partial_reference)
+
+
+def _write(out: Path, metrics: dict[str, Any], cases: Sequence[CaseAgreement]) -> None:
+    from spinemets.formats.agreement_plots import dice_by_level_svg, level_confusion_svg
+    from spinemets.formats.atomic import write_text
+
+    texts = {
+        "metrics.csv": _csv(metrics["cases"]),
+        "dice_by_level.svg": dice_by_level_svg(cases),
+        "levels.svg": level_confusion_svg(cases),
+        "metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n",
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        write_text(out / name, text)
+
+
+def _csv(cases: Sequence[Mapping[str, Any]]) -> str:
+    """One row for each vertebra of each reference; what is not defined is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for case in cases:
+        writer.writerows({"case": case["name"], **vertebra} for vertebra in case["vertebrae"])
+    return text.getvalue()
