@@ -62,3 +62,8 @@ def test_class_names_are_read_with_or_without_their_prefix():
     assert level_of_class("vertebrae_L5") is level_of_class("L5") is Level.L5
     with pytest.raises(ValueError, match="aorta"):
         level_of_class("aorta")
+
+
+def test_an_image_taken_for_a_mask_is_refused():
+    with pytest.raises(StudyError, match="label 4000000000; labels end at 65535"):
+        TOTALSEGMENTATOR.to_verse(np.array([[[4_000_000_000]]]))

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level, parse_level
 from spinemets.errors import StudyError
 
+LARGEST_LABEL = 65535
+"""A larger one is an image taken for a mask."""
+
 
 @dataclass(frozen=True)
 class LabelTable:
@@ -47,9 +50,12 @@ class LabelTable:
         Raises
         ------
         StudyError
-            If there is a label that this table does not know and other structures are not expected.
+            If there is a label over `LARGEST_LABEL`, or one that this table does not
+            know and other structures are not expected.
         """
-        present = np.flatnonzero(np.bincount(labels.ravel())) if labels.size else np.array([], dtype=int)
+        if labels.max(initial=0) > LARGEST_LABEL:
+            raise StudyError(f"{mask_name} has a label {labels.max()}; labels end at {LARGEST_LABEL}")
+        present = np.flatnonzero(np.bincount(labels.ravel(order="K")))
         levels = self.levels
         unknown = [int(label) for label in present if label and label not in levels]
         if unknown and not self.has_other_structures:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
+from spinemets.geometry import crop
 from spinemets.measure.agreement import LABELS, Overlap, beyond_labelled_field, centroids_mm, is_identified
 from spinemets.measure.surface_distance import SurfaceDistances, surface_distances
 from spinemets.volume import Volume, require_same_grid
@@ -138,6 +139,7 @@ def compare_vertebrae(
         Ignore what is predicted past the first and the last vertebra of the reference and matches nothing.
     """
     require_same_grid(reference, prediction, mask_name=f"prediction {name}")
+    reference, prediction = _labelled_part(reference, prediction)
     overlap = Overlap.of(reference.array, prediction.array)
     reference_mm = centroids_mm(reference, _from_head(overlap.reference_labels))
     ignored: set[int] = set()
@@ -204,6 +206,15 @@ class _Pair:
             self.prediction.array[i, j, k] == predicted_label,
             self.reference.affine,
         )
+
+
+def _labelled_part(reference: Volume, prediction: Volume) -> tuple[Volume, Volume]:
+    """Both masks cropped to the box that holds every vertebra of either; one voxel where there is none."""
+    either = (reference.array | prediction.array) != 0
+    profiles = (either.any(axis=(1, 2)), either.any(axis=(0, 2)), either.any(axis=(0, 1)))
+    ends = [(np.flatnonzero(profile)[[0, -1]] if profile.any() else np.zeros(2, dtype=int)) for profile in profiles]
+    start, stop = [int(first) for first, _ in ends], [int(last) + 1 for _, last in ends]
+    return crop(reference, start, stop), crop(prediction, start, stop)
 
 
 def _from_head(labels: Iterable[int]) -> list[int]:
