@@ -93,7 +93,7 @@ def evaluate(
     *,
     task: str = "vertebrae",
     out: Path | None = None,
-    settings: Settings | None = None,
+    settings: Settings = Settings(),
 ) -> dict[str, Any]:
     """Metrics of masks against reference masks.
 
@@ -104,30 +104,31 @@ def evaluate(
     task : str
         One of `TASKS`.
     out : Path or None
-        Folder for ``metrics.json``, ``metrics.csv`` and the plots; nothing is written where None.
-    settings : Settings or None
-        How the masks are read; VerSe ids and a complete reference where None.
+        Folder for ``metrics.json``, ``metrics.csv`` and plots, if any.
+    settings : Settings
+        How the masks are read.
 
     Returns
     -------
     dict
-        What ``metrics.json`` holds: ``summary``, ``cases`` and the definitions.
+        What ``metrics.json`` holds.
 
     Raises
     ------
     StudyError
-        If the task is not known, a reference has no prediction, no reference has a vertebra, or
-        masks cannot be read or compared. Nothing is written then.
+        If the task is unknown, a reference has no prediction, none has a vertebra, or masks do not compare.
     """
     if task not in TASKS:
         raise StudyError(f"no evaluation for task '{task}'; there is one for {', '.join(TASKS)}")
-    settings = settings or Settings()
-    for table in (settings.prediction_labels, settings.reference_labels):
-        label_table(table)
-    cases = [_case(name, *files, settings) for name, files in _pairs(Path(prediction), Path(reference)).items()]
-    if not any(case.vertebrae for case in cases):
-        raise StudyError("there is no vertebra in any reference, so there is nothing to compare with")
-    metrics = {
+    cases = _cases(Path(prediction), Path(reference), settings)
+    metrics = _document(task, settings, cases)
+    if out is not None:
+        _write(Path(out), metrics, cases)
+    return metrics
+
+
+def _document(task: str, settings: Settings, cases: Sequence[CaseAgreement]) -> dict[str, Any]:
+    return {
         "software": {"name": "spinemets", "version": version("spinemets")},
         "task": task,
         "settings": vars(settings),
@@ -135,9 +136,15 @@ def evaluate(
         "summary": summary([case.metrics for case in cases]),
         "cases": [case.to_json_dict() for case in cases],
     }
-    if out is not None:
-        _write(Path(out), metrics, cases)
-    return metrics
+
+
+def _cases(prediction: Path, reference: Path, settings: Settings) -> list[CaseAgreement]:
+    for table in (settings.prediction_labels, settings.reference_labels):
+        label_table(table)
+    cases = [_case(name, *files, settings) for name, files in _pairs(prediction, reference).items()]
+    if not any(case.vertebrae for case in cases):
+        raise StudyError("there is no vertebra in any reference, so there is nothing to compare with")
+    return cases
 
 
 def summary(cases: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
