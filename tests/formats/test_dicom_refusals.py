@@ -1,14 +1,20 @@
 """What is refused or left out of a DICOM study, and in which words."""
 
-import logging
 import shutil
 
 import numpy as np
 import pytest
-from made_dicom import ENHANCED_CT, Made, enhanced, mr, set_pixels, write
+from made_dicom import ENHANCED_CT, Made, enhanced, set_pixels, write
+from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 from pydicom.uid import generate_uid
 
 from spinemets.errors import StudyError
+from spinemets.formats import dicom_slices
+from spinemets.formats.dicom_attributes import Attributes
+from spinemets.formats.dicom_pixels import volume_values
+from spinemets.formats.dicom_slices import slice_of
 from spinemets.formats.study import read_study
 
 
@@ -66,33 +72,6 @@ def test_different_images_at_one_position_are_refused(tmp_path):
     refused(write([*datasets, other], tmp_path), "different images lie at one position")
 
 
-def test_two_patients_are_refused_without_naming_them(tmp_path, caplog):
-    caplog.set_level(logging.DEBUG)
-    Made().write(tmp_path / "Doe^Jane")
-    Made(attributes={"PatientID": "0815", "PatientName": "Roe^Richard"}).write(tmp_path / "b")
-    said = refused(tmp_path, "images of 2 patients") + caplog.text
-    assert not any(secret in said for secret in ("Doe", "Roe", "4711", "0815", str(tmp_path)))
-
-
-def test_without_patient_id_the_name_or_birth_date_tells_patients_apart(tmp_path):
-    Made(attributes={"PatientID": "", "PatientBirthDate": "19500101"}).write(tmp_path / "a")
-    Made(attributes={"PatientID": "", "PatientBirthDate": "19600101"}).write(tmp_path / "b")
-    refused(tmp_path, "images of 2 patients")
-
-
-def test_a_changed_name_under_the_same_patient_id_is_one_patient(tmp_path):
-    Made().write(tmp_path / "a")
-    mr(PatientName="Doe-Roe^Jane").write(tmp_path / "b")
-    assert {series.role for series in read_study(tmp_path).series} == {"ct", "t2"}
-
-
-def test_patients_are_compared_across_inputs(tmp_path):
-    Made().write(tmp_path / "a")
-    Made(attributes={"PatientID": "0815"}).write(tmp_path / "b")
-    with pytest.raises(StudyError, match="images of 2 patients"):
-        read_study([tmp_path / "a", f"prior_ct={tmp_path / 'b'}"])
-
-
 def test_folder_without_an_image_says_what_was_found(tmp_path):
     report = Made().dataset(0)
     report.Modality, report.SOPClassUID = "SR", "1.2.840.10008.5.1.4.1.1.88.33"
@@ -110,23 +89,26 @@ def test_truncated_slice_leaves_its_series_out(kept, tmp_path):
     refused(tmp_path, "1 of 12 files is truncated")
 
 
-def test_file_cut_before_its_series_is_named_is_refused(tmp_path):
-    write(Made().datasets(), tmp_path)
-    path = sorted(tmp_path.iterdir())[0]
-    path.write_bytes(path.read_bytes()[:400])
-    refused(tmp_path, "truncated or damaged before its series is named")
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_slice_cut_anywhere_is_never_read_as_a_shorter_series(number, tmp_path):
+    Made(slices=4).write(tmp_path)
+    path = next(p for p in tmp_path.iterdir() if dcmread(p).InstanceNumber == number)
+    data = path.read_bytes()
+    for length in range(0, len(data), 5):
+        path.write_bytes(data[:length])
+        refused(tmp_path, "truncated")
 
 
 def test_an_empty_dcm_file_is_a_slice_that_was_lost(tmp_path):
     write(Made().datasets(), tmp_path)
     (tmp_path / "x.dcm").write_bytes(b"")
-    refused(tmp_path, "truncated or damaged before its series is named")
+    refused(tmp_path, "truncated or damaged before its pixels begin")
 
 
 def test_image_without_pixel_data_is_truncated(tmp_path):
     datasets = Made().datasets()
     del datasets[2].PixelData
-    refused(write(datasets, tmp_path), "1 of 12 files is truncated")
+    refused(write(datasets, tmp_path), "before its pixels begin")
 
 
 def test_pixel_data_shorter_than_the_matrix_are_refused(tmp_path):
@@ -219,3 +201,28 @@ def test_two_named_folders_of_one_role_are_refused(tmp_path):
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     with pytest.raises(StudyError, match="2 inputs have the role ct, one is needed"):
         read_study([f"ct={tmp_path / 'a'}", f"ct={tmp_path / 'b'}"])
+
+
+def test_attribute_that_cannot_be_decoded_counts_as_missing(tmp_path):
+    header = Made().dataset(0)
+    header["Rows"] = RawDataElement(Tag("Rows"), "US", 1, b"\x08", 0, False, True)
+    with pytest.raises(StudyError, match="place in the patient is unknown: no rows"):
+        slice_of(tmp_path, 0, Attributes(header))
+
+
+def test_damaged_functional_groups_are_refused(tmp_path, monkeypatch):
+    def damaged(header, frame):
+        raise NotImplementedError
+
+    monkeypatch.setattr(dicom_slices, "frame_attributes", damaged)
+    match = r"where its frames lie are damaged \(NotImplementedError\)"
+    refused(write([enhanced(Made())], tmp_path), match)
+
+
+def test_slices_that_decode_to_another_size_are_refused(tmp_path):
+    write(Made().datasets(), tmp_path)
+    header = Made().dataset(0)
+    header.Rows = 9
+    slices = [slice_of(path, 0, Attributes(header)) for path in tmp_path.iterdir()]
+    with pytest.raises(StudyError, match=r"a slice decodes to \(8, 10\), \(9, 10\) grey pixels are needed"):
+        volume_values(slices, "CT")

@@ -210,3 +210,10 @@ def test_acquisition_tells_how_the_image_was_made_and_not_of_whom(tmp_path):
         "slice_thickness_mm": 2.5,
         "tube_voltage_kv": 120.0,
     }
+
+
+def test_fat_saturation_is_flagged(tmp_path):
+    folder = mr(**T1, ScanOptions="FS", ContrastBolusAgent="Gadovist").write(tmp_path)
+    (series,) = read_study(folder).series
+    assert (series.role, series.flags) == ("t1_gd", ("fat_suppressed",))
+    assert series.acquisition["fat_suppressed"]

@@ -162,7 +162,8 @@ def test_nan_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("suffix", "old", "new", "match"),
     [
-        ("mha", b"DimSize = 6 7 8", b"DimSize = 6 7", "3 spacings for 2 axes"),
+        ("mha", b"DimSize = 6 7 8", b"DimSize = 6 7", "2 sizes for 3 axes"),
+        ("mha", b"ElementSpacing = ", b"ElementSpacing = 1 ", "4 spacings for 3 axes"),
         ("mha", b"DimSize", b"Dimsies", "MHA header is damaged or incomplete .*DimSize"),
         ("nrrd", b"NRRD", b"DRRN", "it does not begin with NRRD"),
         ("nrrd", b"sizes: 6 7 8", b"sizes: 6 7", "2 sizes for 3 axes"),

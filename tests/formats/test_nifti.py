@@ -219,3 +219,31 @@ def test_other_files_called_nifti_are_refused(content, match, tmp_path):
     path.write_bytes(content)
     with pytest.raises(StudyError, match=match):
         read_nifti(path)
+
+
+def test_gzip_that_is_whole_but_holds_too_little_is_truncated(tmp_path):
+    path = tmp_path / "x.nii.gz"
+    path.write_bytes(gzip.compress(written(tmp_path).read_bytes()[:-10]))
+    with pytest.raises(StudyError, match="the file is truncated, 10 bytes are missing"):
+        read_nifti(path)
+
+
+def test_gzip_damaged_behind_its_header_is_refused(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 30000, (40, 40, 40)).astype(np.int16)
+    path = written(tmp_path, image(noise), "x.nii.gz")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 9000] = bytes(9000)
+    path.write_bytes(data)
+    with pytest.raises(StudyError, match="the file is truncated"):
+        read_nifti(path)
+
+
+def test_scaling_that_is_not_finite_is_refused(tmp_path):
+    with pytest.raises(StudyError, match="scales by 2 and shifts by inf"):
+        read_nifti(written(tmp_path, scl_slope=2, scl_inter=np.inf))
+
+
+@pytest.mark.parametrize("slope", [0, np.nan])
+def test_slope_of_zero_or_nan_means_that_nothing_is_scaled(slope, tmp_path):
+    volume, _ = read_nifti(written(tmp_path, scl_slope=slope, scl_inter=7))
+    np.testing.assert_array_equal(volume.array, values())

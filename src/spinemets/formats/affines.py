@@ -41,7 +41,8 @@ def require_plausible_affine(affine: NDArray[np.float64], name: str) -> None:
     """Raise `StudyError` unless `affine` is finite, believably spaced and spans three dimensions."""
     if not np.isfinite(affine).all():
         raise StudyError(f"{name}: the affine holds NaN or infinity; correct the header")
-    spacing_mm = np.linalg.norm(affine[:3, :3], axis=0)
+    with np.errstate(over="ignore"):
+        spacing_mm = np.linalg.norm(affine[:3, :3], axis=0)
     require_plausible_spacing(spacing_mm, name)
     relative_volume = abs(np.linalg.det(affine[:3, :3])) / float(np.prod(spacing_mm))
     if relative_volume < MIN_RELATIVE_VOLUME:

@@ -12,7 +12,7 @@ from spinemets.errors import StudyError
 from spinemets.formats.dicom_acquisition import acquisition_of
 from spinemets.formats.dicom_attributes import Attributes
 from spinemets.formats.dicom_choice import Candidate, by_preference, why_preferred, with_prior_ct
-from spinemets.formats.dicom_files import DicomFile, read_headers, require_one_patient
+from spinemets.formats.dicom_files import DicomFile, quiet_pydicom, read_headers, require_one_patient
 from spinemets.formats.dicom_mr_roles import is_fat_suppressed
 from spinemets.formats.dicom_pixels import volume_values
 from spinemets.formats.dicom_roles import may_serve_as, role_of, unusable_because
@@ -49,10 +49,15 @@ def read_dicom(inputs: Iterable[DicomInput]) -> Study:
     Raises
     ------
     StudyError
-        If there are two patients, or a file ends before its series is named.
+        If there are two patients, or a file ends before its pixels begin.
     """
-    sources = [(read_headers(source.paths), source.role) for source in inputs]
-    require_one_patient([file for files, _ in sources for file in files])
+    with quiet_pydicom():
+        sources = [(read_headers(source.paths), source.role) for source in inputs]
+        require_one_patient([file for files, _ in sources for file in files])
+        return _study(sources)
+
+
+def _study(sources: list[tuple[list[DicomFile], str | None]]) -> Study:
     series: list[Series] = []
     left_out: list[LeftOut] = []
     for files, role in sources:
@@ -72,7 +77,7 @@ def _by_series(files: list[DicomFile]) -> list[list[DicomFile]]:
     groups: dict[tuple[str, ...], list[DicomFile]] = {}
     for file in files:
         groups.setdefault(file.series_key, []).append(file)
-    return sorted(groups.values(), key=lambda group: int(group[0].header.get("SeriesNumber") or 0))
+    return sorted(groups.values(), key=lambda group: group[0].attributes.number("SeriesNumber") or 0)
 
 
 def _name(attributes: Attributes) -> str:
@@ -82,7 +87,7 @@ def _name(attributes: Attributes) -> str:
 
 def _candidates(files: list[DicomFile], role: str | None) -> tuple[list[Candidate], list[LeftOut]]:
     """The usable stacks of one series, and why others of it are of no use."""
-    top = Attributes(files[0].header)
+    top = files[0].attributes
     name, uid = _name(top), top.text("SeriesInstanceUID") or None
     damaged = sum(file.truncated for file in files)
     if damaged:
@@ -113,7 +118,7 @@ def _attempts(attempts: Iterable[Callable[[], Iterable[_T]]], reasons: dict[str,
 def _slices(file: DicomFile) -> Iterator[Slice]:
     """Yield the slices of one file; raise `StudyError` at one of no use."""
     if "PerFrameFunctionalGroupsSequence" not in file.header:
-        _require_usable(Attributes(file.header))
+        _require_usable(file.attributes)
     for frame, attributes in enumerate(frames_of(file)):
         _require_usable(attributes)
         yield slice_of(file.path, frame, attributes)

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
+
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    NotImplementedError,
+    OSError,
+    EOFError,
+    struct.error,
+    BytesLengthException,
+)
+"""What pydicom raises on damaged attributes, on reading a file or on first use of a value."""
 
 _PRIVATE_B_VALUES = (
     (0x0019, "SIEMENS MR HEADER", 0x0C),
@@ -19,7 +34,7 @@ _GE_B_VALUE_OFFSET = 10**9  # GE adds a multiple of this to the b-value
 class Attributes:
     """Look-up of a keyword in the functional groups of a frame first, then in the data set itself.
 
-    An attribute that is empty counts as missing.
+    An attribute that is empty, or that cannot be decoded, counts as missing.
     """
 
     def __init__(self, *layers: Dataset) -> None:
@@ -29,7 +44,10 @@ class Attributes:
         """The value of the first keyword that has one, or None."""
         for keyword in keywords:
             for layer in self.layers:
-                value = layer.get(keyword)
+                try:
+                    value = layer.get(keyword)
+                except UNREADABLE:
+                    continue
                 if value is not None and value != "" and not (hasattr(value, "__len__") and len(value) == 0):
                     return value
         return None
@@ -96,7 +114,7 @@ class Attributes:
             for layer in self.layers:
                 try:
                     value: Any = layer.private_block(group, creator)[element].value
-                except KeyError:
+                except UNREADABLE:
                     continue
                 if isinstance(value, bytes):
                     value = value.decode("latin-1").strip("\0 ").split("\\")

@@ -6,18 +6,23 @@ Nothing here puts a path, a name or an identifier into a message.
 from __future__ import annotations
 
 import itertools
+import logging
 import warnings
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydicom import dcmread
+from pydicom.config import disable_value_validation
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from spinemets.errors import StudyError
+from spinemets.formats.dicom_attributes import UNREADABLE, Attributes
 
 DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 
@@ -25,7 +30,6 @@ _DEFER_BYTES = 2048  # private headers and pixels stay in the file until somebod
 _DICOMDIR = "1.2.840.10008.1.3.10"
 _IMAGE_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("2", "2.1", "2.2", "4", "4.1", "4.4", "128", "130"))
 _PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-_READ_ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError)
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,17 @@ class DicomFile:
     truncated: bool = False
 
     @property
+    def attributes(self) -> Attributes:
+        """Those of the data set itself, without functional groups."""
+        return Attributes(self.header)
+
+    @property
     def series_key(self) -> tuple[str, ...]:
         """What the files of one series share: the Series Instance UID, in its absence the best there is."""
-        uid = str(self.header.get("SeriesInstanceUID") or "")
+        uid = self.attributes.text("SeriesInstanceUID")
         if uid:
             return (uid,)
-        return tuple(str(self.header.get(k) or "") for k in ("Modality", "SeriesNumber", "SeriesDescription"))
+        return tuple(self.attributes.text(k) for k in ("Modality", "SeriesNumber", "SeriesDescription"))
 
 
 def looks_like_dicom(path: Path) -> bool:
@@ -66,54 +75,69 @@ def looks_like_dicom(path: Path) -> bool:
     return len(start) == 132 and first_tag_is_early and (start[4:6].isalpha() or length <= 64)
 
 
+@contextmanager
+def quiet_pydicom() -> Iterator[None]:
+    """Keep pydicom from warning and logging: it quotes the values that it finds odd, names of patients among them."""
+    log = logging.getLogger("pydicom")
+    was_disabled = log.disabled
+    with warnings.catch_warnings(), disable_value_validation():
+        warnings.simplefilter("ignore")
+        log.disabled = True
+        try:
+            yield
+        finally:
+            log.disabled = was_disabled
+
+
 def read_headers(paths: Iterable[Path]) -> list[DicomFile]:
     """Headers of the DICOM files among `paths`; other files are passed over.
 
     Raises
     ------
     StudyError
-        If a file ends so early that the series it belongs to cannot be told.
+        If a file ends before its pixels begin, so that it cannot be told what is lost.
     """
     files = []
     for path in paths:
         if looks_like_dicom(path):
             file = _read_header(path)
-            if file.header.get("SOPClassUID") != _DICOMDIR:
+            if file.attributes.text("SOPClassUID") != _DICOMDIR:
                 files.append(file)
-        elif path.suffix.lower() in DICOM_SUFFIXES:
+        elif path.suffix.lower() in DICOM_SUFFIXES or _is_remnant(path):
             raise _cut_short()
     return files
 
 
+def _is_remnant(path: Path) -> bool:
+    """Whether a file is what is left of a DICOM file that ends within its preamble, perhaps nothing."""
+    return path.stat().st_size < 132 and (b"\0" * 128 + b"DICM").startswith(path.read_bytes())
+
+
 def _cut_short() -> StudyError:
-    return StudyError("a DICOM file is truncated or damaged before its series is named; copy the study again")
+    return StudyError("a DICOM file is truncated or damaged before its pixels begin; copy the study again")
 
 
 def _read_header(path: Path) -> DicomFile:
-    # pydicom quotes odd values, a name among them, in its warnings
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            header: Any = dcmread(path, force=True, defer_size=_DEFER_BYTES)
-            deflated = header.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
-            if deflated:
-                header = dcmread(path, force=True)
-            if not header.get("SOPClassUID"):  # emptied by some anonymisers
-                header.SOPClassUID = header.file_meta.get("MediaStorageSOPClassUID", "")
-            file = DicomFile(path, header, not deflated and _lacks_pixels(path, header))
-        except _READ_ERRORS as error:
-            raise _cut_short() from error
-    if header.SOPClassUID != _DICOMDIR and "SeriesInstanceUID" not in header and "Rows" not in header:
+    try:
+        header: Any = dcmread(path, force=True, defer_size=_DEFER_BYTES)
+        deflated = header.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
+        if deflated:
+            header = dcmread(path, force=True)
+        if not header.get("SOPClassUID"):  # emptied by some anonymisers
+            header.SOPClassUID = header.file_meta.get("MediaStorageSOPClassUID", "")
+        file = DicomFile(path, header, not deflated and _ends_within_pixels(path, header))
+    except (*UNREADABLE, zlib.error) as error:
+        raise _cut_short() from error
+    is_image = "Rows" in header or file.attributes.text("SOPClassUID") in _IMAGE_CLASSES
+    is_unnamed = "SeriesInstanceUID" not in header and file.attributes.text("SOPClassUID") != _DICOMDIR
+    if not any(keyword in header for keyword in _PIXEL_KEYWORDS) and (is_image or is_unnamed):
         raise _cut_short()
     return file
 
 
-def _lacks_pixels(path: Path, header: Dataset) -> bool:
-    """Whether an image has no pixel data, or less than the element says."""
+def _ends_within_pixels(path: Path, header: Dataset) -> bool:
     keyword = next((k for k in _PIXEL_KEYWORDS if k in header), None)
-    if keyword is None:
-        return "Rows" in header or str(header.get("SOPClassUID")) in _IMAGE_CLASSES
-    element: Any = header.get_item(keyword)
+    element: Any = header.get_item(keyword) if keyword else None
     if not isinstance(element, RawDataElement) or element.length == 0xFFFFFFFF:
         return False
     return path.stat().st_size < element.value_tell + element.length
@@ -124,16 +148,16 @@ def require_one_patient(files: list[DicomFile]) -> None:
 
     Patient ID decides; where one of two is empty, name or birth date.
     """
-    patients = {_patient(file.header) for file in files}
+    patients = {_patient(file.attributes) for file in files}
     apart = [pair for pair in itertools.combinations(patients, 2) if _differ(*pair)]
     if apart:
         count = len({patient for pair in apart for patient in pair})
         raise StudyError(f"the input holds images of {count} patients, one is needed; give one patient at a time")
 
 
-def _patient(header: Dataset) -> tuple[str, str, str]:
-    identifier, name, born = (str(header.get(k) or "") for k in ("PatientID", "PatientName", "PatientBirthDate"))
-    return identifier.strip(), name.strip(" ^").upper(), born.strip()
+def _patient(attributes: Attributes) -> tuple[str, str, str]:
+    identifier, name, born = (attributes.text(k) for k in ("PatientID", "PatientName", "PatientBirthDate"))
+    return identifier, name.strip(" ^").upper(), born
 
 
 def _differ(one: tuple[str, str, str], other: tuple[str, str, str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import warnings
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,25 +14,13 @@ from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from spinemets.errors import StudyError
-from spinemets.formats.dicom_attributes import Attributes
+from spinemets.formats.dicom_attributes import UNREADABLE, Attributes
 from spinemets.formats.dicom_slices import Slice
 from spinemets.formats.memory import require_fits_memory
 from spinemets.formats.values import narrowed
 
 CT_LOWEST_HU = -1024
 """What padding becomes in CT: the value of air in a 12-bit image."""
-
-_DECODE_ERRORS = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    RuntimeError,
-    AttributeError,
-    KeyError,
-    IndexError,
-    NotImplementedError,
-)
 
 
 def stored_pixels(slices: Sequence[Slice]) -> Iterator[NDArray[Any]]:
@@ -47,19 +35,17 @@ def stored_pixels(slices: Sequence[Slice]) -> Iterator[NDArray[Any]]:
     """
     for path, group in itertools.groupby(slices, key=lambda s: s.path):
         wanted = list(group)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom quotes values of the header in its warnings
-            try:
-                dataset: Any = dcmread(path, force=True)
-                if "TransferSyntaxUID" not in dataset.file_meta:
-                    implicit = dataset.original_encoding[0]
-                    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-                frames = list(iter_pixels(dataset, indices=[s.frame for s in wanted]))
-            except _DECODE_ERRORS as error:
-                raise StudyError(
-                    f"the pixels of {'a slice' if len(wanted) == 1 else 'a multi-frame image'} are truncated, damaged "
-                    f"or encoded in a way that cannot be read ({type(error).__name__}); send the series again"
-                ) from error
+        try:
+            dataset: Any = dcmread(path, force=True)
+            if "TransferSyntaxUID" not in dataset.file_meta:
+                implicit = dataset.original_encoding[0]
+                dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+            frames = list(iter_pixels(dataset, indices=[s.frame for s in wanted]))
+        except (*UNREADABLE, RuntimeError, IndexError, zlib.error) as error:
+            raise StudyError(
+                f"the pixels of {'a slice' if len(wanted) == 1 else 'a multi-frame image'} are truncated, damaged "
+                f"or encoded in a way that cannot be read ({type(error).__name__}); send the series again"
+            ) from error
         yield from frames
 
 

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemets.errors import StudyError
-from spinemets.formats.dicom_attributes import Attributes, frame_attributes
+from spinemets.formats.dicom_attributes import UNREADABLE, Attributes, frame_attributes
 from spinemets.formats.dicom_files import DicomFile
-from spinemets.formats.memory import MAX_VOXELS
 
 PARALLEL = 1e-3
 """Direction cosines of two slices that differ by at most this are one orientation: 0.06 degrees."""
@@ -74,14 +73,16 @@ def frames_of(file: DicomFile) -> list[Attributes]:
     StudyError
         If there are several frames and no functional groups to place them, or their numbers disagree.
     """
-    header = file.header
-    count = int(header.get("NumberOfFrames") or 1)
-    groups = len(header.get("PerFrameFunctionalGroupsSequence") or [])
+    count = int(file.attributes.number("NumberOfFrames") or 1)
+    groups = len(file.attributes.get("PerFrameFunctionalGroupsSequence") or [])
     if not groups and count == 1:
-        return [Attributes(header)]
-    if count > MAX_VOXELS or groups != count:
+        return [file.attributes]
+    if groups != count:
         raise StudyError(f"{count} frames and {groups} descriptions of where a frame lies; as many are needed")
-    return [frame_attributes(header, frame) for frame in range(count)]
+    try:
+        return [frame_attributes(file.header, frame) for frame in range(count)]
+    except UNREADABLE as error:
+        raise StudyError(f"the descriptions of where its frames lie are damaged ({type(error).__name__})") from error
 
 
 def slice_of(path: Path, frame: int, attributes: Attributes) -> Slice:

@@ -61,7 +61,7 @@ def read_itk_header(path: Path) -> ItkHeader:
         start = file.read(_MAX_HEADER_BYTES)
     try:
         return _meta(path, start) if path.suffix.lower() in META_SUFFIXES else _nrrd(path, start)
-    except (KeyError, ValueError, IndexError) as error:
+    except (KeyError, ValueError, IndexError, OSError) as error:
         kind = path.suffix.lower()[1:].upper()
         raise StudyError(f"{path.name}: the {kind} header is damaged or incomplete ({error})") from error
 
@@ -76,6 +76,8 @@ def _meta(path: Path, start: bytes) -> ItkHeader:
         if key.strip() == "ElementDataFile":
             break
     shape = tuple(int(n) for n in fields["DimSize"].split())
+    if int(fields["NDims"]) != len(shape):
+        raise ValueError(f"{len(shape)} sizes for {fields['NDims']} axes")
     spacing = tuple(float(v) for v in fields.get("ElementSpacing", fields.get("ElementSize", "")).split())
     if len(spacing) != len(shape):
         raise ValueError(f"{len(spacing)} spacings for {len(shape)} axes")

@@ -41,9 +41,11 @@ def rescaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[An
     """
     if (slope, intercept) == (1.0, 0.0):
         return narrowed(stored)
-    if stored.dtype.kind in "iu" and float(slope).is_integer() and float(intercept).is_integer():
+    whole = float(slope).is_integer() and float(intercept).is_integer() and max(abs(slope), abs(intercept)) < 2**31
+    if whole and stored.dtype.kind in "iu" and stored.dtype.itemsize <= 4:
         return narrowed(stored.astype(np.int64) * int(slope) + int(intercept))
-    return (stored * np.float64(slope) + np.float64(intercept)).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (stored * np.float64(slope) + np.float64(intercept)).astype(np.float32)
 
 
 def require_finite(array: NDArray[Any], name: str) -> None:
