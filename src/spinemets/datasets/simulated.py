@@ -12,6 +12,8 @@ from spinemets.datasets.splits import SEEDS
 def simulated_cases(cache: Path, split: str, count: int, *, spacing_mm: float = 1.5) -> Iterator[Path]:
     """Cache files of the first `count` patients of a split, made where they are missing.
 
+    Even seeds are whole patients, odd ones a random field of view.
+
     Raises
     ------
     ValueError
@@ -26,5 +28,6 @@ def simulated_cases(cache: Path, split: str, count: int, *, spacing_mm: float = 
     for seed in seeds[:count]:
         path = cache / f"parametric-{seed}-{spacing_mm:g}.npz"
         if not path.is_file():
-            Case.of_anatomy(parametric_anatomy(seed, spacing_mm=spacing_mm)).save(path)
+            field = "whole" if seed % 2 == 0 else "random"
+            Case.of_anatomy(parametric_anatomy(seed, spacing_mm=spacing_mm, field=field)).save(path)
         yield path

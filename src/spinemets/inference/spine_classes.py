@@ -32,8 +32,6 @@ OFFSET_CHANNELS = 3
 OFFSET_UNIT_MM = 20.0
 
 VERTEBRA_CLASSES = (1, 2, 3, 4, 5)
-OUTSIDE_FIELD = 255
-"""Structure code of voxels beyond the field of view."""
 
 
 def _class_of_structure() -> NDArray[np.uint8]:

@@ -19,6 +19,9 @@ from spinemets.simulate.subject import Subject, Variant, stream
 DISC_LOSS_WITH_AGE = 0.25
 """Fraction of disc height lost by a spine of frailty 1 everywhere, before degenerate discs; ours."""
 
+DENS_LIFT = 0.225
+"""How much higher the centroid of C2 lies for its dens, as a fraction of the height of its body; measured on ours."""
+
 
 @dataclass(frozen=True)
 class PlacedVertebra:
@@ -52,6 +55,11 @@ class PlacedVertebra:
     def middle_height(self) -> float:
         """Distance between the rims of the endplates at the origin, mm."""
         return self.size.height * (1 + self.size.wedge) / 2
+
+    @property
+    def centre(self) -> Array:
+        """(3,) centroid of the body, of C2 with its dens, world mm."""
+        return self.world(np.array([0.0, 0.0, DENS_LIFT * self.size.height if self.level is Level.C2 else 0.0]))
 
     @property
     def canal_y(self) -> float:

@@ -72,6 +72,6 @@ def breadth(
     shoulders = marks.height(5.0)
     if subject.arms is Arms.DOWN and top > shoulders:
         half = max(half, 245.0 * subject.scale + 0.4 * subject.fat_mm)
-    back = 130.0 * subject.scale + 0.8 * subject.fat_mm + 45.0
-    front = 140.0 * subject.scale + 2.8 * subject.fat_mm + 15.0
+    back = 112.0 * subject.scale + 0.8 * subject.fat_mm + 30.0
+    front = 128.0 * subject.scale + 2.4 * subject.fat_mm + 12.0
     return np.array([-half, within.min() - back]), np.array([half, within.max() + front])

@@ -139,12 +139,12 @@ def draw_solid_organs(canvas: Canvas, marks: Landmarks, rng: np.random.Generator
     spleen = bumpy(marks.point(11.6, -95.0, -4.0), [32.0, 42.0, 52.0], marks, rng, tilt=0.3)
     canvas.paint([spleen], Tissue.SPLEEN, over=ABDOMEN)
     liver = [
-        bumpy(marks.point(11.4, 66.0, 44.0), [78.0, 82.0, 82.0], marks, rng),
+        bumpy(marks.point(11.7, 72.0, 40.0), [92.0, 98.0, 92.0], marks, rng),
         bumpy(marks.point(10.9, -8.0, 72.0), [70.0, 42.0, 42.0], marks, rng, tilt=0.2),
     ]
     canvas.paint(liver, Tissue.LIVER, over=ABDOMEN)
-    stomach = marks.point(11.6, -55.0, 62.0)
-    canvas.paint([bumpy(stomach, [48.0, 50.0, 58.0], marks, rng, tilt=0.4)], Tissue.BOWEL, over=ABDOMEN)
+    stomach = marks.point(11.6, -58.0, 56.0)
+    canvas.paint([bumpy(stomach, [54.0, 60.0, 64.0], marks, rng, tilt=0.4)], Tissue.BOWEL, over=ABDOMEN)
     bubble = Ellipsoid(stomach + vector([0.0, 18.0, 12.0]) * marks.scale, vector([30.0, 22.0, 30.0]) * marks.scale)
     canvas.paint([bubble], Tissue.BOWEL_GAS, over=(Tissue.BOWEL,))
     pancreas = [marks.point(13.4, 22.0, 50.0), marks.point(12.8, -15.0, 54.0), marks.point(12.0, -70.0, 20.0)]
@@ -155,7 +155,7 @@ def draw_bowel(canvas: Canvas, marks: Landmarks, rng: np.random.Generator) -> No
     """Loops of small bowel and the frame of the colon, each with fluid, gas or contrast inside."""
     drank_contrast = rng.random() < 0.35
     loops = []
-    for _ in range(70):
+    for _ in range(110):
         middle = marks.point(rng.uniform(12.8, 19.8), rng.uniform(-90, 90), rng.uniform(45, 120))
         half = rng.normal(size=3) * 16.0
         loops.append((middle - half, middle + half, rng.uniform(8.0, 14.0)))

@@ -114,7 +114,7 @@ def visible_centres(placed: dict[Level, PlacedVertebra], grid: Grid) -> dict[Lev
     lower = grid.affine[:3, 3] - CENTRES_WITHIN_MM
     upper = grid.affine[:3, 3] + grid.spacing_mm * (np.array(grid.shape) - 1) + CENTRES_WITHIN_MM
     return {
-        level: vector(vertebra.origin)
+        level: vector(vertebra.centre)
         for level, vertebra in placed.items()
-        if level is not Level.SACRUM and (vertebra.origin >= lower).all() and (vertebra.origin <= upper).all()
+        if level is not Level.SACRUM and (vertebra.centre >= lower).all() and (vertebra.centre <= upper).all()
     }

@@ -71,7 +71,7 @@ def rib_path(subject: Subject, cage: RibCage, vertebra: PlacedVertebra, side: in
     number = int(vertebra.level.value[1:])
     size, last = vertebra.size, number >= 11
     rng = stream(subject.seed, f"rib {number} {side}")
-    head_z = 0.1 * size.height if last or number == 1 else 0.46 * size.height
+    head_z = (0.1 if last else 0.35 if number == 1 else 0.46) * size.height
     head = vertebra.world(vector([side * (size.width / 2 + 3.0), -size.depth / 2 + 4.5, head_z]))
     tip = random_arch_shape(subject, vertebra).transverse * vector([side, 1.0, 1.0])
     neck = vertebra.world(tip + vector([-side * 1.0, 9.5, 0.0]) * cage.marks.scale)

@@ -14,6 +14,7 @@ from spinemets.simulate.implicit import Shape
 from spinemets.simulate.roughness import roughness
 from spinemets.simulate.sacrum import sacral_arc, sacrum
 from spinemets.simulate.subject import Subject, stream
+from spinemets.simulate.tidy import drop_specks, part_vertebrae
 from spinemets.simulate.tissues import CANAL, Tissue
 from spinemets.simulate.upper_cervical import arterial_foramen, atlas_parts, axis_parts, dens
 from spinemets.simulate.vertebral_arch import SIDES, Part, arch_parts, articular, random_arch_shape
@@ -35,6 +36,8 @@ def draw_spine(canvas: Canvas, subject: Subject, placed: Mapping[Level, PlacedVe
     draw_sacrum(canvas, subject, spine[Level.SACRUM], joints[Level.SACRUM], gap_mm)
     for level in reversed(subject.levels[:-1]):
         draw_vertebra(canvas, subject, spine[level], shapes[level], joints[level], gap_mm)
+    part_vertebrae(canvas)
+    drop_specks(canvas)
 
 
 def facet_joints(subject: Subject, placed: dict[Level, PlacedVertebra]) -> dict[Level, Joints]:

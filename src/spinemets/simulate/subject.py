@@ -104,10 +104,16 @@ def levels_of(variant: Variant) -> tuple[Level, ...]:
     return tuple(level for level in Level if level not in absent)
 
 
+UPPER_KYPHOSIS_DEG = 9.0
+"""Kyphosis of T1 to T4 and of the joint below T12, about; see `curve.disc_angles`."""
+
+
 def random_subject(seed: int, variant: Variant | None = None, arms: Arms | None = None) -> Subject:
     """The patient of a seed; a variant or position of the arms that is given replaces the random one only."""
     rng = stream(seed, "subject")
-    lordosis = rng.uniform(40.0, 60.0)
+    lordosis, kyphosis, neck_slope = rng.uniform(40.0, 60.0), rng.uniform(20.0, 45.0), rng.uniform(14.0, 30.0)
+    # The pelvis turns so that the head stays over it: T1 slopes forward by no more than `neck_slope` asks.
+    backward = np.clip(kyphosis + UPPER_KYPHOSIS_DEG - neck_slope, 4.0, 24.0)
     drawn = random_variant(rng)
     arms_down = rng.random() < 0.4
     curved = rng.random() < 0.25
@@ -119,9 +125,9 @@ def random_subject(seed: int, variant: Variant | None = None, arms: Arms | None 
         fat_mm=float(np.clip(rng.gamma(3.0, 6.0), 4.0, 50.0)),
         girth=float(np.clip(rng.normal(1.0, 0.06), 0.86, 1.16)),
         cervical_lordosis_deg=float(rng.uniform(10.0, 30.0)),
-        thoracic_kyphosis_deg=float(rng.uniform(20.0, 45.0)),
+        thoracic_kyphosis_deg=float(kyphosis),
         lumbar_lordosis_deg=float(lordosis),
-        sacral_slope_deg=float(np.clip(0.5 * lordosis + 12.0 + rng.normal(0.0, 4.0), 24.0, 50.0)),
+        sacral_slope_deg=float(np.clip(lordosis - backward, 24.0, 50.0)),
         scoliosis_deg=float(tilt * rng.choice([-1.0, 1.0])),
         variant=drawn if variant is None else variant,
         arms=arms if arms is not None else (Arms.DOWN if arms_down else Arms.UP),

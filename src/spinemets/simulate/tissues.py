@@ -65,6 +65,9 @@ OTHER_BONE = (
     Tissue.SKULL,
 )
 
+OUTSIDE_FIELD = 255
+"""Structure code of voxels beyond the field of view, where a structure is a `Tissue` or a `Subregion` label."""
+
 
 @dataclass(frozen=True)
 class LabelledAnatomy:

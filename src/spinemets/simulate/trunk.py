@@ -69,9 +69,11 @@ def trunk_slice(subject: Subject, cage: RibCage, z: float) -> Slice:
     width = float(marks.value(HALF_WIDTH, station)) * (subject.girth if station > -1 else 1.0) + fat
     front = spine_y + float(marks.value(FRONT, station)) + fat + belly
     back = spine_y - float(marks.value(BACK, station)) - 0.7 * fat
+    # The chest decides the front from T2 down; above and below it fades into the outline of neck and belly.
+    chest_share = float(np.interp(station, [-1.0, 2.0, 10.5, 13.0], [0.0, 1.0, 1.0, 0.0]))
+    front += chest_share * (chest_front + 13.0 + 0.7 * fat - front)
     if 1.0 < station < 12.5:
         width = max(width, half_width + 14.0 + fat)
-        front = max(front if station > 10 else 0.0 - 1e3, chest_front + 13.0 + 0.7 * fat)
     inner_width = width - fat - SKIN_MM - WALL_MM * scale
     inner = (inner_width, front - fat - SKIN_MM - WALL_MM * scale, spine_y - 16.0 * scale)
     pelvis = float(np.interp(station, [17, 19, 20.5, 22], [1.0, 0.6, 0.4, 0.3]))
@@ -94,15 +96,18 @@ def draw_trunk(canvas: Canvas, subject: Subject, cage: RibCage) -> None:
     """Fill the whole canvas with what lies round the bones: skin, fat, muscle, lungs, empty cavity."""
     rng = stream(subject.seed, "trunk")
     domes = (9.4 + rng.uniform(-1.0, 1.0), 9.9 + rng.uniform(-1.0, 1.0))
-    marbling = roughness(rng, 1.0, 5.0, 22.0, 10)
+    marbling, planes = roughness(rng, 1.0, 5.0, 22.0, 10), roughness(rng, 1.0, 30.0, 90.0, 6)
+    plane_width = rng.uniform(0.02, 0.07) + 0.06 * subject.frailty
     threshold = 2.3 - 1.3 * subject.frailty * rng.uniform(0.3, 1.0)
     x, y, z = canvas.axes(
         (slice(0, canvas.grid.shape[0]), slice(0, canvas.grid.shape[1]), slice(0, canvas.grid.shape[2]))
     )
     for k, height in enumerate(z.ravel()):
         layer = slice_tissue(subject, cage, x[:, :, 0], y[:, :, 0], float(height), domes)
-        fatty = (layer == Tissue.MUSCLE) & (marbling(x[:, :, 0], y[:, :, 0], z[:, :, k] * 0.4) > threshold)
-        layer[fatty] = Tissue.FAT
+        fatty = marbling(x[:, :, 0], y[:, :, 0], z[:, :, k] * 0.4) > threshold
+        # Where a smooth relief crosses zero lies a sheet: the planes of fat between muscles.
+        fatty |= np.abs(planes(x[:, :, 0], y[:, :, 0], z[:, :, k] * 0.3)) < plane_width
+        layer[fatty & (layer == Tissue.MUSCLE)] = Tissue.FAT
         canvas.tissue[:, :, k] = layer
 
 
@@ -130,7 +135,9 @@ def beside_spine(marks: Landmarks, station: float, x: Array, y: Array, z: float)
     middle_x, middle_y = (float(np.interp(-z, -marks.z, axis)) for axis in (marks.x, marks.y))
     half = float(marks.value({0: 14, 1: 15, 8: 18, 12: 23, 13: 28, 18: 34}, station))
     reach = float(marks.value({0: 10, 4: 13, 8: 16, 12: 19, 18: 20}, station))
-    return (np.abs(x - middle_x) < half) & (y < middle_y + reach)
+    back = middle_y - 30.0 * marks.scale
+    inside: NDArray[np.bool_] = oval(x - middle_x, y - back, half, middle_y + reach - back, 2.6) < 1.0
+    return inside | ((np.abs(x - middle_x) < half) & (y < back))
 
 
 def in_lung(
@@ -144,10 +151,12 @@ def in_lung(
     above = np.zeros(np.broadcast_shapes(x.shape, y.shape), bool)
     for side, dome in zip(SIDES, domes, strict=True):
         top = marks.height(dome)
-        away = ((x - side * 0.5 * half_width) / (0.55 * half_width)) ** 2 + ((y - centre - 12.0) / half_depth) ** 2
+        ahead = (y - centre - 12.0) / half_depth
+        away = ((x - side * 0.5 * half_width) / (0.6 * half_width)) ** 2 + ahead**2 * np.where(ahead > 0, 0.35, 1.0)
         above |= (x * side >= 0) & (z > top - 62.0 * scale * np.minimum(away, 1.4))
     waist = float(marks.value({0: 20, 1: 24, 4: 24, 7: 20, 12: 18}, station))
     width = waist * np.clip((centre + half_depth - y) / 40.0, 0.3, 1.0)
+    width = width + 6.0 * scale * np.sin(y / 17.0 + 2.0 * station) * np.cos(0.9 * station + x / 60.0)
     return above & (np.abs(x) > width)
 
 

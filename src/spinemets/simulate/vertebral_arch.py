@@ -236,6 +236,6 @@ def articular(
         root = vector([side * vertebra.size.canal_width * 0.48, root_y - 0.4 * shape.lamina_mm, shape.lamina_z - 1.0])
     thick = facet.thickness * 0.55
     if vertebra.level.region is Region.CERVICAL:
-        root = vector([side * (vertebra.size.canal_width / 2 + 5.0), vertebra.canal_y, 0.0])
+        root = vector([side * (vertebra.size.canal_width / 2 + 5.0), vertebra.canal_y, 1.5 if upper else -1.5])
         thick = 4.8
     return [plate, Capsule(root, centre - 0.3 * normal * towards, thick, thick * 0.85)]

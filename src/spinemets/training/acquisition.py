@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from spinemets.inference.spine_classes import OUTSIDE_FIELD
+from spinemets.simulate.tissues import OUTSIDE_FIELD
 from spinemets.training.filters import blur, chance, smooth_noise, uniform
 
 

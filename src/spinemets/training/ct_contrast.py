@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from spinemets.anatomy import Subregion
-from spinemets.inference.spine_classes import OUTSIDE_FIELD
-from spinemets.simulate.tissues import Tissue
+from spinemets.simulate.tissues import OUTSIDE_FIELD, Tissue
 from spinemets.training.filters import blur, chance, smooth_noise, uniform
 
 AIR_HU = -1000.0
+FULL_CORTEX_MM = 1.5
+"""At voxels up to this size the shell that is drawn holds the whole cortical density (ours)."""
 
 HU_RANGES: dict[Tissue, tuple[float, float]] = {
     Tissue.AIR: (-1024, -970),
@@ -162,13 +163,15 @@ def _add_unknown_soft_tissue(image: Tensor, structure: Tensor) -> Tensor:
     return image
 
 
-def render_ct(structure: Tensor, vertebra: Tensor) -> Tensor:
+def render_ct(structure: Tensor, vertebra: Tensor, voxel_mm: float) -> Tensor:
     """(1, 1, D, H, W) HU of one patch before the scanner: no noise, no blur.
 
     Parameters
     ----------
     structure, vertebra : (1, 1, D, H, W) Tensor of uint8
         Structure codes and VerSe ids.
+    voxel_mm : float
+        Edge of a voxel, mm: the thinner a cortex is against it, the less of its density is left.
     """
     device = structure.device
     code = structure.long()
@@ -184,6 +187,7 @@ def render_ct(structure: Tensor, vertebra: Tensor) -> Tensor:
     cortex = uniform(350, 1100)
     posterior = (structure >= Subregion.ARCH) & (structure <= Subregion.INFERIOR_ARTICULAR_RIGHT)
     cortex_map = cortex * torch.where(posterior, uniform(0.9, 1.3), 1.0)
-    strength = (1 + 0.35 * smooth_noise(image.shape, 10, device)).clamp(0.2, 1.6) * uniform(0.5, 1.0)
+    strength = (1 + 0.35 * smooth_noise(image.shape, 10, device)).clamp(0.2, 1.6)
+    strength = strength * uniform(0.5, 1.0) * min(1.0, FULL_CORTEX_MM / voxel_mm)
     image = image + (shell * strength).clamp(0, 1) * (cortex_map - image).clamp_min(0)
     return image + joint * uniform(0.2, 1.0) * (uniform(20, 140) - image).clamp_max(0)

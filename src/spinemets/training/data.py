@@ -103,17 +103,19 @@ class CropDataset(IterableDataset[Crop]):
         Edge of a crop, voxels; larger than a patch, so that it can be turned and shrunk.
     seed : int
         Of the order; each worker and each rank adds its own number.
+    coarse : bool
+        Take every second voxel of a case, for the locator.
     """
 
-    def __init__(self, files: Sequence[tuple[Path, float]], crop_size: int, seed: int) -> None:
+    def __init__(self, files: Sequence[tuple[Path, float]], crop_size: int, seed: int, coarse: bool = False) -> None:
         self.files = list(files)
-        self.crop_size, self.seed = crop_size, seed
+        self.crop_size, self.seed, self.coarse = crop_size, seed, coarse
 
     def __iter__(self) -> Iterator[Crop]:
         worker = torch.utils.data.get_worker_info()
         rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
         rng = np.random.default_rng([self.seed, rank, worker.id if worker else 0])
-        cases = [Case.load(path) for path, _ in self.files]
+        cases = [Case.load(path).halved() if self.coarse else Case.load(path) for path, _ in self.files]
         places = [_places(case) for case in cases]
         weights = np.array([weight for _, weight in self.files])
         weights = weights / weights.sum()
@@ -168,6 +170,8 @@ class SpineData(lightning.LightningDataModule):
         Of the draw.
     root : str or None
         Folder of real data, named once on the command line (``data.root=``) for the sources that read it.
+    coarse : bool
+        Take every second voxel of a case, for the locator.
     """
 
     def __init__(
@@ -179,11 +183,12 @@ class SpineData(lightning.LightningDataModule):
         workers: int = 1,
         seed: int = 0,
         root: str | None = None,
+        coarse: bool = False,
     ) -> None:
         super().__init__()
         self.sources, self.validation = sources, validation
         self.crop_size, self.batch_size, self.workers, self.seed = crop_size, batch_size, workers, seed
-        self.root = root
+        self.root, self.coarse = root, coarse
 
     def prepare_data(self) -> None:
         """Make missing cache files, once on each node."""
@@ -194,11 +199,13 @@ class SpineData(lightning.LightningDataModule):
         """Endless random crops."""
         files = [entry for source in self.sources.values() for entry in source.paths()]
         step = self.trainer.global_step if self.trainer is not None else 0
-        return self._loader(CropDataset(files, self.crop_size, self.seed + 1000 * (step + 1)), self.workers)
+        return self._loader(
+            CropDataset(files, self.crop_size, self.seed + 1000 * (step + 1), self.coarse), self.workers
+        )
 
     def val_dataloader(self) -> DataLoader[Crop]:
         """The same random crops every time."""
-        return self._loader(CropDataset(self.validation.paths(), self.crop_size, 77), 0)
+        return self._loader(CropDataset(self.validation.paths(), self.crop_size, 77, self.coarse), 0)
 
     def _loader(self, dataset: CropDataset, workers: int) -> DataLoader[Crop]:
         return DataLoader(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from spinemets.inference.locator_classes import LOCATOR_CLASS_OF_STRUCTURE, LOCATOR_CLASS_OF_VERSE_ID
 from spinemets.inference.preprocess import CtWindow
-from spinemets.inference.spine_classes import CLASS_OF_STRUCTURE, OFFSET_UNIT_MM, OUTSIDE_FIELD
+from spinemets.inference.spine_classes import CLASS_OF_STRUCTURE, OFFSET_UNIT_MM
+from spinemets.simulate.tissues import OUTSIDE_FIELD
 from spinemets.training import warp
 from spinemets.training.acquisition import acquire_ct, cut_field_of_view
 from spinemets.training.ct_contrast import render_ct
@@ -49,6 +53,10 @@ class SpineRandomiser(nn.Module):
         How far anatomy is deformed.
     augment : bool
         False for validation: no deformation, still a random scanner.
+    source_mm : float, optional
+        Edge of a voxel of the crops, mm; that of the patch without it.
+    targets : {"spine", "locator"}
+        Which network's classes are wanted.
     """
 
     def __init__(
@@ -57,12 +65,18 @@ class SpineRandomiser(nn.Module):
         voxel_mm: float = 1.5,
         ranges: warp.WarpRange | None = None,
         augment: bool = True,
+        source_mm: float | None = None,
+        targets: Literal["spine", "locator"] = "spine",
     ) -> None:
         super().__init__()
         self.patch_size, self.voxel_mm, self.augment = patch_size, voxel_mm, augment
+        self.zoom, self.targets = voxel_mm / (source_mm or voxel_mm), targets
         self.ranges = ranges or warp.WarpRange()
         self.window = CtWindow()
-        self.register_buffer("class_table", torch.from_numpy(CLASS_OF_STRUCTURE.astype("int64")), persistent=False)
+        structure_table = CLASS_OF_STRUCTURE if targets == "spine" else LOCATOR_CLASS_OF_STRUCTURE
+        vertebra_table = np.zeros(256) if targets == "spine" else LOCATOR_CLASS_OF_VERSE_ID
+        for name, table in (("structure_table", structure_table), ("vertebra_table", vertebra_table)):
+            self.register_buffer(name, torch.from_numpy(table.astype("int64")), persistent=False)
 
     @torch.no_grad()
     def forward(self, structure: Tensor, vertebra: Tensor, centres: Tensor) -> Batch:
@@ -81,9 +95,11 @@ class SpineRandomiser(nn.Module):
             one, ids = structure[n : n + 1, None], vertebra[n : n + 1, None]
             if self.augment:
                 one, ids = cut_field_of_view(one, ids)
-            image = acquire_ct(render_ct(one, ids), one == OUTSIDE_FIELD, self.voxel_mm)
+            image = acquire_ct(render_ct(one, ids, self.voxel_mm), one == OUTSIDE_FIELD, self.voxel_mm)
             images.append(self.window(image))
-            targets.append(self.class_table[one[:, 0].long()])
+            by_vertebra = self.vertebra_table[ids[:, 0].long()]
+            by_structure = self.structure_table[one[:, 0].long()]
+            targets.append(torch.where(by_vertebra > 0, by_vertebra, by_structure))
             known.append(ids)
         ids = torch.cat(known)
         offset, offset_known = self._offsets(ids[:, 0], centres)
@@ -98,6 +114,7 @@ class SpineRandomiser(nn.Module):
         else:
             matrix = torch.eye(3, device=structure.device).expand(count, 3, 3)
             displacement = torch.zeros(count, 3, *size, device=structure.device)
+        matrix = matrix * self.zoom
         points = warp.sampling_points(matrix, displacement, source_size)
         labels = warp.sample_nearest(torch.stack([structure, vertebra], 1), points)
         return labels[:, 0], labels[:, 1], warp.move_centres(centres, matrix, displacement, source_size)

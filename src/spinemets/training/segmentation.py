@@ -17,13 +17,20 @@ from spinemets.training.data import Crop
 from spinemets.training.randomise import Batch, SpineRandomiser
 
 
+class _CrossEntropy(nn.Module):
+    """Cross-entropy of (N, C, D, H, W) logits and (N, 1, D, H, W) classes."""
+
+    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        return functional.cross_entropy(logits, target[:, 0])
+
+
 class SpineSegmentation(lightning.LightningModule):
     """Classes by Dice and cross-entropy, offsets to the body centroid by smooth L1.
 
     Parameters
     ----------
     net : nn.Module
-        (N, 1, D, H, W) to (N, classes + 3, D, H, W).
+        (N, 1, D, H, W) to (N, classes + 3, D, H, W); without the 3 there is no offset loss.
     randomiser : SpineRandomiser
         Makes images and targets from crops on the device.
     validator : SpineRandomiser
@@ -36,6 +43,10 @@ class SpineSegmentation(lightning.LightningModule):
         Number of classes; the channels after them are offsets.
     offset_weight : float
         Of the offset loss.
+    vertebra_classes : (first, last) tuple of int
+        Classes that are some part of a vertebra, for the Dice that is logged.
+    dice : bool
+        False for cross-entropy alone, which is several times cheaper with many classes.
     initial_weights : str or None
         A ``.pt`` state of the network to start from, e.g. of a run that ended.
     """
@@ -49,13 +60,19 @@ class SpineSegmentation(lightning.LightningModule):
         scheduler: Callable[..., LRScheduler] | None = None,
         classes: int = 11,
         offset_weight: float = 1.0,
+        vertebra_classes: tuple[int, int] = (1, 5),
+        dice: bool = True,
         initial_weights: str | None = None,
     ) -> None:
         super().__init__()
         self.net, self.randomiser, self.validator = net, randomiser, validator
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
-        self.classes, self.offset_weight = classes, offset_weight
-        self.dice = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
+        self.classes, self.offset_weight, self.vertebra_classes = classes, offset_weight, vertebra_classes
+        self.class_loss = (
+            DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
+            if dice
+            else _CrossEntropy()
+        )
         if initial_weights is not None:
             self.net.load_state_dict(torch.load(initial_weights, map_location="cpu", weights_only=True))
 
@@ -71,7 +88,9 @@ class SpineSegmentation(lightning.LightningModule):
     def _losses(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         output = self.net(batch.image).float()
         logits, offset = output[:, : self.classes], output[:, self.classes :]
-        dice = self.dice(logits, batch.target[:, None])
+        dice = self.class_loss(logits, batch.target[:, None])
+        if offset.shape[1] == 0:
+            return dice, dice.new_zeros(()), logits
         distance = functional.smooth_l1_loss(offset, batch.offset, beta=0.1, reduction="none") * batch.offset_known
         vote = distance.sum() / (3 * batch.offset_known.sum()).clamp_min(1)
         return dice, vote, logits
@@ -80,14 +99,16 @@ class SpineSegmentation(lightning.LightningModule):
         """Loss of one step."""
         dice, vote, _ = self._losses(batch)
         loss = dice + self.offset_weight * vote
-        self.log_dict({"train/loss": loss, "train/dice_ce": dice, "train/offset": vote}, prog_bar=True)
+        self.log_dict({"train/loss": loss, "train/classes": dice, "train/offset": vote}, prog_bar=True)
         return loss
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Log losses and the Dice of every class over the vertebra."""
         dice, vote, logits = self._losses(batch)
         predicted = logits.argmax(1)
-        bone, truth = (predicted >= 1) & (predicted <= 5), (batch.target >= 1) & (batch.target <= 5)
+        first, last = self.vertebra_classes
+        bone = (predicted >= first) & (predicted <= last)
+        truth = (batch.target >= first) & (batch.target <= last)
         overlap = 2 * (bone & truth).sum() / (bone.sum() + truth.sum()).clamp_min(1)
         values = {"val/loss": dice + self.offset_weight * vote, "val/offset": vote, "val/vertebra_dice": overlap}
         self.log_dict(values, prog_bar=True, batch_size=len(batch.image))

@@ -1,0 +1,134 @@
+"""One vertebra from another: every voxel votes for the centre of its own body.
+
+The idea of Panoptic-DeepLab (Cheng 2020, arXiv 1911.10194), with the spine's order as
+a further check. Indices and lengths are voxels of the network's isotropic grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.inference.spine_classes import OFFSET_UNIT_MM
+
+MARGIN_MM = 30.0
+"""How far outside the image a centre is looked for, for vertebrae that its edge cuts."""
+MIN_DISTANCE_MM = 9.0
+"""Centres closer than this are one; neighbouring cervical bodies are 13 mm apart or more (ours)."""
+VOTE_SIGMA_MM = 2.5
+MIN_VOLUME_ML = 0.4
+"""A vertebra, or the visible part of one, is at least this large (ours)."""
+MAX_MISS_MM = 18.0
+"""A voxel whose vote falls further than this from every centre belongs to none (ours)."""
+MIN_BODY_SHARE = 0.02
+"""A vertebra more than `MIN_WHOLE_ML` large has at least this share of body voxels, C1 apart (ours)."""
+
+
+@dataclass(frozen=True)
+class Instances:
+    """Vertebrae found, from head to foot, not yet named.
+
+    Attributes
+    ----------
+    labels : (I, J, K) ndarray of uint8
+        1 to N from head to foot, 0 elsewhere.
+    centres : (N, 3) ndarray
+        Voted centre of each, voxel index; may lie outside the array.
+    """
+
+    labels: NDArray[np.uint8]
+    centres: NDArray[np.float64]
+
+
+def find_instances(
+    vertebra: NDArray[np.bool_], body: NDArray[np.bool_], offset: NDArray[np.float32], spacing_mm: float
+) -> Instances:
+    """Vertebrae from the network's classes and offsets.
+
+    Parameters
+    ----------
+    vertebra, body : (I, J, K) ndarray of bool
+        Voxels of any part of a vertebra, and of its body; K runs to the head.
+    offset : (3, I, J, K) ndarray of float32
+        Vote of each voxel, in units of `OFFSET_UNIT_MM`.
+    spacing_mm : float
+        Voxel edge, mm.
+    """
+    index = np.argwhere(vertebra)
+    if len(index) == 0:
+        return Instances(np.zeros(vertebra.shape, np.uint8), np.zeros((0, 3)))
+    votes = index + offset[:, vertebra].T * (OFFSET_UNIT_MM / spacing_mm)
+    weight = np.where(body[vertebra], 1.0, 0.25)
+    centres = _peaks(votes, weight, vertebra.shape, spacing_mm)
+    owner = _nearest(votes, centres, MAX_MISS_MM / spacing_mm)
+    owner, centres = _drop_small(owner, centres, spacing_mm)
+    order = np.argsort(-centres[:, 2])
+    rank = np.zeros(len(centres) + 1, np.uint8)
+    rank[order + 1] = np.arange(1, len(centres) + 1)
+    labels = np.zeros(vertebra.shape, np.uint8)
+    labels[tuple(index.T)] = rank[owner]
+    return Instances(_without_crumbs(labels, spacing_mm), centres[order])
+
+
+def _peaks(
+    votes: NDArray[np.float64], weight: NDArray[np.float64], shape: tuple[int, ...], spacing_mm: float
+) -> NDArray[np.float64]:
+    """(N, 3) places where votes gather, strongest first, none closer than `MIN_DISTANCE_MM`."""
+    margin = int(MARGIN_MM / spacing_mm)
+    size = np.array(shape) + 2 * margin
+    cell = np.round(votes).astype(np.int64) + margin
+    inside = ((cell >= 0) & (cell < size)).all(axis=1)
+    flat = np.ravel_multi_index(tuple(cell[inside].T), tuple(size))
+    counts = np.bincount(flat, weights=weight[inside], minlength=int(size.prod())).reshape(size).astype(np.float32)
+    density = ndimage.gaussian_filter(counts, VOTE_SIGMA_MM / spacing_mm)
+    reach = max(int(MIN_DISTANCE_MM / spacing_mm / 2), 1)
+    top = (density == ndimage.maximum_filter(density, size=2 * reach + 1)) & (density > 0)
+    place = np.argwhere(top)
+    strength = density[top]
+    needed = MIN_VOLUME_ML * 1000 / spacing_mm**3 / (2 * np.pi) ** 1.5 / (2 * VOTE_SIGMA_MM / spacing_mm) ** 3
+    kept: list[NDArray[np.int64]] = []
+    for number in np.argsort(-strength):
+        if strength[number] < needed:
+            break
+        apart = [np.linalg.norm(place[number] - other) * spacing_mm for other in kept]
+        if not apart or min(apart) >= MIN_DISTANCE_MM:
+            kept.append(place[number])
+    return np.array(kept, dtype=np.float64).reshape(-1, 3) - margin
+
+
+def _nearest(votes: NDArray[np.float64], centres: NDArray[np.float64], limit: float) -> NDArray[np.int64]:
+    """1-based number of the centre nearest to each vote, 0 where none is within `limit`."""
+    best = np.full(len(votes), limit)
+    owner = np.zeros(len(votes), np.int64)
+    for number, centre in enumerate(centres, start=1):
+        distance = np.linalg.norm(votes - centre, axis=1)
+        closer = distance < best
+        best[closer] = distance[closer]
+        owner[closer] = number
+    return owner
+
+
+def _drop_small(
+    owner: NDArray[np.int64], centres: NDArray[np.float64], spacing_mm: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    volume_ml = np.bincount(owner, minlength=len(centres) + 1)[1:] * spacing_mm**3 / 1000
+    keep = volume_ml >= MIN_VOLUME_ML
+    renumber = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)])
+    return renumber[owner], centres[keep]
+
+
+def _without_crumbs(labels: NDArray[np.uint8], spacing_mm: float) -> NDArray[np.uint8]:
+    """Labels without stray pieces: of each vertebra, those under a tenth of its largest piece or 0.1 ml go."""
+    result = np.zeros_like(labels)
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+        if box is None:
+            continue
+        pieces, count = ndimage.label(labels[box] == number, structure=np.ones((3, 3, 3)))
+        size = np.bincount(pieces.ravel(), minlength=count + 1)
+        size[0] = 0
+        keep = size >= min(0.1 * size.max(), 100 / spacing_mm**3)
+        result[box][keep[pieces]] = number
+    return result

@@ -1,0 +1,101 @@
+"""Where the spine is, and roughly at which level: one coarse pass over the whole image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.errors import NoSpineFoundError
+from spinemets.geometry import Grid, covering_grid, resample
+from spinemets.inference.backends import Network
+from spinemets.inference.card import ModelCard
+from spinemets.inference.locator_classes import LOCATOR_CLASSES, LOCATOR_LEVELS
+from spinemets.inference.sliding_window import Progress, sliding_window
+from spinemets.volume import Volume
+
+MIN_SPINE_ML = 8.0
+"""Less bone than this in the largest piece is not a spine (ours; half a lumbar vertebra is 20 ml)."""
+MARGIN_MM = 24.0
+"""Added round the spine that the locator found before the fine network looks (ours)."""
+FILL_HU = -1024.0
+"""What lies outside the image."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """The result of the coarse pass.
+
+    Attributes
+    ----------
+    grid : Grid
+        Of the coarse pass, RAS+.
+    probability : (28, I, J, K) ndarray of float32
+        Of `LOCATOR_CLASSES`.
+    spine : (I, J, K) ndarray of bool
+        Vertebrae and sacrum, the largest connected piece and what lies in line with it.
+    lower_mm, upper_mm : (3,) ndarray
+        Opposite corners of the box that the fine network is to see, world mm.
+    """
+
+    grid: Grid
+    probability: NDArray[np.float32]
+    spine: NDArray[np.bool_]
+    lower_mm: NDArray[np.float64]
+    upper_mm: NDArray[np.float64]
+
+
+def locate_spine(image: Volume, network: Network, card: ModelCard, progress: Progress | None = None) -> Located:
+    """Find the spine in a CT.
+
+    Raises
+    ------
+    NoSpineFoundError
+        If less than `MIN_SPINE_ML` of vertebra or sacrum is found.
+    """
+    grid = covering_grid(image, card.spacing_mm)
+    values = card.window(resample(image, grid, fill=FILL_HU))
+    logits = sliding_window(
+        network,
+        values,
+        card.patch_size,
+        channels=len(LOCATOR_CLASSES),
+        overlap=0.25,
+        fill=float(card.window(np.float32(FILL_HU))),
+        progress=progress,
+    )
+    probability = softmax(logits)
+    spine = main_piece(probability[1 : len(LOCATOR_LEVELS) + 1].sum(axis=0) > 0.5, card.spacing_mm)
+    volume_ml = spine.sum() * card.spacing_mm**3 / 1000
+    if volume_ml < MIN_SPINE_ML:
+        raise NoSpineFoundError(
+            f"no spine found: {volume_ml:.1f} ml of bone look like vertebrae, at least {MIN_SPINE_ML:g} ml are needed"
+        )
+    index = np.argwhere(spine)
+    lower = grid.affine[:3, :3] @ (index.min(axis=0) - 0.5) + grid.affine[:3, 3] - MARGIN_MM
+    upper = grid.affine[:3, :3] @ (index.max(axis=0) + 0.5) + grid.affine[:3, 3] + MARGIN_MM
+    whole = covering_grid(image, card.spacing_mm)
+    low_edge = whole.affine[:3, 3] - card.spacing_mm / 2
+    high_edge = low_edge + np.array(whole.shape) * card.spacing_mm
+    return Located(grid, probability, spine, np.maximum(lower, low_edge), np.minimum(upper, high_edge))
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities along axis 0, in place of the logits."""
+    logits -= logits.max(axis=0, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=0, keepdims=True)
+    return logits
+
+
+def main_piece(mask: NDArray[np.bool_], spacing_mm: float, bridge_mm: float = 10.0) -> NDArray[np.bool_]:
+    """The largest piece of `mask`, gaps up to `bridge_mm` notwithstanding."""
+    reach = max(round(bridge_mm / 2 / spacing_mm), 1)
+    joined, count = ndimage.label(ndimage.binary_dilation(mask, iterations=reach))
+    if count == 0:
+        return mask
+    sizes = np.bincount(joined[mask], minlength=count + 1)
+    sizes[0] = 0
+    return mask & (joined == sizes.argmax())

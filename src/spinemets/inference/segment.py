@@ -1,0 +1,252 @@
+"""From a CT to named vertebrae: locate, segment, separate, name, and back to the image's grid."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
+from spinemets.errors import NoSpineFoundError, StudyError
+from spinemets.geometry import Grid, resample, world_aligned_grid
+from spinemets.inference.backends import Backend, Network, open_network
+from spinemets.inference.card import ModelCard, load_card
+from spinemets.inference.instances import Instances, find_instances
+from spinemets.inference.levels import LevelSequence, name_levels
+from spinemets.inference.locate import FILL_HU, Located, locate_spine, main_piece, softmax
+from spinemets.inference.parts import CLASS, frames, subregion_labels
+from spinemets.inference.sequence_evidence import gather_evidence, sacrum_follows
+from spinemets.inference.sliding_window import sliding_window
+from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
+from spinemets.inference.upsample import to_image_grid
+from spinemets.spine import Spine, Vertebra
+from spinemets.volume import Volume
+
+Report = Callable[[str, float], None]
+"""Called with the name of a stage and the share of it that is done."""
+NEAR_SPINE_MM = 20.0
+"""Bone further than this from what the locator took for spine is not looked at (ours)."""
+
+
+@dataclass(frozen=True)
+class SpineModels:
+    """Networks that segment the spine, opened once and used for many images."""
+
+    locator: Network
+    locator_card: ModelCard
+    spine: Network
+    spine_card: ModelCard
+
+    @classmethod
+    def load(cls, backend: Backend = "onnx", threads: int | None = None) -> SpineModels:
+        """The shipped models on the given engine."""
+        locator, spine = load_card("locator"), load_card("spine")
+        return cls(
+            open_network(locator.onnx, backend, threads), locator, open_network(spine.onnx, backend, threads), spine
+        )
+
+
+@dataclass(frozen=True)
+class SpineSegmentation:
+    """What the networks found.
+
+    Attributes
+    ----------
+    vertebrae, subregions, canal : Volume
+        VerSe ids, `Subregion` labels, and 1 inside the canal, on the grid of the image.
+    spine : Spine
+        The vertebrae and their names.
+    seconds : mapping
+        Time that each stage took.
+    """
+
+    vertebrae: Volume
+    subregions: Volume
+    canal: Volume
+    spine: Spine
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str):  # type: ignore[no-untyped-def]
+        began = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+def segment_spine(
+    image: Volume,
+    models: SpineModels,
+    *,
+    anchor: tuple[Level, NDArray[np.float64]] | None = None,
+    report: Report | None = None,
+) -> SpineSegmentation:
+    """Segment and name the vertebrae of a CT.
+
+    Parameters
+    ----------
+    image : Volume
+        HU, in any orientation.
+    models : SpineModels
+        Opened networks.
+    anchor : (Level, (3,) ndarray), optional
+        A level that is known, and a point of its vertebra in world mm.
+    report : callable, optional
+        Told of progress.
+
+    Raises
+    ------
+    NoSpineFoundError
+        If there is no spine, or nothing of it is a vertebra.
+    StudyError
+        If the anchor lies in no vertebra.
+    """
+    clock = _Clock()
+    with clock.stage("locate"):
+        located = locate_spine(image, models.locator, models.locator_card, _stage(report, "locating the spine"))
+    with clock.stage("segment"):
+        grid, output = _fine_pass(image, located, models, _stage(report, "segmenting vertebrae"))
+    with clock.stage("separate and name"):
+        shares, classes, instances, sacrum = _separate(grid, output, located)
+        names = _name(grid, classes, instances, sacrum, located, anchor)
+        sides = frames(classes, instances, float(grid.spacing_mm[0]))
+        parts = subregion_labels(classes, instances, sides)
+    with clock.stage("back to the image grid"):
+        ids = _verse_ids(instances, names)
+        sacrum_ids = np.where(sacrum, Level.SACRUM.verse_id, 0).astype(np.uint8)
+        canal = (classes == CLASS["canal"]).astype(np.uint8)
+        vertebrae, sacra, canal = to_image_grid(image, grid, shares, [ids, sacrum_ids, canal])
+        subregions = _subregions_on_image(image, grid, parts, vertebrae)
+        vertebrae |= sacra
+    mask = image.with_array(vertebrae)
+    return SpineSegmentation(
+        mask, image.with_array(subregions), image.with_array(canal), _spine(mask, instances, grid, names), clock.seconds
+    )
+
+
+def _stage(report: Report | None, name: str) -> Callable[[float], None] | None:
+    return None if report is None else lambda share: report(name, share)
+
+
+def _fine_pass(
+    image: Volume, located: Located, models: SpineModels, progress: Callable[[float], None] | None
+) -> tuple[Grid, NDArray[np.float32]]:
+    card = models.spine_card
+    grid = world_aligned_grid(located.lower_mm, located.upper_mm, card.spacing_mm)
+    values = card.window(resample(image, grid, fill=FILL_HU))
+    near = resample(Volume(located.spine.astype(np.float32), located.grid.affine), grid) > 0.5
+    output = sliding_window(
+        models.spine,
+        values,
+        card.patch_size,
+        channels=len(SPINE_CLASSES) + OFFSET_CHANNELS,
+        overlap=0.35,
+        fill=float(card.window(np.float32(FILL_HU))),
+        wanted=near,
+        progress=progress,
+    )
+    return grid, output
+
+
+def _separate(
+    grid: Grid, output: NDArray[np.float32], located: Located
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], Instances, NDArray[np.bool_]]:
+    """Shares of vertebra, sacrum and canal; classes; vertebrae; the sacrum."""
+    spacing = float(grid.spacing_mm[0])
+    count = len(SPINE_CLASSES)
+    probability = softmax(output[:count])
+    classes = probability.argmax(axis=0).astype(np.uint8)
+    coarse = ~located.spine
+    distance = ndimage.distance_transform_edt(coarse, sampling=located.grid.spacing_mm).astype(np.float32)
+    far = resample(Volume(distance, located.grid.affine), grid, fill=1e3) > NEAR_SPINE_MM
+    wanted = np.isin(classes, (*VERTEBRA_CLASSES, CLASS["sacrum"], CLASS["canal"]))
+    classes[wanted & far] = 0
+    vertebra = np.isin(classes, VERTEBRA_CLASSES)
+    instances = find_instances(vertebra, classes == CLASS["body"], output[count:], spacing)
+    if len(instances.centres) == 0:
+        raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
+    sacrum = classes == CLASS["sacrum"]
+    sacrum = main_piece(sacrum, spacing, bridge_mm=4.0) if sacrum.any() else sacrum
+    shares = np.stack(
+        [probability[list(VERTEBRA_CLASSES)].sum(axis=0), probability[CLASS["sacrum"]], probability[CLASS["canal"]]]
+    )
+    shares[:, far] = 0
+    return shares, classes, instances, sacrum
+
+
+def _name(
+    grid: Grid,
+    classes: NDArray[np.uint8],
+    instances: Instances,
+    sacrum: NDArray[np.bool_],
+    located: Located,
+    anchor: tuple[Level, NDArray[np.float64]] | None,
+) -> LevelSequence:
+    evidence = gather_evidence(grid, classes, instances, located)
+    fixed = None
+    if anchor is not None:
+        level, point = anchor
+        index = np.linalg.inv(grid.affine) @ np.append(point, 1.0)
+        nearest = np.round(index[:3]).astype(int)
+        number = 0
+        if ((nearest >= 0) & (nearest < grid.shape)).all():
+            number = int(instances.labels[tuple(nearest)])
+        if number == 0:
+            place = ", ".join(f"{value:g}" for value in point)
+            raise StudyError(f"the anchor {level} at ({place}) mm lies in no vertebra; give a point inside its body")
+        fixed = (number - 1, level)
+    follows = sacrum_follows(instances, sacrum, float(grid.spacing_mm[0]))
+    return name_levels(evidence, sacrum_follows=follows, anchor=fixed)
+
+
+def _verse_ids(instances: Instances, names: LevelSequence) -> NDArray[np.uint8]:
+    table = np.zeros(256, np.uint8)
+    for number, level in enumerate(names.levels, start=1):
+        table[number] = level.verse_id
+    return table[instances.labels]
+
+
+def _subregions_on_image(
+    image: Volume, grid: Grid, parts: NDArray[np.uint8], vertebrae: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    present = (vertebrae > 0).astype(np.uint8)
+    (labels,) = to_image_grid(image, grid, (parts > 0).astype(np.float32)[None], [parts])
+    missing = (present > 0) & (labels == 0)
+    if missing.any():
+        _, nearest = ndimage.distance_transform_edt(labels == 0, return_indices=True)
+        labels[missing] = labels[tuple(axis[missing] for axis in nearest)]
+    labels[present == 0] = 0
+    return labels
+
+
+def _spine(mask: Volume, instances: Instances, grid: Grid, names: LevelSequence) -> Spine:
+    vertebrae = []
+    boxes = ndimage.find_objects(mask.array)
+    by_level = {level: number for number, level in enumerate(names.levels)}
+    for number, box in enumerate(boxes, start=1):
+        if box is None:
+            continue
+        level = LEVEL_OF_VERSE_ID[number]
+        index = np.argwhere(mask.array[box] == number) + [axis.start for axis in box]
+        cut = (index.min(axis=0) == 0).any() or (index.max(axis=0) == np.array(mask.shape) - 1).any()
+        position = by_level.get(level)
+        probability = 1.0 if position is None else float(min(names.probability[position], 1.0))
+        alternatives = () if position is None else tuple(names.alternatives(position))
+        if position is not None:
+            voted = instances.centres[position]
+            cut = cut or not ((voted >= -0.5) & (voted <= np.array(grid.shape) - 0.5)).all()
+        volume_ml = len(index) * mask.voxel_volume_mm3 / 1000
+        vertebrae.append(
+            Vertebra(level, probability, alternatives, bool(cut), mask.world(index.mean(axis=0)), volume_ml)
+        )
+    vertebrae.sort(key=lambda vertebra: vertebra.level.order)
+    return Spine(tuple(vertebrae), names.ambiguous)

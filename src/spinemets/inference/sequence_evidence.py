@@ -1,0 +1,106 @@
+"""What the masks say about each vertebra's name: the network's word, ribs, gaps, the sacrum."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.geometry import Grid
+from spinemets.inference.instances import Instances
+from spinemets.inference.levels import VertebraEvidence
+from spinemets.inference.locate import Located
+from spinemets.inference.locator_classes import LOCATOR_LEVELS
+from spinemets.inference.parts import CLASS
+
+RIB_REACH_MM = 9.0
+"""A rib that comes this close to a body or pedicle articulates with it (ours)."""
+RIB_LEAST_ML = 0.25
+"""Less rib than this within reach is none (ours)."""
+SIDE_MARGIN_MM = 25.0
+"""Ribs can be judged only where the image reaches this far beyond the body on both sides (ours)."""
+GAP_RATIO = 1.65
+"""Neighbouring centres further apart than this times the usual have a vertebra missing between them (ours)."""
+
+
+def gather_evidence(
+    grid: Grid, classes: NDArray[np.uint8], instances: Instances, located: Located
+) -> list[VertebraEvidence]:
+    """Evidence for every vertebra, from head to foot."""
+    gaps = missing_between(instances.centres)
+    result = []
+    for number in range(1, len(instances.centres) + 1):
+        own = np.argwhere(instances.labels == number)
+        if len(own) == 0:
+            own = np.round(instances.centres[number - 1]).astype(int)[None]
+        result.append(
+            VertebraEvidence(
+                _network_word(own, grid, located),
+                rib_at(number, classes, instances, float(grid.spacing_mm[0])),
+                gaps[number - 1],
+            )
+        )
+    return result
+
+
+def missing_between(centres: NDArray[np.float64]) -> list[int]:
+    """For each vertebra, how many seem to be missing between it and the one above."""
+    gaps = [0] * len(centres)
+    if len(centres) < 3:
+        return gaps
+    apart = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+    for number, distance in enumerate(apart):
+        others = np.delete(apart, number)
+        near = others[max(number - 2, 0) : number + 2]
+        usual = float(np.median(near))
+        if distance > GAP_RATIO * usual:
+            gaps[number + 1] = round(distance / usual) - 1
+    return gaps
+
+
+def _network_word(own: NDArray[np.int64], grid: Grid, located: Located) -> NDArray[np.float64]:
+    """(25,) geometric mean over the vertebra's voxels of the locator's probability of each level."""
+    world = own @ grid.affine[:3, :3].T + grid.affine[:3, 3]
+    index = (world - located.grid.affine[:3, 3]) @ np.linalg.inv(located.grid.affine[:3, :3]).T
+    nearest = np.clip(np.round(index).astype(int), 0, np.array(located.grid.shape) - 1)
+    nearest = np.unique(nearest, axis=0)
+    values = located.probability[1 : len(LOCATOR_LEVELS) + 1, nearest[:, 0], nearest[:, 1], nearest[:, 2]]
+    values = values[:, values.sum(axis=0) > 0.3]
+    if values.shape[1] == 0:
+        return np.full(len(LOCATOR_LEVELS), 1 / len(LOCATOR_LEVELS))
+    share = np.exp(np.log(values + 1e-4).mean(axis=1))
+    return share / share.sum()
+
+
+def rib_at(number: int, classes: NDArray[np.uint8], instances: Instances, spacing_mm: float) -> bool | None:
+    """Whether a rib meets a vertebra; None where the image does not show its surroundings."""
+    box = ndimage.find_objects((instances.labels == number).astype(np.uint8))[0]
+    reach = round(RIB_REACH_MM / spacing_mm)
+    wide = tuple(
+        slice(max(axis.start - reach, 0), min(axis.stop + reach, n))
+        for axis, n in zip(box, classes.shape, strict=True)
+    )
+    near = (instances.labels[wide] == number) & np.isin(classes[wide], (CLASS["body"], CLASS["pedicle"]))
+    if not near.any():
+        return None
+    distance = ndimage.distance_transform_edt(~near) * spacing_mm
+    rib = (classes[wide] == CLASS["rib"]) & (distance <= RIB_REACH_MM)
+    if rib.sum() * spacing_mm**3 / 1000 >= RIB_LEAST_ML:
+        return True
+    margin = SIDE_MARGIN_MM / spacing_mm
+    sides = np.flatnonzero(near.any(axis=(1, 2))) + wide[0].start
+    sees_sides = sides.min() >= margin and sides.max() < classes.shape[0] - margin
+    along = box[2]
+    sees_whole = along.start > 1 and along.stop < classes.shape[2] - 1
+    return False if sees_sides and sees_whole else None
+
+
+def sacrum_follows(instances: Instances, sacrum: NDArray[np.bool_], spacing_mm: float) -> bool:
+    """Whether the sacrum lies directly below the lowest vertebra, within one vertebra's height."""
+    if sacrum.sum() * spacing_mm**3 < 3000:
+        return False
+    lowest = instances.labels == len(instances.centres)
+    if not lowest.any():
+        return False
+    distance = ndimage.distance_transform_edt(~sacrum) * spacing_mm
+    return bool(distance[lowest].min() < 8.0 and np.argwhere(sacrum)[:, 2].mean() < np.argwhere(lowest)[:, 2].mean())

@@ -1,0 +1,115 @@
+"""A large image through a network in overlapping windows, with bounded memory."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemets.inference.backends import Network
+
+Progress = Callable[[float], None]
+"""Called with the share that is done, 0 to 1."""
+
+
+def window_starts(size: int, window: int, overlap: float) -> list[int]:
+    """First index of each window along an axis; the last one ends at the end.
+
+    Raises
+    ------
+    ValueError
+        If the axis is shorter than the window, or the overlap is not in [0, 1).
+    """
+    if not 0 <= overlap < 1:
+        raise ValueError(f"overlap must be at least 0 and less than 1, got {overlap}")
+    if size < window:
+        raise ValueError(f"an axis of {size} voxels is shorter than the window of {window}; pad it first")
+    step = max(int(window * (1 - overlap)), 1)
+    count = int(np.ceil((size - window) / step)) + 1
+    return [round(n * (size - window) / max(count - 1, 1)) for n in range(count)]
+
+
+def blending_weight(window: tuple[int, int, int]) -> NDArray[np.float32]:
+    """(I, J, K) weight of a window's voxels: high in the middle, small and positive at its edge."""
+    weight = np.ones(window, np.float32)
+    for axis, n in enumerate(window):
+        ramp = 1 - np.abs((np.arange(n) + 0.5) / n * 2 - 1)
+        shape = [1, 1, 1]
+        shape[axis] = n
+        weight = weight * np.clip(ramp * 2, 0.02, 1.0).reshape(shape).astype(np.float32)
+    return weight
+
+
+def pad_to(image: NDArray[np.float32], window: tuple[int, int, int], fill: float) -> NDArray[np.float32]:
+    """The image made at least as large as the window, by `fill` behind its end."""
+    extra = [(0, max(w - n, 0)) for n, w in zip(image.shape, window, strict=True)]
+    return np.pad(image, extra, constant_values=fill) if any(b for _, b in extra) else image
+
+
+def _windows(
+    shape: tuple[int, ...], window: tuple[int, int, int], overlap: float, wanted: NDArray[np.bool_] | None
+) -> Iterator[tuple[slice, slice, slice]]:
+    starts = [window_starts(n, w, overlap) for n, w in zip(shape, window, strict=True)]
+    for corner in itertools.product(*starts):
+        i, j, k = (slice(a, a + w) for a, w in zip(corner, window, strict=True))
+        if wanted is None or wanted[i, j, k].any():
+            yield i, j, k
+
+
+def sliding_window(
+    network: Network,
+    image: NDArray[np.float32],
+    window: tuple[int, int, int],
+    *,
+    channels: int,
+    overlap: float = 0.4,
+    fill: float = 0.0,
+    wanted: NDArray[np.bool_] | None = None,
+    progress: Progress | None = None,
+) -> NDArray[np.float32]:
+    """Network output for every voxel, blended where windows overlap.
+
+    Parameters
+    ----------
+    network : callable
+        (1, 1, I, J, K) to (1, C, I, J, K).
+    image : (I, J, K) ndarray of float32
+        Normalised input.
+    window : (3,) tuple of int
+        Window size; an image smaller than it is padded with `fill` and cut again.
+    channels : int
+        C.
+    overlap : float
+        Share of a window that its neighbour repeats, in [0, 1).
+    fill : float
+        Normalised value of what lies outside.
+    wanted : (I, J, K) ndarray of bool, optional
+        Windows without a wanted voxel are not run; their output stays 0.
+    progress : callable, optional
+        Called after each window with the share done.
+
+    Returns
+    -------
+    (C, I, J, K) ndarray of float32
+        Blended output; 0 where no window was run.
+    """
+    padded = pad_to(image, window, fill)
+    if wanted is not None:
+        wanted = np.pad(wanted, [(0, p - n) for p, n in zip(padded.shape, wanted.shape, strict=True)])
+    places = list(_windows(padded.shape, window, overlap, wanted))
+    total = np.zeros((channels, *padded.shape), np.float32)
+    weights = np.zeros(padded.shape, np.float32)
+    blend = blending_weight(window)
+    for number, place in enumerate(places, start=1):
+        output = network(np.ascontiguousarray(padded[place])[None, None])[0]
+        for channel in range(channels):
+            total[channel][place] += output[channel] * blend
+        weights[place] += blend
+        if progress is not None:
+            progress(number / len(places))
+    np.maximum(weights, 1e-6, out=weights)
+    total /= weights
+    i, j, k = (slice(0, n) for n in image.shape)
+    return total[:, i, j, k]

@@ -1,0 +1,60 @@
+"""Labels of the network's grid on the grid of the image, with smooth surfaces and little memory."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.geometry import Grid, crop, index_box, resample
+from spinemets.volume import Volume
+
+GROW_MM = 3.0
+"""Labels are carried this far beyond their own surface, so that a smoother surface finds one (ours)."""
+
+
+def to_image_grid(
+    image: Volume, grid: Grid, shares: NDArray[np.float32], labels: list[NDArray[np.uint8]]
+) -> list[NDArray[np.uint8]]:
+    """Labels on the grid of `image`.
+
+    Parameters
+    ----------
+    image : Volume
+        The image whose grid is wanted.
+    grid : Grid
+        The network's grid.
+    shares : (M, I, J, K) ndarray of float32
+        Probability of each of M groups of labels, e.g. vertebra, sacrum, canal; the rest is background.
+    labels : list of M (I, J, K) ndarray of uint8
+        Within each group, which label.
+
+    Returns
+    -------
+    list of M (I, J, K) ndarray of uint8
+        On the whole grid of `image`; no voxel has a label in more than one.
+    """
+    start, stop = index_box(image, grid)
+    part = crop(image, start, stop)
+    target = Grid.of(part)
+    on_target = [resample(Volume(share, grid.affine), target) for share in shares]
+    background = 1 - sum(on_target)
+    best = np.stack([background, *on_target]).argmax(axis=0)
+    box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+    result = []
+    for number, label in enumerate(labels, start=1):
+        grown = grow(label, GROW_MM / float(grid.spacing_mm[0]))
+        values = resample(Volume(grown, grid.affine), target, order=0).astype(np.uint8)
+        values[best != number] = 0
+        whole = np.zeros(image.shape, np.uint8)
+        whole[box] = values
+        result.append(whole)
+    return result
+
+
+def grow(labels: NDArray[np.uint8], reach: float) -> NDArray[np.uint8]:
+    """Labels carried to the nearest voxels without one, up to `reach` voxels away."""
+    if not labels.any():
+        return labels
+    distance, nearest = ndimage.distance_transform_edt(labels == 0, return_indices=True)
+    return np.where(distance <= reach, labels[tuple(nearest)], 0).astype(np.uint8)

@@ -1,0 +1,216 @@
+"""The method, from a study to a report.
+
+1. The spine of each CT is located, segmented and named, or taken from a mask that was given.
+2. What later sections need and nothing provides is said not to be assessable.
+3. Everything is put down in one report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from spinemets.anatomy import Level
+from spinemets.errors import StudyError
+from spinemets.findings import NotAssessed, Reason
+from spinemets.inference.segment import SpineModels, SpineSegmentation, segment_spine
+from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.report import InputSeries, Report
+from spinemets.spine import Spine
+from spinemets.volume import LeftOut, Series, Study, Volume, require_same_grid
+
+Pain = Literal["mechanical", "occasional", "none", "unknown"]
+Answer = Literal["yes", "no", "unknown"]
+Malignancy = Literal["known", "suspected", "no", "unknown"]
+Progress = Callable[[str, float], None]
+
+SEGMENTED_ROLES = ("ct",)
+"""Roles that a shipped network segments."""
+
+
+@dataclass(frozen=True)
+class Clinical:
+    """What an image cannot show and somebody has to say; unknown is the default of everything.
+
+    Attributes
+    ----------
+    pain : str
+        ``mechanical``, ``occasional``, ``none`` or ``unknown``.
+    pain_by : str or None
+        Who said so, and when.
+    treated, bone_metastasis : str
+        ``yes``, ``no`` or ``unknown``.
+    malignancy : str
+        ``known``, ``suspected``, ``no`` or ``unknown``.
+    """
+
+    pain: Pain = "unknown"
+    pain_by: str | None = None
+    treated: Answer = "unknown"
+    malignancy: Malignancy = "unknown"
+    bone_metastasis: Answer = "unknown"
+
+    @property
+    def flags(self) -> list[str]:
+        """``pain_source_not_stated`` where pain was given without its source."""
+        return ["pain_source_not_stated"] if self.pain != "unknown" and not self.pain_by else []
+
+
+@dataclass(frozen=True)
+class SeriesResult:
+    """What was found on one series.
+
+    Attributes
+    ----------
+    series : Series
+        The image.
+    vertebrae : Volume
+        VerSe ids on its grid.
+    subregions : Volume or None
+        `Subregion` labels on its grid.
+    spine : Spine
+        The vertebrae.
+    seconds : mapping
+        Time that each stage took; empty for a mask that was given.
+    """
+
+    series: Series
+    vertebrae: Volume
+    subregions: Volume | None
+    spine: Spine
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A report with the masks it rests on."""
+
+    report: Report
+    results: tuple[SeriesResult, ...]
+    masks: Mapping[str, Volume] = field(default_factory=dict)
+
+
+def assess(
+    study: Study,
+    *,
+    models: SpineModels | None = None,
+    masks: Mapping[str, Volume] | None = None,
+    clinical: Clinical | None = None,
+    anchor: tuple[Level, np.ndarray] | None = None,
+    progress: Progress | None = None,
+) -> Assessment:
+    """Assess a study.
+
+    Parameters
+    ----------
+    study : Study
+        As `read_study` gives it.
+    models : SpineModels, optional
+        Opened networks; loaded with ONNX Runtime where they are needed and not given.
+    masks : mapping of str to Volume, optional
+        Masks by name (``vertebrae``, ``subregions``, ``lesions`` …) that replace a network's.
+    clinical : Clinical, optional
+        What the images cannot show.
+    anchor : (Level, (3,) ndarray), optional
+        A known level and a point of it, world RAS+ mm.
+    progress : callable, optional
+        Told the stage and the share of it that is done.
+
+    Raises
+    ------
+    StudyError
+        If nothing in the study can be assessed, or a mask lies on another grid.
+    """
+    given = dict(masks or {})
+    clinical = clinical or Clinical()
+    results = []
+    left_out: list[LeftOut] = []
+    for series in study.series:
+        if series.role in SEGMENTED_ROLES:
+            results.append(_examine(series, given, models, anchor, progress))
+        elif "vertebrae" in given and not _any(study, SEGMENTED_ROLES) and not results:
+            results.append(_from_masks(series, given))
+        else:
+            left_out.append(LeftOut(series.name, f"no network of this version reads the role {series.role}", series.uid))
+    if not results:
+        roles = ", ".join(series.role for series in study.series)
+        raise StudyError(f"nothing to assess: no network reads {roles}; add a CT or give --vertebrae")
+    first = results[0]
+    report = Report(
+        inputs=_inputs(study, results, left_out),
+        spine=first.spine,
+        not_assessed=_not_assessed(clinical, given),
+        provenance=_provenance(results, clinical, models),
+    )
+    return Assessment(report, tuple(results), {name: given[name] for name in given if name not in _OWN})
+
+
+_OWN = ("vertebrae", "subregions")
+
+
+def _any(study: Study, roles: tuple[str, ...]) -> bool:
+    return any(series.role in roles for series in study.series)
+
+
+def _examine(
+    series: Series,
+    given: Mapping[str, Volume],
+    models: SpineModels | None,
+    anchor: tuple[Level, np.ndarray] | None,
+    progress: Progress | None,
+) -> SeriesResult:
+    if "vertebrae" in given:
+        return _from_masks(series, given)
+    found: SpineSegmentation = segment_spine(
+        series.volume, models or SpineModels.load(), anchor=anchor, report=progress
+    )
+    subregions = _given(series, given, "subregions") or found.subregions
+    return SeriesResult(series, found.vertebrae, subregions, found.spine, found.seconds)
+
+
+def _from_masks(series: Series, given: Mapping[str, Volume]) -> SeriesResult:
+    vertebrae = _given(series, given, "vertebrae")
+    assert vertebrae is not None
+    return SeriesResult(series, vertebrae, _given(series, given, "subregions"), spine_from_mask(vertebrae))
+
+
+def _given(series: Series, given: Mapping[str, Volume], name: str) -> Volume | None:
+    if name not in given:
+        return None
+    require_same_grid(series.volume, given[name], mask_name=f"the {name} mask")
+    return given[name]
+
+
+def _inputs(study: Study, results: list[SeriesResult], left_out: list[LeftOut]) -> tuple[InputSeries, ...]:
+    used = [InputSeries.of(result.series) for result in results]
+    return (*used, *(InputSeries.of(item) for item in (*left_out, *study.left_out)))
+
+
+def _not_assessed(clinical: Clinical, given: Mapping[str, Volume]) -> tuple[tuple[str, NotAssessed], ...]:
+    reasons = []
+    if clinical.pain == "unknown":
+        reasons.append(("pain", NotAssessed(Reason.MISSING_SEQUENCE, "pain is told by a clinician, and nobody did")))
+    if clinical.malignancy in ("unknown", "no"):
+        detail = "scores need a known or suspected malignancy, which was not stated"
+        reasons.append(("malignancy", NotAssessed(Reason.NOT_TRAINED_FOR, detail)))
+    return tuple(reasons)
+
+
+def _provenance(results: list[SeriesResult], clinical: Clinical, models: SpineModels | None) -> dict[str, Any]:
+    seconds = {name: round(value, 2) for result in results for name, value in result.seconds.items()}
+    provenance: dict[str, Any] = {
+        "clinical": {name: value for name, value in vars(clinical).items() if value is not None},
+        "flags": clinical.flags,
+        "seconds": seconds,
+    }
+    if any(result.seconds for result in results):
+        opened = models or SpineModels.load()
+        cards = (opened.locator_card, opened.spine_card)
+        provenance["models"] = [
+            {"name": card.name, "version": card.version, "licence": card.licence, "sha256": card.sha256}
+            for card in cards
+        ]
+    return provenance

@@ -1,0 +1,104 @@
+"""The folder that an assessment is written to."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import nibabel
+import numpy as np
+
+from spinemets.errors import SpinemetsError
+from spinemets.formats.atomic import write_bytes
+from spinemets.formats.html import write_report_html
+from spinemets.formats.pictures import SeriesPictures, draw_pictures
+from spinemets.formats.report_json import write_report_json
+from spinemets.pipeline import Assessment, SeriesResult
+from spinemets.volume import Volume
+
+
+def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Path]:
+    """Write report, pictures, masks and, for DICOM input, ``seg.dcm`` and ``sr.dcm``.
+
+    Returns
+    -------
+    list of Path
+        The files, ``report.html`` first.
+
+    Raises
+    ------
+    SpinemetsError
+        If the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpinemetsError(f"cannot write to the output folder: {error.strerror}") from error
+    several = len(assessment.results) > 1
+    written = []
+    pictures: list[SeriesPictures] = []
+    for result in assessment.results:
+        suffix = f"_{result.series.role}" if several else ""
+        written += _write_masks(result, assessment, folder, suffix)
+        drawn = draw_pictures(result.series, result.vertebrae, result.spine)
+        if drawn is not None:
+            pictures.append(drawn)
+        if dicom and result.series.instances:
+            written += _write_dicom(result, folder, suffix)
+    write_report_json(folder / "report.json", assessment.report)
+    write_report_html(folder / "report.html", assessment.report, pictures)
+    return [folder / "report.html", folder / "report.json", *written]
+
+
+def _write_masks(result: SeriesResult, assessment: Assessment, folder: Path, suffix: str) -> list[Path]:
+    masks = {"vertebrae": result.vertebrae, "subregions": result.subregions, "lesions": assessment.masks.get("lesions")}
+    written = []
+    for name, mask in masks.items():
+        if mask is not None:
+            path = folder / f"{name}{suffix}.nii.gz"
+            write_mask(path, mask)
+            written.append(path)
+    return written
+
+
+def write_mask(path: Path, mask: Volume) -> None:
+    """Write integer labels, 0 to 255, as compressed NIfTI, whole or not at all."""
+    write_image(path, mask.with_array(mask.array.astype(np.uint8)))
+
+
+def write_image(path: Path, volume: Volume) -> None:
+    """Write a volume as compressed NIfTI with both transforms set, whole or not at all."""
+    image = nibabel.Nifti1Image(volume.array, volume.affine)
+    image.header.set_xyzt_units("mm")
+    image.set_sform(volume.affine, code=1)
+    image.set_qform(volume.affine, code=1)
+    write_bytes(path, gzip.compress(image.to_bytes(), compresslevel=1, mtime=0))
+
+
+def _write_dicom(result: SeriesResult, folder: Path, suffix: str) -> list[Path]:
+    from spinemets.formats.dicom_findings import VertebraFound, spine_finding, vertebra_finding
+    from spinemets.formats.dicom_seg import write_seg
+    from spinemets.formats.dicom_segments import vertebra_segments
+    from spinemets.formats.dicom_sr import write_sr
+    from spinemets.formats.dicom_stamp import Stamp
+
+    stamp = Stamp()
+    seg, sr = folder / f"seg{suffix}.dcm", folder / f"sr{suffix}.dcm"
+    numbers = write_seg(seg, result.series, vertebra_segments(result.vertebrae, result.subregions), stamp)
+    findings = [spine_finding(level_ambiguous=result.spine.level_ambiguous)]
+    for vertebra in result.spine.vertebrae:
+        x, y, z = (float(mm) for mm in vertebra.centroid_mm)
+        name = str(vertebra.level) if f"{vertebra.level} vertebra" not in numbers else f"{vertebra.level} vertebra"
+        found = VertebraFound(
+            vertebra.level,
+            (x, y, z),
+            probability=vertebra.probability,
+            runner_up=vertebra.runner_up[0] if vertebra.runner_up else None,
+            partly_visible=vertebra.partly_visible,
+            volume_ml=vertebra.volume_ml,
+            segment_number=numbers.get(name),
+        )
+        findings.append(vertebra_finding(found))
+    remarks = ("Lesions, fractures, SINS and ESCC: not assessable in this version.",)
+    write_sr(sr, result.series, findings, seg_path=seg, remarks=remarks, stamp=stamp)
+    return [seg, sr]

@@ -1,0 +1,266 @@
+"""A CT image of a labelled anatomy: what the scanner would have made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.anatomy import LEVEL_OF_VERSE_ID
+from spinemets.geometry import Grid, corners_mm, resample
+from spinemets.simulate.tissue_values import (
+    AFTER_CONTRAST,
+    CORTEX_HU,
+    CORTEX_MM,
+    CT_NUMBER,
+    MARROW_RISE_HU,
+    MARROW_SHARE,
+    MARROW_TEXTURE_HU,
+    Phase,
+    level_share,
+    trabecular_hu,
+)
+from spinemets.simulate.tissues import CANAL, LabelledAnatomy
+from spinemets.volume import Volume
+
+HU_RANGE = (-1024, 3071)
+"""What 12 bits of a scanner hold."""
+
+CHUNK = 24
+"""Slices made at once, to bound the memory."""
+
+
+@dataclass(frozen=True)
+class CtAcquisition:
+    """How the scan was made.
+
+    Attributes
+    ----------
+    spacing_mm : (3,) tuple of float
+        Between voxels; the third is also the slice thickness, over which values are averaged.
+    rotation_deg : (3,) tuple of float
+        Turn of the stack of slices about world x, y and z.
+    phase : Phase
+        Intravenous contrast medium.
+    sharpness : float
+        0 a soft kernel, 1 a bone kernel that overshoots at edges.
+    noise_hu : float
+        Standard deviation of the noise in soft tissue, HU.
+    age : float
+        Of the patient, years: decides the density of the marrow.
+    """
+
+    spacing_mm: tuple[float, float, float] = (0.8, 0.8, 1.5)
+    rotation_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    phase: Phase = Phase.NONE
+    sharpness: float = 0.0
+    noise_hu: float = 15.0
+    age: float = 55.0
+
+    def __post_init__(self) -> None:
+        if min(self.spacing_mm) <= 0:
+            raise ValueError(f"spacing_mm must be positive, got {self.spacing_mm}")
+        if not 0.0 <= self.sharpness <= 1.0:
+            raise ValueError(f"sharpness must be from 0 to 1, got {self.sharpness}")
+        if self.noise_hu < 0:
+            raise ValueError(f"noise_hu must not be negative, got {self.noise_hu}")
+
+
+def random_acquisition(seed: int, age: float | None = None) -> CtAcquisition:
+    """A scan such as hospitals make; half of them with a small turn, two thirds with contrast medium."""
+    rng = np.random.default_rng([seed, 0xC7])
+    edge = float(rng.uniform(0.6, 0.98))
+    sharpness = float(rng.uniform(0.6, 1.0) if rng.random() < 0.35 else rng.uniform(0.0, 0.3))
+    turn = rng.normal(0.0, 3.0, 3) * (rng.random() < 0.5)
+    return CtAcquisition(
+        spacing_mm=(edge, edge, float(rng.choice([1.0, 1.25, 1.5, 2.0, 2.5, 3.0]))),
+        rotation_deg=(float(turn[0]), float(turn[1]), float(turn[2])),
+        phase=Phase(str(rng.choice([phase.value for phase in Phase]))),
+        sharpness=sharpness,
+        noise_hu=float(rng.uniform(8.0, 22.0) * (1.0 + 1.8 * sharpness)),
+        age=float(rng.uniform(25.0, 90.0)) if age is None else age,
+    )
+
+
+def acquisition_grid(anatomy: LabelledAnatomy, acquisition: CtAcquisition) -> Grid:
+    """The voxels of a scan: a stack, turned about the middle of the anatomy, that covers all of it.
+
+    Raises
+    ------
+    ValueError
+        If the slices would be turned by more than 45 degrees.
+    """
+    if max(abs(angle) for angle in acquisition.rotation_deg) > 45.0:
+        raise ValueError(f"slices may be turned by at most 45 degrees, got {acquisition.rotation_deg}")
+    rotation = np.eye(3)
+    for axis, angle in enumerate(np.radians(acquisition.rotation_deg)):
+        a, b = (axis + 1) % 3, (axis + 2) % 3
+        turn = np.eye(3)
+        turn[a, a] = turn[b, b] = np.cos(angle)
+        turn[b, a], turn[a, b] = np.sin(angle), -np.sin(angle)
+        rotation = turn @ rotation
+    corners = corners_mm(anatomy.tissue.shape, anatomy.affine)
+    middle = corners.mean(axis=0)
+    extent = corners.max(axis=0) - corners.min(axis=0)
+    spacing = np.array(acquisition.spacing_mm)
+    shape = np.maximum(np.floor(extent / spacing), 1).astype(int)
+    affine = np.eye(4)
+    affine[:3, :3] = rotation * spacing
+    affine[:3, 3] = middle - affine[:3, :3] @ ((shape - 1) / 2)
+    return Grid((int(shape[0]), int(shape[1]), int(shape[2])), affine)
+
+
+def render_ct(anatomy: LabelledAnatomy, seed: int, acquisition: CtAcquisition | None = None) -> Volume:
+    """CT image of an anatomy, int16 HU.
+
+    Parameters
+    ----------
+    anatomy : LabelledAnatomy
+        The patient; the finer its voxels, the truer the partial volumes.
+    seed : int
+        Of densities, texture and noise.
+    acquisition : CtAcquisition, optional
+        How it is scanned; `random_acquisition` of the seed when left out.
+
+    Returns
+    -------
+    Volume
+        On `acquisition_grid`; -1024 where the turned stack leaves the anatomy.
+    """
+    scan = acquisition or random_acquisition(seed)
+    rng = np.random.default_rng([seed, 0xC8])
+    source = Volume(attenuation(anatomy, scan, rng), anatomy.affine)
+    grid = acquisition_grid(anatomy, scan)
+    image = np.empty(grid.shape, np.int16)
+    for start in range(0, grid.shape[2], CHUNK):
+        stop = min(start + CHUNK, grid.shape[2])
+        slices = averaged_slices(source, grid, start, stop)
+        slices = filtered(slices, scan) + noise(slices.shape, scan, rng)
+        image[:, :, start:stop] = np.clip(np.rint(slices), *HU_RANGE)
+    return Volume(image, grid.affine)
+
+
+def averaged_slices(source: Volume, grid: Grid, start: int, stop: int) -> NDArray[np.float32]:
+    """Slices `start` to `stop` of a grid, each the mean over its thickness."""
+    thickness = float(grid.spacing_mm[2])
+    parts = max(1, int(np.ceil(thickness / 1.0)))
+    affine = grid.affine.copy()
+    affine[:3, 2] = grid.affine[:3, 2] / parts
+    affine[:3, 3] = grid.affine[:3, 3] + grid.affine[:3, 2] * (start + (0.5 / parts - 0.5))
+    fine = Grid((grid.shape[0], grid.shape[1], (stop - start) * parts), affine)
+    values = resample(source, fine, order=1, fill=HU_RANGE[0], antialias=False)
+    return values.reshape(grid.shape[0], grid.shape[1], stop - start, parts).mean(axis=3)
+
+
+def attenuation(anatomy: LabelledAnatomy, scan: CtAcquisition, rng: np.random.Generator) -> NDArray[np.float32]:
+    """HU of every voxel of the anatomy, before the scanner."""
+    means, within = tables(scan, rng)
+    image = means[anatomy.tissue]
+    bone = np.isin(anatomy.tissue, [int(tissue) for tissue in CORTEX_MM])
+    marrow = trabecular_hu(scan.age) * rng.normal(1.0, 0.17) + MARROW_RISE_HU[scan.phase]
+    share = np.ones(256, np.float32)
+    for number, level in LEVEL_OF_VERSE_ID.items():
+        share[number] = level_share(level) * rng.normal(1.0, 0.05)
+    relative = np.zeros(256, np.float32)
+    relative[[int(tissue) for tissue in MARROW_SHARE]] = list(MARROW_SHARE.values())
+    image[bone] = np.maximum(marrow * relative[anatomy.tissue[bone]] * share[anatomy.vertebra[bone]], 10.0)
+    image += texture(image.shape, rng) * within[anatomy.tissue]
+    add_cortex(image, anatomy, bone, rng)
+    return image
+
+
+def tables(scan: CtAcquisition, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(256,) CT number of each tissue in this patient, and its spread from place to place, HU."""
+    means, within = np.full(256, 40.0, np.float32), np.zeros(256, np.float32)
+    for tissue, number in {**CT_NUMBER, **AFTER_CONTRAST[scan.phase]}.items():
+        means[tissue], within[tissue] = rng.normal(number.mean, number.between), number.within
+    for tissue in CORTEX_MM:
+        within[tissue] = MARROW_TEXTURE_HU * (0.5 + trabecular_hu(scan.age) / 226.0)
+    return means, within
+
+
+def texture(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Noise of unit variance correlated over about two voxels: the inner structure of tissue."""
+    grain = rng.standard_normal(shape, np.float32)
+    smooth = ndimage.uniform_filter(grain, 3, mode="nearest")
+    return smooth * np.float32(27.0**0.5)
+
+
+def add_cortex(
+    image: NDArray[np.float32], anatomy: LabelledAnatomy, bone: NDArray[np.bool_], rng: np.random.Generator
+) -> None:
+    """Raise the outer layers of bone, each by as much cortex as it holds.
+
+    A voxel thicker than the cortex holds only part of it, so a shell of 0.5 mm shows as
+    500-700 HU at 1 mm.
+    """
+    edge = float(np.linalg.norm(anatomy.affine[:3, 0]))
+    thickness = np.zeros(256, np.float32)
+    for tissue, mm in CORTEX_MM.items():
+        thickness[tissue] = mm * rng.normal(1.0, 0.12)
+    cortex = np.float32(rng.normal(CORTEX_HU.mean, CORTEX_HU.between))
+    left = bone
+    for layer in range(int(np.ceil(thickness.max() / edge))):
+        inner = eroded(left)
+        outer = left & ~inner
+        held = np.clip(thickness[anatomy.tissue[outer]] / edge - layer, 0.0, 1.0)
+        image[outer] += held * np.maximum(cortex - image[outer], 0.0)
+        left = inner
+
+
+def eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask without the voxels that share a face with its outside."""
+    inner = mask.copy()
+    for axis in range(3):
+        low, high = [slice(None)] * 3, [slice(None)] * 3
+        low[axis], high[axis] = slice(None, -1), slice(1, None)
+        inner[tuple(low)] &= mask[tuple(high)]
+        inner[tuple(high)] &= mask[tuple(low)]
+    return inner
+
+
+def filtered(slices: NDArray[np.float32], scan: CtAcquisition) -> NDArray[np.float32]:
+    """Slices blurred by the kernel; a sharp one overshoots at edges."""
+    edge = scan.spacing_mm[0]
+    sigma = (0.75 - 0.45 * scan.sharpness) / edge
+    soft = ndimage.gaussian_filter(slices, (sigma, sigma, 0.0), mode="nearest")
+    if scan.sharpness < 0.4:
+        return soft
+    wide = ndimage.gaussian_filter(slices, (1.3 / edge, 1.3 / edge, 0.0), mode="nearest")
+    return soft + np.float32(0.5 * scan.sharpness) * (soft - wide)
+
+
+def noise(shape: tuple[int, ...], scan: CtAcquisition, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Noise of `noise_hu`, as fine as the kernel is sharp."""
+    if scan.noise_hu == 0:
+        return np.zeros(shape, np.float32)
+    sigma = (0.9 - 0.55 * scan.sharpness) / scan.spacing_mm[0]
+    grain = ndimage.gaussian_filter(rng.standard_normal(shape, np.float32), (sigma, sigma, 0.0), mode="wrap")
+    return grain * np.float32(scan.noise_hu / max(float(grain.std()), 1e-6))
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Truth on the grid of an image: `vertebrae` VerSe ids, `subregions`, `tissue` and `canal` as `CanalLabel`."""
+
+    vertebrae: Volume
+    subregions: Volume
+    tissue: Volume
+    canal: Volume
+
+
+def render_masks(anatomy: LabelledAnatomy, grid: Grid) -> Masks:
+    """The labels of an anatomy at the points of a grid, each voxel that of the nearest point."""
+
+    def sampled(array: NDArray[np.uint8]) -> Volume:
+        values = resample(Volume(array, anatomy.affine), grid, order=0, antialias=False)
+        return Volume(values.astype(np.uint8), grid.affine)
+
+    tissue = sampled(anatomy.tissue)
+    canal = np.zeros(256, np.uint8)
+    canal[CANAL[0]], canal[CANAL[1]] = 1, 2
+    return Masks(
+        sampled(anatomy.vertebra), sampled(anatomy.subregion), tissue, Volume(canal[tissue.array], grid.affine)
+    )

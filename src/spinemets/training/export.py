@@ -1,0 +1,150 @@
+"""A trained network as an ONNX file that carries its own pre- and post-processing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from torch import nn
+
+from spinemets.errors import ModelError
+from spinemets.inference.locator_classes import LOCATOR_CLASSES
+from spinemets.inference.preprocess import CtWindow
+from spinemets.inference.spine_classes import OFFSET_CHANNELS, OFFSET_UNIT_MM, SPINE_CLASSES
+
+PARITY = 2e-3
+"""Logits of the ONNX file may differ from torch by at most this."""
+
+
+def export_model(name: str, checkpoint: Path, out: Path, version: str, licence: str, command: str) -> float:
+    """Write ``<out>/<name>/model.onnx`` and ``card.yaml``.
+
+    Returns
+    -------
+    float
+        The largest difference between ONNX Runtime and torch on a random input.
+
+    Raises
+    ------
+    ModelError
+        If the task is unknown, the checkpoint does not fit it, or the two disagree.
+    """
+    config = _task_config(name)
+    net = instantiate(config.module.net)
+    net.load_state_dict(network_weights(checkpoint))
+    net.eval()
+    folder = out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / "model.partial.onnx"
+    description = _description(name, config, version, licence, command, checkpoint)
+    _write_onnx(net, partial, description)
+    difference = parity(net, partial, int(config.module.randomiser.patch_size))
+    if difference > PARITY:
+        partial.unlink()
+        raise ModelError(f"the exported {name} differs from torch by {difference:.3g}, at most {PARITY:g} is allowed")
+    os.replace(partial, folder / "model.onnx")
+    description["sha256"] = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    description["parity"] = float(difference)
+    _write_card(folder / "card.yaml", description)
+    return difference
+
+
+def _task_config(name: str) -> Any:
+    folder = Path(__file__).resolve().parents[3] / "configs"
+    if not folder.is_dir():
+        folder = Path(str(resources.files("spinemets"))) / "configs"
+    if not (folder / "task" / f"{name}.yaml").is_file():
+        raise ModelError(f"unknown task '{name}'; configs/task has {sorted(p.stem for p in (folder / 'task').glob('*'))}")
+    with initialize_config_dir(str(folder), version_base="1.3"):
+        return compose("train", overrides=[f"task={name}", f"name={name}"])
+
+
+def network_weights(checkpoint: Path) -> dict[str, torch.Tensor]:
+    """Weights of the network in a Lightning checkpoint (averaged, if the run averaged) or a plain state file."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    state = state.get("state_dict", state)
+    weights = {key.removeprefix("net."): value.float() for key, value in state.items() if not _is_table(key)}
+    if not weights:
+        raise ModelError(f"{checkpoint.name} holds no weights of a network")
+    return weights
+
+
+def _is_table(key: str) -> bool:
+    return key.startswith(("randomiser.", "validator.", "class_loss.", "dice."))
+
+
+def _description(
+    name: str, config: Any, version: str, licence: str, command: str, checkpoint: Path
+) -> dict[str, Any]:
+    patch = int(config.module.randomiser.patch_size)
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    classes = SPINE_CLASSES if name == "spine" else LOCATOR_CLASSES
+    output: dict[str, Any] = {"classes": list(classes), "offset_channels": 0}
+    if name == "spine":
+        output |= {"offset_channels": OFFSET_CHANNELS, "offset_unit_mm": OFFSET_UNIT_MM}
+    return {
+        "name": name,
+        "version": version,
+        "licence": licence,
+        "modality": ["CT"],
+        "input": {
+            "spacing_mm": float(config.module.randomiser.voxel_mm),
+            "patch_size": [patch] * 3,
+            "axes": "RAS+",
+            "ct_window": asdict(CtWindow()),
+        },
+        "output": output,
+        "training": {"command": command, "steps": int(state.get("global_step", 0))},
+    }
+
+
+def _write_onnx(net: nn.Module, path: Path, description: dict[str, Any]) -> None:
+    dim = torch.export.Dim.DYNAMIC
+    example = torch.zeros(2, 1, 64, 64, 64)
+    torch.onnx.export(
+        net,
+        (example,),
+        str(path),
+        dynamo=True,
+        input_names=["image"],
+        output_names=["output"],
+        dynamic_shapes=({0: dim, 2: dim, 3: dim, 4: dim},),
+        external_data=False,
+    )
+    model = onnx.load(path)
+    for value, names in ((model.graph.input[0], "NIJK"), (model.graph.output[0], "NIJK")):
+        for axis, label in zip((0, 2, 3, 4), names, strict=True):
+            value.type.tensor_type.shape.dim[axis].dim_param = label
+    for key, value in description.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = f"spinemets.{key}", json.dumps(value)
+    onnx.save(model, path)
+
+
+def parity(net: nn.Module, path: Path, patch: int) -> float:
+    """Largest absolute difference of ONNX Runtime from torch on one random patch."""
+    import onnxruntime
+
+    image = torch.randn(1, 1, patch, patch, patch)
+    with torch.no_grad():
+        expected = net(image).numpy()
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return float(np.abs(session.run(None, {"image": image.numpy()})[0] - expected).max())
+
+
+def _write_card(path: Path, description: dict[str, Any]) -> None:
+    text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
