@@ -60,6 +60,11 @@ def export_model(name: str, checkpoint: Path, out: Path, version: str, licence: 
     return difference
 
 
+def task_network(name: str) -> nn.Module:
+    """The untrained network of a task, as its configuration has it."""
+    return instantiate(_task_config(name).module.net)
+
+
 def _task_config(name: str) -> Any:
     folder = Path(__file__).resolve().parents[3] / "configs"
     if not folder.is_dir():

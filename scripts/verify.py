@@ -1,0 +1,41 @@
+"""Measure what README and the model cards claim, on real images and on simulated test patients.
+
+python scripts/verify.py real          real CT of $SPINEMETS_DATA that no network has seen
+python scripts/verify.py simulated     parametric patients of the test seeds, held-out label maps, crops
+python scripts/verify.py orientation   one CT as NIfTI and as DICOM in every orientation
+python scripts/verify.py speed         the chest CT from file to report: seconds and memory, beside torch
+python scripts/verify.py all
+
+Tables go to stdout and, as JSON, to out/verify/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from verification import orientation, real, simulated, speed  # noqa: E402
+
+PARTS = {"real": real.measure, "simulated": simulated.measure, "orientation": orientation.measure, "speed": speed.measure}
+
+
+def main() -> None:
+    """Run the parts that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=[*PARTS, "all"], nargs="?", default="all")
+    parser.add_argument("--out", type=Path, default=Path("out/verify"))
+    parser.add_argument("--cases", type=int, default=12, help="simulated patients")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in PARTS if options.part == "all" else [options.part]:
+        print(f"\n== {name}")
+        result = PARTS[name](options)
+        (options.out / f"{name}.json").write_text(json.dumps(result, indent=1, default=str), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
