@@ -33,7 +33,7 @@ _HOME = {
 }
 """Where each public name lives; loaded when it is first used, so that `import spinemets` is quick."""
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

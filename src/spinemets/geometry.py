@@ -50,9 +50,7 @@ def corners_mm(shape: tuple[int, ...], affine: NDArray[np.float64]) -> NDArray[n
     return corners @ affine[:3, :3].T + affine[:3, 3]
 
 
-def world_aligned_grid(
-    lower_mm: NDArray[np.float64], upper_mm: NDArray[np.float64], spacing_mm: float
-) -> Grid:
+def world_aligned_grid(lower_mm: NDArray[np.float64], upper_mm: NDArray[np.float64], spacing_mm: float) -> Grid:
     """The isotropic RAS+ grid whose voxels fill the box from `lower_mm` to `upper_mm`.
 
     Parameters
@@ -96,24 +94,31 @@ def index_box(volume: Volume, grid: Grid) -> tuple[NDArray[np.int64], NDArray[np
 
 
 def block_mean(volume: Volume, factors: tuple[int, int, int]) -> Volume:
-    """The volume averaged over blocks of `factors` voxels; an incomplete last block is dropped.
+    """The volume averaged over blocks of `factors` voxels; an incomplete last block is averaged over what it has.
 
-    Centres of the new voxels are the centres of the blocks, so nothing shifts.
+    Centres of the new voxels are the centres of whole blocks, so nothing shifts.
     """
     if factors == (1, 1, 1):
         return volume
-    kept = [max(n // f, 1) * min(f, n) for n, f in zip(volume.shape, factors, strict=True)]
     steps = [min(f, n) for n, f in zip(volume.shape, factors, strict=True)]
-    array = volume.array[: kept[0], : kept[1], : kept[2]]
+    array = volume.array
     for axis, step in enumerate(steps):
         if step > 1:
-            shape = [*array.shape]
-            shape[axis : axis + 1] = [shape[axis] // step, step]
-            array = array.reshape(shape).mean(axis=axis + 1, dtype=np.float32)
+            array = _axis_block_mean(array, axis, step)
     affine = volume.affine.copy()
     affine[:3, :3] = volume.affine[:3, :3] * steps
     affine[:3, 3] = volume.world([(step - 1) / 2 for step in steps])
     return Volume(array, affine, volume.frame_of_reference)
+
+
+def _axis_block_mean(array: NDArray[Any], axis: int, step: int) -> NDArray[np.float32]:
+    moved = np.moveaxis(array, axis, 0)
+    whole = len(moved) // step
+    mean = moved[: whole * step].reshape(whole, step, *moved.shape[1:]).mean(axis=1, dtype=np.float32)
+    rest = moved[whole * step :]
+    if len(rest):
+        mean = np.concatenate([mean, rest.mean(axis=0, dtype=np.float32, keepdims=True)])
+    return np.moveaxis(mean, 0, axis)
 
 
 def resample(
@@ -158,7 +163,7 @@ def resample(
         output_shape=grid.shape,
         output=np.float32,
         order=order,
-        mode="constant" if order == 0 else "grid-constant",
+        mode="grid-constant",
         cval=fill,
     )
 

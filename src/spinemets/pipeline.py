@@ -134,7 +134,8 @@ def assess(
         elif "vertebrae" in given and not _any(study, SEGMENTED_ROLES) and not results:
             results.append(_from_masks(series, given))
         else:
-            left_out.append(LeftOut(series.name, f"no network of this version reads the role {series.role}", series.uid))
+            reason = f"no network of this version reads the role {series.role}"
+            left_out.append(LeftOut(series.name, reason, series.uid))
     if not results:
         roles = ", ".join(series.role for series in study.series)
         raise StudyError(f"nothing to assess: no network reads {roles}; add a CT or give --vertebrae")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class Case:
     def save(self, path: Path) -> None:
         """Write as compressed ``.npz``, whole or not at all."""
         partial = path.with_suffix(".partial.npz")
-        arrays = {"structure": self.structure, "vertebra": self.vertebra, "centres": self.centres}
+        arrays: dict[str, Any] = {"structure": self.structure, "vertebra": self.vertebra, "centres": self.centres}
         if self.image is not None:
             arrays["image"] = self.image
         np.savez_compressed(partial, name=self.name, spacing_mm=self.spacing_mm, **arrays)
@@ -75,7 +76,7 @@ class Case:
         """Read what `save` wrote."""
         try:
             with np.load(path, allow_pickle=False) as data:
-                image = data["image"] if "image" in data else None
+                image = data.get("image")
                 return cls(
                     str(data["name"]),
                     data["structure"],
@@ -93,7 +94,7 @@ class Case:
             self.name,
             np.ascontiguousarray(self.structure[::2, ::2, ::2]),
             np.ascontiguousarray(self.vertebra[::2, ::2, ::2]),
-            self.centres / 2,
+            self.centres / np.float32(2),
             self.spacing_mm * 2,
         )
 

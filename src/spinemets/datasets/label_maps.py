@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -23,7 +24,7 @@ from spinemets.volume import Volume
 
 
 def _labels(path: Path) -> Volume:
-    image = nibabel.load(path)
+    image: Any = nibabel.load(path)
     return Volume(np.asanyarray(image.dataobj).astype(np.uint8), image.affine)
 
 
@@ -39,7 +40,7 @@ def load_anatomy(root: Path, name: str, *, seed: int = 0, spacing_mm: float = 1.
     if not path.is_file():
         raise FileNotFoundError(f"no {name}.nii.gz in the label map folder {root.name}; see docs/training.md")
     labels = _labels(path)
-    options = {"seed": seed, "spacing_mm": spacing_mm, "name": name}
+    options: dict[str, Any] = {"seed": seed, "spacing_mm": spacing_mm, "name": name}
     if name.startswith("torso_"):
         names = {int(k): v for k, v in json.loads((root / "torso_labels.json").read_text()).items()}
         vertebrae, tissues = tissue_and_vertebra(labels, names)

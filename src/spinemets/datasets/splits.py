@@ -5,7 +5,7 @@ from __future__ import annotations
 from spinemets.errors import StudyError
 
 SEEDS: dict[str, range] = {
-    "train": range(0, 100_000),
+    "train": range(100_000),
     "validation": range(100_000, 110_000),
     "test": range(200_000, 210_000),
 }

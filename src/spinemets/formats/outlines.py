@@ -103,6 +103,6 @@ def _edges(mask: Volume, sheet_mm: Array, box: tuple[slice, slice], label: int) 
     near = crop(mask, np.floor(index.min(axis=0)) - 1, np.ceil(index.max(axis=0)) + 2)
     share = sample(near.with_array((near.array == label).astype(np.float32)), part_mm)
     pixel_mm = float(np.linalg.norm(sheet_mm[1, 0] - sheet_mm[0, 0]))
-    for edge in find_contours(np.pad(share, 1), 0.5):  # type: ignore[no-untyped-call]
-        simple = approximate_polygon(edge, TOLERANCE_MM / pixel_mm)  # type: ignore[no-untyped-call]
+    for edge in find_contours(np.pad(share, 1), 0.5):
+        simple = approximate_polygon(edge, TOLERANCE_MM / pixel_mm)
         yield simple[:, ::-1] - 1 + corner + 0.5

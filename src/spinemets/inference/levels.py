@@ -170,7 +170,7 @@ def name_levels(
     path, log_best = _viterbi(emission, steps)
     if not np.isfinite(log_best):
         raise ValueError(f"no sequence of {len(evidence)} levels fits; check the anchor")
-    marginals, log_total = _forward_backward(emission, steps)
+    marginals = _forward_backward(emission, steps)
     levels = tuple(STATES[state] for state in path)
     probability = marginals[np.arange(len(path)), path]
     # The whole sequence, exceptions such as a missed vertebra far away included, is as sure as its weakest name.
@@ -190,9 +190,7 @@ def _viterbi(emission: NDArray[np.float64], steps: list[NDArray[np.float64]]) ->
     return np.array(path[::-1]), float(score.max())
 
 
-def _forward_backward(
-    emission: NDArray[np.float64], steps: list[NDArray[np.float64]]
-) -> tuple[NDArray[np.float64], float]:
+def _forward_backward(emission: NDArray[np.float64], steps: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     forward, backward = [emission[0]], [np.zeros(emission.shape[1])]
     with np.errstate(divide="ignore", invalid="ignore"):
         for here, step in zip(emission[1:], steps, strict=True):
@@ -201,4 +199,4 @@ def _forward_backward(
             backward.append(logsumexp(step + (here + backward[-1])[None, :], axis=1))
         joint = np.array(forward) + np.array(backward[::-1])
         total = logsumexp(joint, axis=1, keepdims=True)
-    return np.exp(joint - total), float(total[0, 0])
+    return np.exp(joint - total)

@@ -89,9 +89,7 @@ def _behind(
     return arch.mean(axis=0) if len(arch) > 30 else np.full(3, np.nan)
 
 
-def subregion_labels(
-    classes: NDArray[np.uint8], instances: Instances, frames_of: list[Frame]
-) -> NDArray[np.uint8]:
+def subregion_labels(classes: NDArray[np.uint8], instances: Instances, frames_of: list[Frame]) -> NDArray[np.uint8]:
     """(I, J, K) `Subregion` labels of every vertebra voxel; sides are the patient's."""
     result = np.zeros(classes.shape, np.uint8)
     plain = {
@@ -109,7 +107,7 @@ def subregion_labels(
             continue
         own = instances.labels[box] == number
         part = classes[box]
-        index = np.stack(np.indices(own.shape), axis=-1) + [axis.start for axis in box]
+        index = np.moveaxis(np.indices(own.shape), 0, -1) + [axis.start for axis in box]
         is_right = (index - frame.middle) @ frame.right > 0
         target = result[box]
         for code, label in plain.items():

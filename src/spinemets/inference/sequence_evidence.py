@@ -77,8 +77,7 @@ def rib_at(number: int, classes: NDArray[np.uint8], instances: Instances, spacin
     box = ndimage.find_objects((instances.labels == number).astype(np.uint8))[0]
     reach = round(RIB_REACH_MM / spacing_mm)
     wide = tuple(
-        slice(max(axis.start - reach, 0), min(axis.stop + reach, n))
-        for axis, n in zip(box, classes.shape, strict=True)
+        slice(max(axis.start - reach, 0), min(axis.stop + reach, n)) for axis, n in zip(box, classes.shape, strict=True)
     )
     near = (instances.labels[wide] == number) & np.isin(classes[wide], (CLASS["body"], CLASS["pedicle"]))
     if not near.any():

@@ -107,7 +107,7 @@ def canal_radii(bone: NDArray[np.bool_], axis: CanalAxis, spacing_mm: float) -> 
     k = np.broadcast_to(axis.k[:, None, None], i.shape)
     hit = ndimage.map_coordinates(bone.astype(np.uint8), [i, j, k], order=0, mode="constant") > 0
     radii = np.where(hit.any(axis=2), reach[np.argmax(hit, axis=2)], np.nan)
-    return _fill_gaps(radii, window=int(round(15 / spacing_mm)))
+    return _fill_gaps(radii, window=round(15 / spacing_mm))
 
 
 def _fill_gaps(radii: NDArray[np.float64], window: int) -> NDArray[np.float64]:

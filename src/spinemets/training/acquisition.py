@@ -39,7 +39,7 @@ def _resolution(size: tuple[int, ...], voxel_mm: float) -> tuple[int, int, int]:
         axis = 2 if chance(0.8) else int(uniform(0, 1.99))
         thick[axis] = uniform(voxel_mm, 5.0)
         edge = (thick[0], thick[1], thick[2])
-    counts = [max(int(round(n * voxel_mm / e)), 8) for n, e in zip(size, edge, strict=True)]
+    counts = [max(round(n * voxel_mm / e), 8) for n, e in zip(size, edge, strict=True)]
     return counts[0], counts[1], counts[2]
 
 

@@ -70,7 +70,8 @@ def _task_config(name: str) -> Any:
     if not folder.is_dir():
         folder = Path(str(resources.files("spinemets"))) / "configs"
     if not (folder / "task" / f"{name}.yaml").is_file():
-        raise ModelError(f"unknown task '{name}'; configs/task has {sorted(p.stem for p in (folder / 'task').glob('*'))}")
+        known = ", ".join(sorted(path.stem for path in (folder / "task").glob("*.yaml")))
+        raise ModelError(f"unknown task '{name}'; configs/task has {known}")
     with initialize_config_dir(str(folder), version_base="1.3"):
         return compose("train", overrides=[f"task={name}", f"name={name}"])
 
@@ -89,9 +90,7 @@ def _is_table(key: str) -> bool:
     return key.startswith(("randomiser.", "validator.", "class_loss.", "dice."))
 
 
-def _description(
-    name: str, config: Any, version: str, licence: str, command: str, checkpoint: Path
-) -> dict[str, Any]:
+def _description(name: str, config: Any, version: str, licence: str, command: str, checkpoint: Path) -> dict[str, Any]:
     patch = int(config.module.randomiser.patch_size)
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
     classes = SPINE_CLASSES if name == "spine" else LOCATOR_CLASSES

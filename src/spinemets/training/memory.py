@@ -22,4 +22,4 @@ def keep_freed_memory() -> bool:
         return False
     mallopt = ctypes.CDLL(None).mallopt
     settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 256 * 2**20))
-    return all([mallopt(parameter, value) == 1 for parameter, value in settings])
+    return sum(mallopt(parameter, value) == 1 for parameter, value in settings) == len(settings)

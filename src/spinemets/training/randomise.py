@@ -59,6 +59,9 @@ class SpineRandomiser(nn.Module):
         Which network's classes are wanted.
     """
 
+    structure_table: Tensor
+    vertebra_table: Tensor
+
     def __init__(
         self,
         patch_size: int = 96,
