@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID
-from spinemets.geometry import Grid, corners_mm, resample
+from spinemets.geometry import Grid, resample
+from spinemets.simulate.ct_acquisition import CtAcquisition, acquisition_grid, random_acquisition
 from spinemets.simulate.tissue_values import (
     AFTER_CONTRAST,
     CORTEX_HU,
@@ -18,11 +17,10 @@ from spinemets.simulate.tissue_values import (
     MARROW_RISE_HU,
     MARROW_SHARE,
     MARROW_TEXTURE_HU,
-    Phase,
     level_share,
     trabecular_hu,
 )
-from spinemets.simulate.tissues import CANAL, LabelledAnatomy
+from spinemets.simulate.tissues import LabelledAnatomy
 from spinemets.volume import Volume
 
 HU_RANGE = (-1024, 3071)
@@ -30,86 +28,6 @@ HU_RANGE = (-1024, 3071)
 
 CHUNK = 24
 """Slices made at once, to bound the memory."""
-
-
-@dataclass(frozen=True)
-class CtAcquisition:
-    """How the scan was made.
-
-    Attributes
-    ----------
-    spacing_mm : (3,) tuple of float
-        Between voxels; the third is also the slice thickness, over which values are averaged.
-    rotation_deg : (3,) tuple of float
-        Turn of the stack of slices about world x, y and z.
-    phase : Phase
-        Intravenous contrast medium.
-    sharpness : float
-        0 a soft kernel, 1 a bone kernel that overshoots at edges.
-    noise_hu : float
-        Standard deviation of the noise in soft tissue, HU.
-    age : float
-        Of the patient, years: decides the density of the marrow.
-    """
-
-    spacing_mm: tuple[float, float, float] = (0.8, 0.8, 1.5)
-    rotation_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    phase: Phase = Phase.NONE
-    sharpness: float = 0.0
-    noise_hu: float = 15.0
-    age: float = 55.0
-
-    def __post_init__(self) -> None:
-        if min(self.spacing_mm) <= 0:
-            raise ValueError(f"spacing_mm must be positive, got {self.spacing_mm}")
-        if not 0.0 <= self.sharpness <= 1.0:
-            raise ValueError(f"sharpness must be from 0 to 1, got {self.sharpness}")
-        if self.noise_hu < 0:
-            raise ValueError(f"noise_hu must not be negative, got {self.noise_hu}")
-
-
-def random_acquisition(seed: int, age: float | None = None) -> CtAcquisition:
-    """A scan such as hospitals make; half of them with a small turn, two thirds with contrast medium."""
-    rng = np.random.default_rng([seed, 0xC7])
-    edge = float(rng.uniform(0.6, 0.98))
-    sharpness = float(rng.uniform(0.6, 1.0) if rng.random() < 0.35 else rng.uniform(0.0, 0.3))
-    turn = rng.normal(0.0, 3.0, 3) * (rng.random() < 0.5)
-    return CtAcquisition(
-        spacing_mm=(edge, edge, float(rng.choice([1.0, 1.25, 1.5, 2.0, 2.5, 3.0]))),
-        rotation_deg=(float(turn[0]), float(turn[1]), float(turn[2])),
-        phase=Phase(str(rng.choice([phase.value for phase in Phase]))),
-        sharpness=sharpness,
-        noise_hu=float(rng.uniform(8.0, 22.0) * (1.0 + 1.8 * sharpness)),
-        age=float(rng.uniform(25.0, 90.0)) if age is None else age,
-    )
-
-
-def acquisition_grid(anatomy: LabelledAnatomy, acquisition: CtAcquisition) -> Grid:
-    """The voxels of a scan: a stack, turned about the middle of the anatomy, that covers all of it.
-
-    Raises
-    ------
-    ValueError
-        If the slices would be turned by more than 45 degrees.
-    """
-    if max(abs(angle) for angle in acquisition.rotation_deg) > 45.0:
-        raise ValueError(f"slices may be turned by at most 45 degrees, got {acquisition.rotation_deg}")
-    rotation = np.eye(3)
-    for axis, angle in enumerate(np.radians(acquisition.rotation_deg)):
-        a, b = (axis + 1) % 3, (axis + 2) % 3
-        turn = np.eye(3)
-        turn[a, a] = turn[b, b] = np.cos(angle)
-        turn[b, a], turn[a, b] = np.sin(angle), -np.sin(angle)
-        rotation = turn @ rotation
-    corners = corners_mm(anatomy.tissue.shape, anatomy.affine)
-    middle = corners.mean(axis=0)
-    extent = corners.max(axis=0) - corners.min(axis=0)
-    spacing = np.array(acquisition.spacing_mm)
-    shape = np.maximum(np.floor(extent / spacing), 1).astype(int)
-    affine = np.eye(4)
-    affine[:3, :3] = rotation * spacing
-    affine[:3, 3] = middle - affine[:3, :3] @ ((shape - 1) / 2)
-    return Grid((int(shape[0]), int(shape[1]), int(shape[2])), affine)
 
 
 def render_ct(anatomy: LabelledAnatomy, seed: int, acquisition: CtAcquisition | None = None) -> Volume:
@@ -239,28 +157,3 @@ def noise(shape: tuple[int, ...], scan: CtAcquisition, rng: np.random.Generator)
     sigma = (0.9 - 0.55 * scan.sharpness) / scan.spacing_mm[0]
     grain = ndimage.gaussian_filter(rng.standard_normal(shape, np.float32), (sigma, sigma, 0.0), mode="wrap")
     return grain * np.float32(scan.noise_hu / max(float(grain.std()), 1e-6))
-
-
-@dataclass(frozen=True)
-class Masks:
-    """Truth on the grid of an image: `vertebrae` VerSe ids, `subregions`, `tissue` and `canal` as `CanalLabel`."""
-
-    vertebrae: Volume
-    subregions: Volume
-    tissue: Volume
-    canal: Volume
-
-
-def render_masks(anatomy: LabelledAnatomy, grid: Grid) -> Masks:
-    """The labels of an anatomy at the points of a grid, each voxel that of the nearest point."""
-
-    def sampled(array: NDArray[np.uint8]) -> Volume:
-        values = resample(Volume(array, anatomy.affine), grid, order=0, antialias=False)
-        return Volume(values.astype(np.uint8), grid.affine)
-
-    tissue = sampled(anatomy.tissue)
-    canal = np.zeros(256, np.uint8)
-    canal[CANAL[0]], canal[CANAL[1]] = 1, 2
-    return Masks(
-        sampled(anatomy.vertebra), sampled(anatomy.subregion), tissue, Volume(canal[tissue.array], grid.affine)
-    )

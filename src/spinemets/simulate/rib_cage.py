@@ -17,7 +17,7 @@ from spinemets.simulate.subject import Subject, stream
 from spinemets.simulate.tissues import Tissue
 from spinemets.simulate.vertebral_arch import SIDES, random_arch_shape
 
-HALF_WIDTH: Table = {0: 34, 0.5: 45, 1: 56, 2: 76, 3: 93, 4: 106, 6: 122, 8: 132, 10: 136, 12: 133, 14: 126}
+HALF_WIDTH: Table = {0: 44, 0.5: 54, 1: 62, 2: 78, 3: 93, 4: 106, 6: 122, 8: 132, 10: 136, 12: 133, 14: 126}
 DEPTH: Table = {0: 48, 1: 66, 2: 84, 3: 100, 4: 114, 6: 136, 8: 154, 10: 164, 12: 164, 14: 150}
 BEHIND_SPINE: Table = {0: 16, 1: 24, 2: 30, 4: 37, 8: 41, 12: 42, 14: 40}
 """Chest from rib to rib, its depth, and how far it reaches behind the middle of the bodies, mm; ours, after CT."""
@@ -30,6 +30,9 @@ DROP_MM = (34, 50, 62, 72, 82, 90, 96, 96, 90, 80, 46, 28, 22)
 
 REACH_RAD = (2.6, 2.68, 2.7, 2.7, 2.68, 2.64, 2.58, 2.4, 2.2, 2.0, 1.3, 0.85, 0.6)
 """How far round the chest each rib runs, from the back at 0 to the front at pi."""
+
+RIB_SECTION = {1: (1.5, 1.5, 0.9), 2: (1.2, 1.2, 1.2)}
+"""How much wider than thick a rib is along x, y and z: the first two lie flat, the others stand on edge."""
 
 STERNUM_PLACE = (0.05, 0.2, 0.35, 0.49, 0.61, 0.72, 0.8)
 """Where the cartilages of ribs 1 to 7 meet the breastbone, as a fraction of its length."""
@@ -72,10 +75,14 @@ def rib_path(subject: Subject, cage: RibCage, vertebra: PlacedVertebra, side: in
     size, last = vertebra.size, number >= 11
     rng = stream(subject.seed, f"rib {number} {side}")
     head_z = (0.1 if last else 0.35 if number == 1 else 0.46) * size.height
-    head = vertebra.world(vector([side * (size.width / 2 + 3.0), -size.depth / 2 + 4.5, head_z]))
+    head = vertebra.world(
+        vector([side * (size.width / 2 + (4.5 if number == 1 else 3.0)), -size.depth / 2 + 4.5, head_z])
+    )
     tip = random_arch_shape(subject, vertebra).transverse * vector([side, 1.0, 1.0])
-    neck = vertebra.world(tip + vector([-side * 1.0, 9.5, 0.0]) * cage.marks.scale)
-    drop = DROP_MM[number - 1] * cage.marks.scale * rng.normal(1.0, 0.03)
+    # The first rib lies flat and the last are not joined to the process: both need more room before it.
+    before = {1: 14.0, 2: 11.5}.get(number, 13.0 if last else 9.5)
+    neck = vertebra.world(tip + vector([-side * 1.0, before, 0.0]) * cage.marks.scale)
+    drop = DROP_MM[number - 1] * cage.marks.scale * rng.normal(1.0, 0.012)
     reach = REACH_RAD[number - 1] + rng.normal(0.0, 0.03)
     if number >= 12:
         reach *= rng.uniform(0.75, 1.25)
@@ -128,10 +135,14 @@ def draw_rib_cage(
         if level.region is not Region.THORACIC:
             continue
         for side in SIDES:
-            path = rib_path(subject, cage, vertebra, side)
-            paths[int(level.value[1:]), side] = path
-            radii = np.interp(np.arange(len(path)), [0, 2, 5, len(path) - 1], [4.0, 3.3, 3.6, 3.3]) * scale
-            draw_bone(canvas, tube(path, radii, (1.0, 1.0, 1.65)), Tissue.RIB, relief, gap_mm=gap_mm)
+            path, number = rib_path(subject, cage, vertebra, side), int(level.value[1:])
+            paths[number, side] = path
+            section = RIB_SECTION.get(number, (1.0, 1.0, 1.6))
+            radii = (
+                np.interp(np.arange(len(path)), [0, 2, 5, len(path) - 1], [2.8 if number == 1 else 4.0, 3.2, 3.6, 3.3])
+                * scale
+            )
+            draw_bone(canvas, tube(path, radii, section), Tissue.RIB, relief, gap_mm=gap_mm)
     sternum = sternum_path(cage)
     canvas.paint(cartilages(paths, sternum), Tissue.COSTAL_CARTILAGE, over=(Tissue.MUSCLE, Tissue.FAT, Tissue.LUNG))
     widths = np.interp(np.arange(len(sternum)), [0, 3, 8, 11], [3.6, 2.0, 2.6, 0.9])
