@@ -147,11 +147,9 @@ def resample(
     start, stop = index_box(volume, grid)
     if (stop <= start).any():
         return np.full(grid.shape, fill, dtype=np.float32)
-    source = crop(volume, start, stop)
-    if antialias and order > 0:
-        cosine = np.abs(np.linalg.inv(grid.affine[:3, :3]) @ source.affine[:3, :3])
-        factors = np.maximum(np.floor(1 / np.maximum(cosine.max(axis=0), 1e-6) + 1e-3), 1).astype(int)
-        source = block_mean(source, (int(factors[0]), int(factors[1]), int(factors[2])))
+    factors = _block_factors(volume, grid) if antialias and order > 0 else np.ones(3, dtype=int)
+    whole_blocks = start + -(-(stop - start) // factors) * factors
+    source = block_mean(crop(volume, start, whole_blocks), (int(factors[0]), int(factors[1]), int(factors[2])))
     to_source = np.linalg.inv(source.affine) @ grid.affine
     array = source.array
     if array.dtype not in (np.float32, np.float64, np.int16, np.uint8):
@@ -166,6 +164,12 @@ def resample(
         mode="grid-constant",
         cval=fill,
     )
+
+
+def _block_factors(volume: Volume, grid: Grid) -> NDArray[np.int64]:
+    """(3,) how many voxels of `volume` fit into one of `grid` along I, J, K of `volume`, at least 1."""
+    share = np.abs(np.linalg.inv(grid.affine[:3, :3]) @ volume.affine[:3, :3]).max(axis=0)
+    return np.maximum(np.floor(1 / np.maximum(share, 1e-6) + 1e-3), 1).astype(np.int64)
 
 
 def closest_axes(affine: NDArray[np.float64]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
