@@ -79,8 +79,8 @@ def canal_axis(centres: list[NDArray[np.float64]], count_k: int) -> CanalAxis:
     count_k : int
         Number of axial slices of the array.
     """
-    points = np.array(sorted(centres, key=lambda point: point[2]))
-    points = points[np.concatenate([[True], np.diff(points[:, 2]) > 1e-3])]
+    points = np.array(sorted(centres, key=lambda point: point[2])).reshape(-1, 3)
+    points = points[np.diff(points[:, 2], prepend=-np.inf) > 1e-3]
     if len(points) < 2:
         raise ValueError(f"a canal axis needs at least two foramina, got {len(points)}")
     degree = min(3, len(points) - 1)

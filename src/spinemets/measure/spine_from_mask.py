@@ -24,8 +24,9 @@ def spine_from_mask(mask: Volume) -> Spine:
     NoSpineFoundError
         If the mask is empty.
     """
-    if mask.array.min() < 0 or mask.array.max() > 255:
-        raise StudyError(f"vertebra labels must be VerSe ids from 1 to 28, got {int(mask.array.max())}")
+    beyond = next((int(end) for end in (mask.array.min(), mask.array.max()) if not 0 <= end <= 255), None)
+    if beyond is not None:
+        raise StudyError(f"vertebra labels must be VerSe ids from 1 to 28, got {beyond}")
     vertebrae = []
     labels = mask.array.astype(np.uint8)
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
