@@ -70,7 +70,7 @@ def draw_sacrum(canvas: Canvas, subject: Subject, first: PlacedVertebra, joints:
     bone = Field(canvas, shapes, first.origin, first.axes)
     for shape in shapes:
         bone.add(shape)
-    bone.roughen(roughness(stream(subject.seed, "relief of the sacrum"), 0.7))
+    bone.roughen(roughness(stream(subject.seed, "relief of the sacrum"), 0.6, shortest_mm=14.0))
     bone.draw({0: Tissue.SACRUM}, vertebra=VERSE_ID[Level.SACRUM], gap_mm=gap_mm, spare=CANAL)
 
 

@@ -31,7 +31,7 @@ def part_vertebrae(canvas: Canvas) -> None:
 def drop_specks(canvas: Canvas) -> None:
     """Give to muscle every loose piece of a vertebra of less than `SPECK_MM3`."""
     smallest = SPECK_MM3 / float(canvas.grid.spacing_mm.prod())
-    for number, box in enumerate(ndimage.find_objects(canvas.vertebra.astype(np.int32)), start=1):
+    for number, box in enumerate(ndimage.find_objects(canvas.vertebra), start=1):
         if box is None:
             continue
         pieces, count = ndimage.label(canvas.vertebra[box] == number)
