@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
 from spinemets.errors import SpinemetsError
 
@@ -17,7 +18,6 @@ app = typer.Typer(
     name="spinemets",
     help="From a CT or MR study of the spine in a patient with cancer to vertebrae, levels and scores. "
     "Research use only; not a medical device.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -163,23 +163,21 @@ def evaluate(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the console script; exits 2 with one line on stderr where the input is at fault."""
-    words = sys.argv[1:] if arguments is None else arguments
+    words = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     run(lambda: app(args=words, standalone_mode=False), debug="--debug" in words)
 
 
 def run(command: Callable[[], Any], *, debug: bool) -> None:
     """Run `command` and turn errors into an exit code and one line on stderr."""
-    from click.exceptions import Abort, ClickException
-
     try:
         code = command()
     except SpinemetsError as error:
         if debug:
             raise
         _fail(str(error))
-    except ClickException as error:
-        _fail(error.format_message())
-    except (Abort, KeyboardInterrupt):
+    except TyperException as error:
+        _fail(error.format_message().replace("Value error, ", ""))
+    except (typer.Abort, KeyboardInterrupt):
         _fail("stopped", code=130)
     except (OSError, ValueError, MemoryError) as error:
         if debug:
