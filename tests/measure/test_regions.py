@@ -13,7 +13,7 @@ from spinemets.measure.regions import VertebralFrame, body_centre, partition, ve
 @cache
 def partitioned(angles_deg, level=Level.L3, spacing_mm=1.0):
     """True and found parts of the middle one of three vertebrae, and its frame."""
-    parts, numbers, local = stack(3, angles_deg, spacing_mm)
+    parts, numbers, _ = stack(3, angles_deg, spacing_mm)
     axis = canal_axis([foramen_centre(numbers == n) for n in (1, 2, 3)], parts.shape[2])
     canal = canal_mask(parts > 0, axis, spacing_mm)
     mask = numbers == 2
@@ -101,7 +101,7 @@ def test_without_a_canal_a_typical_one_is_assumed():
 
 
 def test_the_middle_of_the_body_hardly_feels_the_processes():
-    parts, numbers, local = stack(1)
+    _, numbers, local = stack(1)
     centre = local[tuple(np.round(body_centre(numbers == 1)).astype(int))]
     assert centre == pytest.approx([0, 23, 0], abs=2)
 

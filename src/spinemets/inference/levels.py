@@ -104,9 +104,9 @@ def _next(level: Level) -> list[tuple[Level, float]]:
     if level is Level.T13:
         return [(Level.L1, 1.0)]
     if level is Level.L4:
-        return [(Level.L5, 1.0)]
+        return [(Level.L5, 1 - P_NO_L5)]
     if level is Level.L5:
-        return [(Level.L6, 1.0)]
+        return [(Level.L6, P_L6)]
     if level is Level.L6:
         return []
     return [(STATES[STATES.index(level) + 1], 1.0)]
@@ -128,12 +128,20 @@ def _emission(evidence: VertebraEvidence) -> NDArray[np.float64]:
     return result
 
 
+def _beginning() -> NDArray[np.float64]:
+    """(26,) log-probability of each state for the highest vertebra: any level alike that the patient has."""
+    result = np.zeros(len(STATES))
+    result[STATES.index(Level.T13)] = np.log(P_T13)
+    result[STATES.index(Level.L6)] = np.log(P_L6)
+    return result
+
+
 def _ending(sacrum_follows: bool) -> NDArray[np.float64]:
     """(26,) log-likelihood of each state for the lowest vertebra, given whether the sacrum is next."""
     if not sacrum_follows:
         return np.zeros(len(STATES))
     result = np.full(len(STATES), np.log(1e-4))
-    for level, share in ((Level.L5, 1 - P_NO_L5 - P_L6), (Level.L4, P_NO_L5), (Level.L6, P_L6)):
+    for level, share in ((Level.L4, P_NO_L5), (Level.L5, 1 - P_L6), (Level.L6, 1.0)):
         result[STATES.index(level)] = np.log(share)
     return result
 
@@ -160,6 +168,7 @@ def name_levels(
     if not evidence:
         raise ValueError("no vertebra to name")
     emission = np.array([_emission(one) for one in evidence])
+    emission[0] += _beginning()
     emission[-1] += _ending(sacrum_follows)
     if anchor is not None:
         number, level = anchor

@@ -1,0 +1,254 @@
+import itertools
+
+import numpy as np
+import pytest
+from scipy.special import logsumexp
+
+from spinemets.anatomy import PRESACRAL_LEVELS, Level, Region
+from spinemets.inference.levels import (
+    STATES,
+    VertebraEvidence,
+    _beginning,
+    _emission,
+    _ending,
+    _forward_backward,
+    _transitions,
+    _viterbi,
+    name_levels,
+)
+from spinemets.inference.locator_classes import LOCATOR_LEVELS
+
+FLAT = np.full(len(LOCATOR_LEVELS), 1 / len(LOCATOR_LEVELS))
+
+
+def levels(text):
+    """``T11 T12 L1-L5`` as levels; a dash runs through the ordinary ones, without T13 and L6."""
+    ordinary = [level for level in PRESACRAL_LEVELS if level not in (Level.T13, Level.L6)]
+    result = []
+    for word in text.split():
+        first, _, last = word.partition("-")
+        if last:
+            result += ordinary[ordinary.index(Level(first)) : ordinary.index(Level(last)) + 1]
+        else:
+            result.append(Level(first))
+    return tuple(result)
+
+
+def word_for(level, share=0.9):
+    """What a network says that recognises a level, having learnt T13 as T12 and L6 as L5."""
+    learnt = {Level.T13: Level.T12, Level.L6: Level.L5}.get(level, level)
+    word = np.full(len(LOCATOR_LEVELS), (1 - share) / (len(LOCATOR_LEVELS) - 1))
+    word[LOCATOR_LEVELS.index(learnt)] = share
+    return word
+
+
+def seen(row, *, share=0.9, ribs=True, gaps=None):
+    """Perfect evidence of a row of levels."""
+    return [
+        VertebraEvidence(
+            word_for(level, share), level.region is Region.THORACIC if ribs else None, (gaps or {}).get(n, 0)
+        )
+        for n, level in enumerate(row)
+    ]
+
+
+def counted(cervical, ribs, lumbar):
+    """A network that recognises nothing; only ribs tell vertebrae apart."""
+    rib = [False] * cervical + [True] * ribs + [False] * lumbar
+    return [VertebraEvidence(FLAT, bears) for bears in rib]
+
+
+@pytest.mark.parametrize("row", ["C1-L5", "T1-T12", "T11-L5", "L1-L5", "C3-C7", "T12 L1", "L3"])
+@pytest.mark.parametrize("ribs", [True, False])
+def test_a_row_that_the_network_recognises_gets_its_names(row, ribs):
+    row = levels(row)
+    named = name_levels(seen(row, ribs=ribs), sacrum_follows=row[-1] is Level.L5)
+    assert named.levels == row
+
+
+@pytest.mark.parametrize(
+    ("row", "sacrum"),
+    [
+        ("C1-T12 T13 L1-L5", True),
+        ("T8-T12 T13 L1-L5", True),
+        ("T5-T11 L1-L5", True),
+        ("T10-L5 L6", True),
+        ("T10-L4", True),
+        ("C1-T11 L1-L4", True),
+    ],
+)
+def test_transitional_rows_that_the_network_recognises_get_their_names(row, sacrum):
+    row = levels(row)
+    named = name_levels(seen(row), sacrum_follows=sacrum)
+    assert named.levels == row
+
+
+@pytest.mark.parametrize(
+    ("counts", "row"),
+    [
+        ((7, 12, 5), "C1-L5"),
+        ((7, 13, 5), "C1-T12 T13 L1-L5"),
+        ((7, 11, 5), "C1-T11 L1-L5"),
+        ((7, 12, 6), "C1-L5 L6"),
+        ((7, 12, 4), "C1-L4"),
+    ],
+)
+def test_a_whole_spine_is_named_by_counting_ribs_when_the_network_recognises_nothing(counts, row):
+    named = name_levels(counted(*counts), sacrum_follows=True)
+    assert named.levels == levels(row)
+
+
+def test_ribs_and_sacrum_name_a_lumbar_row_that_the_network_shifts_by_one():
+    """The network calls T12 to L5 by the next lower name, weakly; ribs and sacrum know better."""
+    row = levels("T11-L5")
+    shifted = [word_for(level, 0.3) for level in (*row[1:], Level.L5)]
+    evidence = [
+        VertebraEvidence(word, level.region is Region.THORACIC) for word, level in zip(shifted, row, strict=True)
+    ]
+    assert name_levels(evidence, sacrum_follows=True).levels == row
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_a_crop_in_which_nothing_tells_the_level_is_ambiguous(count):
+    named = name_levels([VertebraEvidence(FLAT, None)] * count, sacrum_follows=False)
+    assert named.ambiguous
+    assert named.probability.max() < 0.2
+    assert len(named.alternatives(0)) > 10
+
+
+def test_the_middle_of_the_thorax_without_a_word_of_the_network_is_ambiguous():
+    assert name_levels([VertebraEvidence(FLAT, True)] * 4, sacrum_follows=False).ambiguous
+
+
+def test_a_whole_spine_is_not_ambiguous():
+    assert not name_levels(seen(levels("C1-L5")), sacrum_follows=True).ambiguous
+
+
+@pytest.mark.parametrize("number", [0, 2, 4])
+def test_an_anchor_outweighs_everything_the_network_says(number):
+    row = levels("T10 T11 T12 L1 L2")
+    shifted = levels("T9 T10 T11 T12 L1")
+    named = name_levels(seen(shifted, share=0.3, ribs=False), sacrum_follows=False, anchor=(number, row[number]))
+    assert named.levels == row
+    assert not named.ambiguous
+    assert named.marginals[number].max() == pytest.approx(1.0)
+
+
+def test_an_anchor_can_name_a_transitional_vertebra():
+    named = name_levels([VertebraEvidence(FLAT, None)] * 3, sacrum_follows=False, anchor=(1, Level.T13))
+    assert named.levels == levels("T12 T13 L1")
+
+
+def test_a_gap_between_neighbours_counts_as_a_vertebra():
+    row = levels("T5 T6 T8 T9")
+    weak = seen(row, share=0.25, gaps={2: 1})
+    assert name_levels(weak, sacrum_follows=False).levels == row
+
+
+def test_a_passed_over_vertebra_is_bridged_by_strong_evidence_without_a_gap():
+    row = levels("T2-T5 T7-T10")
+    assert name_levels(seen(row, share=0.999), sacrum_follows=False).levels == row
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_probabilities_of_a_vertebra_add_up_to_one_and_alternatives_start_with_the_runner_up(seed):
+    rng = np.random.default_rng(seed)
+    evidence = [VertebraEvidence(rng.dirichlet(np.ones(25)), bool(rng.random() < 0.5), 0) for _ in range(6)]
+    named = name_levels(evidence, sacrum_follows=bool(seed % 2))
+    assert named.marginals.sum(axis=1) == pytest.approx(1.0)
+    assert (named.marginals >= 0).all()
+    for number, level in enumerate(named.levels):
+        others = named.alternatives(number)
+        shares = [share for _, share in others]
+        assert shares == sorted(shares, reverse=True)
+        assert min(shares, default=1.0) >= 0.01
+        assert level not in [other for other, _ in others]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 1.0, 40.0])
+def test_the_words_of_a_network_need_not_add_up_to_one(share):
+    row = levels("T12 L1 L2")
+    scaled = [VertebraEvidence(one.level_probability * share, one.rib) for one in seen(row)]
+    assert name_levels(scaled, sacrum_follows=False).marginals.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_a_row_that_starts_below_the_last_rib_is_not_thought_to_start_with_an_exception():
+    """T13 and L1 stand above and below T12 and L1 alike; only how rare T13 is tells them apart."""
+    named = name_levels(seen(levels("T12-L2")), sacrum_follows=False)
+    assert named.levels == levels("T12-L2")
+    assert named.marginals[0, STATES.index(Level.T13)] < 0.05
+
+
+def test_a_row_that_ends_without_a_sacrum_hardly_ends_with_an_exception():
+    named = name_levels(seen(levels("L2-L5"), ribs=False), sacrum_follows=False)
+    assert named.levels == levels("L2-L5")
+    assert named.marginals[-1, STATES.index(Level.L6)] < 0.05
+
+
+def test_no_vertebra_has_no_name():
+    with pytest.raises(ValueError, match="no vertebra to name"):
+        name_levels([], sacrum_follows=False)
+
+
+def test_an_anchor_that_leaves_no_room_below_is_refused():
+    with pytest.raises(ValueError, match="no sequence of 3 levels fits; check the anchor"):
+        name_levels(seen(levels("L3 L4 L5")), sacrum_follows=False, anchor=(0, Level.L6))
+
+
+def test_more_vertebrae_than_levels_are_refused():
+    with pytest.raises(ValueError, match="no sequence of 27 levels fits"):
+        name_levels([VertebraEvidence(FLAT, None)] * 27, sacrum_follows=False)
+
+
+def test_a_level_is_followed_by_a_lower_one_and_each_row_is_a_distribution():
+    for gap in range(3):
+        step = np.exp(_transitions(gap))
+        assert (np.tril(step) == 0).all()
+        assert step.sum(axis=1).max() <= 1 + 1e-12
+    next_of = {level: _transitions(0)[STATES.index(level)].argmax() for level in STATES[:-1]}
+    assert STATES[next_of[Level.T12]] is Level.L1
+    assert STATES[next_of[Level.T11]] is Level.T12
+    assert STATES[next_of[Level.C7]] is Level.T1
+    assert STATES[next_of[Level.L5]] is Level.L6
+
+
+def hidden_chain(seed, states=4, length=5):
+    rng = np.random.default_rng(seed)
+    emission = rng.normal(0, 2, (length, states))
+    steps = [rng.normal(0, 2, (states, states)) for _ in range(length - 1)]
+    for step in steps:
+        step[rng.random((states, states)) < 0.3] = -np.inf
+    return emission, steps
+
+
+def score(path, emission, steps):
+    along = sum(step[pair] for step, pair in zip(steps, itertools.pairwise(path), strict=True))
+    return along + sum(row[state] for row, state in zip(emission, path, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_dynamic_programming_finds_what_trying_every_path_finds(seed):
+    emission, steps = hidden_chain(seed)
+    paths = list(itertools.product(range(4), repeat=5))
+    scores = np.array([score(path, emission, steps) for path in paths])
+    best, log_best = _viterbi(emission, steps)
+    assert tuple(best) == paths[int(scores.argmax())]
+    assert log_best == pytest.approx(scores.max())
+    probability = np.exp(scores - logsumexp(scores))
+    expected = [[sum(probability[[p[n] == s for p in paths]]) for s in range(4)] for n in range(5)]
+    assert _forward_backward(emission, steps) == pytest.approx(np.array(expected), abs=1e-12)
+
+
+def test_named_rows_are_the_best_of_all_26_cubed():
+    rng = np.random.default_rng(7)
+    evidence = [VertebraEvidence(rng.dirichlet(np.ones(25) / 3), rib) for rib in (True, None, False)]
+    emission = np.array([_emission(one) for one in evidence])
+    emission[0] += _beginning()
+    emission[-1] += _ending(True)
+    step = _transitions(0)
+    joint = emission[0][:, None, None] + emission[1][None, :, None] + emission[2] + step[:, :, None] + step[None]
+    best = np.unravel_index(joint.argmax(), joint.shape)
+    named = name_levels(evidence, sacrum_follows=True)
+    assert named.levels == tuple(STATES[n] for n in best)
+    middle = np.exp(logsumexp(joint, axis=(0, 2)) - logsumexp(joint))
+    assert named.marginals[1] == pytest.approx(middle, abs=1e-12)
