@@ -23,8 +23,6 @@ MIN_VOLUME_ML = 0.4
 """A vertebra, or the visible part of one, is at least this large (ours)."""
 MAX_MISS_MM = 18.0
 """A voxel whose vote falls further than this from every centre belongs to none (ours)."""
-MIN_BODY_SHARE = 0.02
-"""A vertebra more than `MIN_WHOLE_ML` large has at least this share of body voxels, C1 apart (ours)."""
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,11 @@ def frames(classes: NDArray[np.uint8], instances: Instances, spacing_mm: float) 
     towards = np.array([centre - back for centre, back in zip(instances.centres, behind, strict=True)])
     result = []
     for number, up in enumerate(ups):
-        near = slice(max(number - 1, 0), number + 2)
-        front = np.nanmean(towards[near], axis=0)
+        near = towards[max(number - 1, 0) : number + 2]
+        known = near[np.isfinite(near).all(axis=1)]
+        front = known.mean(axis=0) if len(known) else np.array([0.0, 1.0, 0.0])
         front = front - (front @ up) * up
-        length = np.linalg.norm(front)
-        front = front / length if length > 1e-6 else np.array([0.0, 1.0, 0.0])
+        front = front / max(float(np.linalg.norm(front)), 1e-9)
         middle = behind[number] if np.isfinite(behind[number]).all() else instances.centres[number]
         result.append(Frame(middle, np.cross(front, up), front, up))
     return result

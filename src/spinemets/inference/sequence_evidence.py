@@ -74,7 +74,10 @@ def _network_word(own: NDArray[np.int64], grid: Grid, located: Located) -> NDArr
 
 def rib_at(number: int, classes: NDArray[np.uint8], instances: Instances, spacing_mm: float) -> bool | None:
     """Whether a rib meets a vertebra; None where the image does not show its surroundings."""
-    box = ndimage.find_objects((instances.labels == number).astype(np.uint8))[0]
+    boxes = ndimage.find_objects((instances.labels == number).astype(np.uint8))
+    if not boxes:
+        return None
+    box = boxes[0]
     reach = round(RIB_REACH_MM / spacing_mm)
     wide = tuple(
         slice(max(axis.start - reach, 0), min(axis.stop + reach, n)) for axis, n in zip(box, classes.shape, strict=True)

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from oblique import world_of
+
+from spinemets.geometry import Grid
+from spinemets.inference.instances import find_instances
+from spinemets.inference.spine_classes import OFFSET_UNIT_MM
+
+SPACING_MM = 2.0
+SHAPE = (24, 40, 70)
+
+
+def votes_for(numbers, centres):
+    """Offsets from every voxel to the centre of its vertebra, as a perfect network would give them."""
+    index = np.stack(np.indices(numbers.shape), axis=0).astype(np.float32)
+    offset = np.zeros((3, *numbers.shape), np.float32)
+    for number, centre in enumerate(centres, start=1):
+        own = numbers == number
+        offset[:, own] = (np.asarray(centre)[:, None] - index[:, own]) * (SPACING_MM / OFFSET_UNIT_MM)
+    return offset
+
+
+def column(centres, half=(8, 8, 6), process=True):
+    """Bodies (boxes) round their centres, each with a process that reaches far behind; 1 is the first given."""
+    numbers, body = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, bool)
+    index = np.moveaxis(world_of(Grid(SHAPE, np.eye(4))), -1, 0)
+    for number, centre in enumerate(centres, start=1):
+        away = [np.abs(axis - c) for axis, c in zip(index, centre, strict=True)]
+        box = np.all([a <= h for a, h in zip(away, half, strict=True)], axis=0)
+        behind = (away[0] <= 1) & (index[1] < centre[1]) & (away[1] < 18) & (away[2] <= 2) & process
+        numbers[(box | behind) & (numbers == 0)] = number
+        body |= box
+    return numbers, body
+
+
+CENTRES = [(12, 25, 58), (12, 26, 45), (11, 27, 32), (12, 25, 19)]
+
+
+def test_touching_vertebrae_are_told_apart_and_counted_from_head_to_foot():
+    numbers, body = column(CENTRES[::-1])
+    offset = votes_for(numbers, CENTRES[::-1])
+    found = find_instances(numbers > 0, body, offset, SPACING_MM)
+    assert found.centres == pytest.approx(np.array(CENTRES, float), abs=0.6)
+    assert (found.labels == np.where(numbers > 0, 5 - numbers, 0)).all()
+
+
+def test_wavering_votes_still_find_every_vertebra():
+    numbers, body = column(CENTRES)
+    rng = np.random.default_rng(0)
+    offset = votes_for(numbers, CENTRES) + rng.normal(0, 4 / OFFSET_UNIT_MM, (3, *SHAPE)).astype(np.float32)
+    found = find_instances(numbers > 0, body, offset, SPACING_MM)
+    assert len(found.centres) == 4
+    assert found.centres == pytest.approx(np.array(CENTRES, float), abs=1.5)
+    assert (found.labels[numbers > 0] == numbers[numbers > 0]).mean() > 0.98
+
+
+def test_a_vertebra_whose_centre_lies_beyond_the_image_is_found_there():
+    centres = [(12, 25, 76), *CENTRES[1:]]
+    numbers, body = column(centres, half=(8, 8, 8))
+    assert (numbers == 1).any()
+    found = find_instances(numbers > 0, body, votes_for(numbers, centres), SPACING_MM)
+    assert found.centres[0] == pytest.approx(centres[0], abs=0.6)
+    assert (found.labels == numbers).all()
+
+
+def test_a_voxel_that_votes_for_no_centre_belongs_to_none():
+    numbers, body = column(CENTRES)
+    offset = votes_for(numbers, CENTRES)
+    stray = (12, 25, 58)
+    offset[:, *stray] += 60 / OFFSET_UNIT_MM
+    found = find_instances(numbers > 0, body, offset, SPACING_MM)
+    assert found.labels[stray] == 0
+    assert (found.labels > 0).sum() == (numbers > 0).sum() - 1
+
+
+def test_a_crumb_far_from_its_vertebra_is_dropped_and_a_second_large_piece_is_kept():
+    numbers, body = column(CENTRES)
+    numbers[:3, 2:5, :3] = 4
+    numbers[2:22, 6:10, 14:24] = np.where(numbers[2:22, 6:10, 14:24] == 0, 4, numbers[2:22, 6:10, 14:24])
+    numbers[:, 10:17, 14:24] = 0
+    found = find_instances(numbers > 0, body, votes_for(numbers, CENTRES), SPACING_MM)
+    assert (found.labels[:3, 2:5, :3] == 4).sum() == 27  # 27 voxels are 0.2 ml: no crumb
+    numbers[:3, 2:5, 1:3] = 0
+    found = find_instances(numbers > 0, body, votes_for(numbers, CENTRES), SPACING_MM)
+    assert not found.labels[:3, 2:5, :3].any()  # 9 voxels are 0.07 ml
+    assert (found.labels[2:22, 6:10, 14:24] == 4).any()
+
+
+def test_less_bone_than_a_vertebra_has_is_none():
+    numbers, body = column([(12, 25, 40)], half=(1, 1, 1), process=False)
+    found = find_instances(numbers > 0, body, votes_for(numbers, [(12, 25, 40)]), SPACING_MM)
+    assert len(found.centres) == 0
+    assert not found.labels.any()
+
+
+def test_two_peaks_closer_than_two_bodies_can_be_are_one_vertebra():
+    numbers, body = column([(12, 25, 40)])
+    offset = votes_for(numbers, [(12, 25, 40)])
+    offset[2, :, :, 40:] += 6 / OFFSET_UNIT_MM
+    assert len(find_instances(numbers > 0, body, offset, SPACING_MM).centres) == 1
+
+
+def test_an_empty_image_has_no_vertebrae():
+    nothing = np.zeros(SHAPE, bool)
+    found = find_instances(nothing, nothing, np.zeros((3, *SHAPE), np.float32), SPACING_MM)
+    assert found.centres.shape == (0, 3)
+    assert not found.labels.any()

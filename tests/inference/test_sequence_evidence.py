@@ -1,0 +1,165 @@
+import numpy as np
+import pytest
+
+from spinemets.geometry import Grid, world_aligned_grid
+from spinemets.inference.instances import Instances
+from spinemets.inference.locate import Located
+from spinemets.inference.locator_classes import LOCATOR_CLASSES, LOCATOR_LEVELS
+from spinemets.inference.parts import CLASS
+from spinemets.inference.sequence_evidence import gather_evidence, missing_between, rib_at, sacrum_follows
+
+SPACING_MM = 2.0
+SHAPE = (50, 40, 60)
+CENTRES = np.array([(25.0, 20.0, 45.0), (25.0, 20.0, 30.0), (25.0, 20.0, 15.0)])
+
+
+def three_bodies():
+    """Classes and instances: three bodies of 16 mm cubes under each other, 30 mm apart."""
+    classes, labels = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8)
+    for number, (i, j, k) in enumerate(CENTRES.astype(int), start=1):
+        box = (slice(i - 4, i + 4), slice(j - 4, j + 4), slice(k - 4, k + 4))
+        classes[box], labels[box] = CLASS["body"], number
+    return classes, Instances(labels, CENTRES)
+
+
+def add_rib(classes, k, *, side=1, gap=1, length=12):
+    start = 25 + 4 + gap if side > 0 else 25 - 4 - gap - length
+    classes[start : start + length, 14:18, k - 2 : k + 2] = CLASS["rib"]
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_rib_on_either_side_belongs_to_the_body_that_it_meets(side):
+    classes, instances = three_bodies()
+    add_rib(classes, 30, side=side)
+    assert [rib_at(n, classes, instances, SPACING_MM) for n in (1, 2, 3)] == [False, True, False]
+
+
+def test_a_rib_that_does_not_come_near_a_body_is_not_its_own():
+    classes, instances = three_bodies()
+    add_rib(classes, 30, gap=6)
+    assert rib_at(2, classes, instances, SPACING_MM) is False
+
+
+def test_a_speck_of_rib_is_none():
+    classes, instances = three_bodies()
+    add_rib(classes, 30, length=1)  # 16 voxels are 0.13 ml
+    assert rib_at(2, classes, instances, SPACING_MM) is False
+
+
+@pytest.mark.parametrize("cut", [np.s_[15:], np.s_[:35]])
+def test_where_the_image_is_narrow_the_absence_of_ribs_tells_nothing(cut):
+    classes, instances = three_bodies()
+    narrow = Instances(instances.labels[cut], CENTRES)
+    assert rib_at(2, classes[cut], narrow, SPACING_MM) is None
+
+
+def test_of_a_vertebra_that_the_image_cuts_the_absence_of_ribs_tells_nothing():
+    classes, instances = three_bodies()
+    cut = Instances(instances.labels[:, :, :46], CENTRES)
+    assert rib_at(1, classes[:, :, :46], cut, SPACING_MM) is None
+    assert rib_at(2, classes[:, :, :46], cut, SPACING_MM) is False
+
+
+def test_of_a_vertebra_without_body_nothing_is_told():
+    classes, instances = three_bodies()
+    classes[classes == CLASS["body"]] = CLASS["spinous_process"]
+    assert rib_at(2, classes, instances, SPACING_MM) is None
+
+
+def test_of_a_vertebra_without_voxels_nothing_is_told():
+    classes, instances = three_bodies()
+    labels = np.where(instances.labels == 2, 0, instances.labels)
+    assert rib_at(2, classes, Instances(labels, CENTRES), SPACING_MM) is None
+
+
+@pytest.mark.parametrize(
+    ("heights", "missing"),
+    [
+        ([90, 75, 60, 45], [0, 0, 0, 0]),
+        ([90, 75, 45, 30], [0, 0, 1, 0]),
+        ([100, 85, 40, 25], [0, 0, 2, 0]),
+        ([90, 75, 60, 30], [0, 0, 0, 1]),
+        ([90, 60, 45, 30], [0, 1, 0, 0]),
+        ([100, 88, 75, 60, 43, 24], [0] * 6),
+        ([90, 30], [0, 0]),
+        ([90], [0]),
+        ([], []),
+    ],
+)
+def test_a_hole_in_the_row_is_counted_in_vertebrae(heights, missing):
+    centres = np.array([(10.0, 12.0, float(z)) for z in heights]).reshape(-1, 3)
+    assert missing_between(centres) == missing
+
+
+def located(words):
+    """A locator of 4 mm voxels that says `words` (level and share) in slabs from head to foot, 30 mm each."""
+    grid = world_aligned_grid(np.zeros(3), np.array(SHAPE) * SPACING_MM, 4.0)
+    probability = np.zeros((len(LOCATOR_CLASSES), *grid.shape), np.float32)
+    probability[0] = 1.0
+    for number, (level, share) in enumerate(words):
+        top = 105 - 30 * number
+        slab = np.s_[:, :, int((top - 30) / 4) : int(top / 4)]
+        probability[0][slab] = 1 - share
+        probability[1 + LOCATOR_LEVELS.index(level)][slab] = share
+    return Located(grid, probability, probability[0] < 0.5, np.zeros(3), np.array(SHAPE) * SPACING_MM)
+
+
+GRID = Grid(SHAPE, world_aligned_grid(np.zeros(3), np.array(SHAPE) * SPACING_MM, SPACING_MM).affine)
+
+
+def test_evidence_is_the_locators_word_at_the_place_of_each_vertebra():
+    classes, instances = three_bodies()
+    row = [LOCATOR_LEVELS[n] for n in (17, 18, 19)]
+    add_rib(classes, 45)
+    evidence = gather_evidence(GRID, classes, instances, located([(level, 0.95) for level in row]))
+    assert [LOCATOR_LEVELS[int(one.level_probability.argmax())] for one in evidence] == row
+    assert [one.level_probability.sum() for one in evidence] == pytest.approx([1, 1, 1])
+    assert [one.rib for one in evidence] == [True, False, False]
+    assert [one.gap for one in evidence] == [0, 0, 0]
+
+
+def test_where_the_locator_saw_no_spine_its_word_counts_for_nothing():
+    classes, instances = three_bodies()
+    evidence = gather_evidence(GRID, classes, instances, located([(LOCATOR_LEVELS[5], 0.2)] * 3))
+    assert evidence[0].level_probability == pytest.approx(np.full(25, 1 / 25))
+
+
+def test_a_vertebra_without_voxels_is_heard_at_its_centre():
+    classes, instances = three_bodies()
+    labels = np.where(instances.labels == 2, 0, instances.labels)
+    row = [LOCATOR_LEVELS[n] for n in (17, 18, 19)]
+    evidence = gather_evidence(GRID, classes, Instances(labels, CENTRES), located([(level, 0.95) for level in row]))
+    assert LOCATOR_LEVELS[int(evidence[1].level_probability.argmax())] is row[1]
+
+
+def sacrum_at(top, thickness=10, size=12):
+    sacrum = np.zeros(SHAPE, bool)
+    middle = 20 - size // 2
+    sacrum[25 - size // 2 : 25 + size // 2, middle : middle + size, max(top - thickness, 0) : top] = True
+    return sacrum
+
+
+def test_the_sacrum_follows_when_it_lies_under_the_lowest_vertebra():
+    _, instances = three_bodies()
+    assert sacrum_follows(instances, sacrum_at(9), SPACING_MM)
+
+
+def test_a_sacrum_a_vertebra_further_down_does_not_follow():
+    _, instances = three_bodies()
+    assert not sacrum_follows(instances, sacrum_at(6), SPACING_MM)
+
+
+def test_a_sacrum_above_the_lowest_vertebra_does_not_follow():
+    _, instances = three_bodies()
+    assert not sacrum_follows(instances, sacrum_at(28, size=14), SPACING_MM)
+
+
+def test_a_little_sacrum_is_none():
+    _, instances = three_bodies()
+    assert not sacrum_follows(instances, sacrum_at(9, thickness=2), SPACING_MM)  # 288 voxels are 2.3 ml
+
+
+def test_the_sacrum_does_not_follow_a_vertebra_without_voxels():
+    _, instances = three_bodies()
+    labels = np.where(instances.labels == 3, 0, instances.labels)
+    assert not sacrum_follows(Instances(labels, CENTRES), sacrum_at(9), SPACING_MM)
