@@ -67,6 +67,8 @@ def load_card(name: str, folder: Path | None = None) -> ModelCard:
         details = yaml.safe_load((root / "card.yaml").read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"model '{name}' is not installed: no {name}/card.yaml") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ModelError(f"the card of model '{name}' cannot be read: {error}") from error
     onnx = root / "model.onnx"
     if not onnx.is_file():
         raise ModelError(f"model '{name}' is not installed: no {name}/model.onnx")

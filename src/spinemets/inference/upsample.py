@@ -37,19 +37,26 @@ def to_image_grid(
     start, stop = index_box(image, grid)
     part = crop(image, start, stop)
     target = Grid.of(part)
-    on_target = [resample(Volume(share, grid.affine), target) for share in shares]
+    on_target = [resample(_rimmed(share, grid), target) for share in shares]
     background = 1 - sum(on_target)
     best = np.stack([background, *on_target]).argmax(axis=0)
     box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
     result = []
     for number, label in enumerate(labels, start=1):
         grown = grow(label, GROW_MM / float(grid.spacing_mm[0]))
-        values = resample(Volume(grown, grid.affine), target, order=0).astype(np.uint8)
+        values = resample(_rimmed(grown, grid), target, order=0).astype(np.uint8)
         values[best != number] = 0
         whole = np.zeros(image.shape, np.uint8)
         whole[box] = values
         result.append(whole)
     return result
+
+
+def _rimmed(array: NDArray, grid: Grid) -> Volume:
+    """Values on a grid with one more voxel all round, so that the outer half voxel is not mixed with nothing."""
+    affine = grid.affine.copy()
+    affine[:3, 3] -= affine[:3, :3].sum(axis=1)
+    return Volume(np.pad(array, 1, mode="edge"), affine)
 
 
 def grow(labels: NDArray[np.uint8], reach: float) -> NDArray[np.uint8]:
