@@ -145,6 +145,13 @@ def test_a_gap_between_neighbours_counts_as_a_vertebra():
     assert name_levels(weak, sacrum_follows=False).levels == row
 
 
+@pytest.mark.parametrize("gap", [1, 2])
+def test_a_gap_that_is_none_does_not_outweigh_what_every_vertebra_looks_like(gap):
+    """C2 to C3 is half as far again as its neighbours, and nothing is missing there."""
+    row = levels("C1-T6")
+    assert name_levels(seen(row, gaps={2: gap}), sacrum_follows=False).levels == row
+
+
 def test_a_passed_over_vertebra_is_bridged_by_strong_evidence_without_a_gap():
     row = levels("T2-T5 T7-T10")
     assert name_levels(seen(row, share=0.999), sacrum_follows=False).levels == row
