@@ -11,9 +11,11 @@ from spinemets.anatomy import Level
 from spinemets.datasets.label_maps import load_anatomy
 from spinemets.datasets.splits import SEEDS
 from spinemets.errors import NoSpineFoundError
+from spinemets.geometry import Grid
 from spinemets.inference.segment import SpineModels, segment_spine
 from spinemets.measure.vertebra_agreement import compare_vertebrae
-from spinemets.simulate.ct import render_ct, render_masks
+from spinemets.simulate.ct import render_ct
+from spinemets.simulate.masks import render_masks
 from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.simulate.tissues import LabelledAnatomy
 from verification.real import data_root
@@ -48,7 +50,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 def compare(anatomy: LabelledAnatomy, seed: int, models: SpineModels) -> dict[str, Any]:
     """Agreement of one simulated CT with its truth."""
     image = render_ct(anatomy, seed)
-    truth = render_masks(anatomy, image)["vertebrae"]
+    truth = render_masks(anatomy, Grid.of(image)).vertebrae
     try:
         found = segment_spine(image, models)
     except NoSpineFoundError as error:

@@ -9,11 +9,13 @@ from spinemets.errors import SpinemetsError
 from spinemets.findings import NotAssessed, Reason
 from spinemets.formats.dicom_write import write_ct_series
 from spinemets.formats.report_json import write_report_json
+from spinemets.geometry import Grid
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.report import InputSeries, Report
 from spinemets.results import write_image, write_mask
-from spinemets.simulate.ct import render_ct, render_masks
+from spinemets.simulate.ct import render_ct
 from spinemets.simulate.field_of_view import FIELDS
+from spinemets.simulate.masks import render_masks
 from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.volume import Series
 
@@ -47,11 +49,11 @@ def run_simulate(out: Path, *, cases: int, seed: int, modality: str, dicom: bool
 def _write_patient(folder: Path, seed: int, field: str, dicom: bool) -> None:
     anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=field)
     image = render_ct(anatomy, seed)
-    masks = render_masks(anatomy, image)
+    masks = render_masks(anatomy, Grid.of(image))
     write_image(folder / "ct.nii.gz", image)
-    for name, mask in masks.items():
-        write_mask(folder / f"{name}.nii.gz", mask)
-    spine = spine_from_mask(masks["vertebrae"])
+    for name in ("vertebrae", "subregions", "canal"):
+        write_mask(folder / f"{name}.nii.gz", getattr(masks, name))
+    spine = spine_from_mask(masks.vertebrae)
     report = Report(
         inputs=(InputSeries.of(Series("ct", image, name="ct.nii.gz")),),
         spine=spine,

@@ -21,7 +21,7 @@ from spinemets.inference.levels import LevelSequence, name_levels
 from spinemets.inference.locate import FILL_HU, Located, locate_spine, main_piece, softmax
 from spinemets.inference.parts import CLASS, frames, subregion_labels
 from spinemets.inference.sequence_evidence import gather_evidence, sacrum_follows
-from spinemets.inference.sliding_window import sliding_window
+from spinemets.inference.sliding_window import mirrored, sliding_window
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
 from spinemets.inference.upsample import to_image_grid
 from spinemets.spine import Spine, Vertebra
@@ -145,11 +145,11 @@ def _fine_pass(
     values = card.window(resample(image, grid, fill=FILL_HU))
     near = resample(Volume(located.spine.astype(np.float32), located.grid.affine), grid) > 0.5
     output = sliding_window(
-        models.spine,
+        mirrored(models.spine, flipped_channel=len(SPINE_CLASSES)),
         values,
         card.patch_size,
         channels=len(SPINE_CLASSES) + OFFSET_CHANNELS,
-        overlap=0.35,
+        overlap=0.5,
         fill=float(card.window(np.float32(FILL_HU))),
         wanted=near,
         progress=progress,

@@ -14,6 +14,30 @@ Progress = Callable[[float], None]
 """Called with the share that is done, 0 to 1."""
 
 
+def mirrored(network: Network, flipped_channel: int | None = None) -> Network:
+    """A network that also sees every window as in a mirror (axis I), and gives the mean of both answers.
+
+    Only for networks that know no sides.
+
+    Parameters
+    ----------
+    network : callable
+        Takes batches of two.
+    flipped_channel : int, optional
+        Output channel that is a displacement along I, whose sign the mirror turns.
+    """
+
+    def run(image: NDArray[np.float32]) -> NDArray[np.float32]:
+        both = network(np.concatenate([image, image[:, :, ::-1]]))
+        half = len(image)
+        mirror = both[half:, :, ::-1].copy()
+        if flipped_channel is not None:
+            mirror[:, flipped_channel] *= -1
+        return (both[:half] + mirror) / 2
+
+    return run
+
+
 def window_starts(size: int, window: int, overlap: float) -> list[int]:
     """First index of each window along an axis; the last one ends at the end.
 

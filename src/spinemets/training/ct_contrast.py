@@ -101,20 +101,21 @@ def _texture_table(device: torch.device) -> Tensor:
     return table.to(device)
 
 
-def _is_bone(structure: Tensor) -> Tensor:
+def is_bone(structure: Tensor) -> Tensor:
+    """Where a structure code is bone, of the same shape."""
     result = (structure >= Subregion.ARCH) & (structure <= Subregion.PEDICLE_RIGHT)
     for bone in BONES:
         result = result | (structure == bone)
     return result
 
 
-def _shells(structure: Tensor, vertebra: Tensor) -> tuple[Tensor, Tensor]:
+def cortical_shell(structure: Tensor, vertebra: Tensor) -> tuple[Tensor, Tensor]:
     """How much each voxel belongs to a cortical shell, and to a joint between two bones; both 0 to 1.
 
     Neighbouring vertebrae are told apart by the parity of their ids, so that facet joints and
     narrow discs keep two shells with a gap between them.
     """
-    bone = _is_bone(structure)
+    bone = is_bone(structure)
     spine = vertebra > 0
     groups = (spine & (vertebra % 2 == 0), spine & (vertebra % 2 == 1), bone & ~spine)
     width = uniform(0.6, 1.1)
@@ -179,8 +180,8 @@ def render_ct(structure: Tensor, vertebra: Tensor, voxel_mm: float) -> Tensor:
     image = _add_unknown_soft_tissue(image, structure)
     image = _add_bowel_contents(image, structure)
     texture = smooth_noise(image.shape, 8, device) * 0.5 + blur(torch.randn_like(image), uniform(0.5, 1.2)) * 2.5
-    shell, joint = _shells(structure, vertebra)
-    bone = _is_bone(structure)
+    shell, joint = cortical_shell(structure, vertebra)
+    bone = is_bone(structure)
     level_shift = (torch.randn(256, device=device) * uniform(0, 35))[vertebra.long()]
     image = image + level_shift * bone + texture * _texture_table(device)[code]
     image = _add_disease(image, bone)

@@ -16,6 +16,8 @@ from spinemets.simulate.tissues import OUTSIDE_FIELD
 from spinemets.training import warp
 from spinemets.training.acquisition import acquire_ct, cut_field_of_view
 from spinemets.training.ct_contrast import render_ct
+from spinemets.training.filters import chance
+from spinemets.training.mr_contrast import acquire_mr, render_random_contrast
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class SpineRandomiser(nn.Module):
         Edge of a voxel of the crops, mm; that of the patch without it.
     targets : {"spine", "locator"}
         Which network's classes are wanted.
+    any_contrast : float
+        Share of the patches with a random contrast instead of CT's.
     """
 
     structure_table: Tensor
@@ -70,11 +74,12 @@ class SpineRandomiser(nn.Module):
         augment: bool = True,
         source_mm: float | None = None,
         targets: Literal["spine", "locator"] = "spine",
+        any_contrast: float = 0.0,
     ) -> None:
         super().__init__()
         self.patch_size, self.voxel_mm, self.augment = patch_size, voxel_mm, augment
         self.zoom, self.targets = voxel_mm / (source_mm or voxel_mm), targets
-        self.ranges = ranges or warp.WarpRange()
+        self.ranges, self.any_contrast = ranges or warp.WarpRange(), any_contrast
         self.window = CtWindow()
         structure_table = CLASS_OF_STRUCTURE if targets == "spine" else LOCATOR_CLASS_OF_STRUCTURE
         vertebra_table = np.zeros(256) if targets == "spine" else LOCATOR_CLASS_OF_VERSE_ID
@@ -98,8 +103,7 @@ class SpineRandomiser(nn.Module):
             one, ids = structure[n : n + 1, None], vertebra[n : n + 1, None]
             if self.augment:
                 one, ids = cut_field_of_view(one, ids)
-            image = acquire_ct(render_ct(one, ids, self.voxel_mm), one == OUTSIDE_FIELD, self.voxel_mm)
-            images.append(self.window(image))
+            images.append(self._image(one, ids))
             by_vertebra = self.vertebra_table[ids[:, 0].long()]
             by_structure = self.structure_table[one[:, 0].long()]
             targets.append(torch.where(by_vertebra > 0, by_vertebra, by_structure))
@@ -107,6 +111,12 @@ class SpineRandomiser(nn.Module):
         ids = torch.cat(known)
         offset, offset_known = self._offsets(ids[:, 0], centres)
         return Batch(torch.cat(images), torch.cat(targets), offset, offset_known)
+
+    def _image(self, structure: Tensor, vertebra: Tensor) -> Tensor:
+        outside = structure == OUTSIDE_FIELD
+        if chance(self.any_contrast):
+            return acquire_mr(render_random_contrast(structure, vertebra, self.voxel_mm), outside)
+        return self.window(acquire_ct(render_ct(structure, vertebra, self.voxel_mm), outside, self.voxel_mm))
 
     def _deform(self, structure: Tensor, vertebra: Tensor, centres: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         count, source_size = structure.shape[:2]
