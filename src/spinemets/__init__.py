@@ -2,8 +2,8 @@
 
 >>> import spinemets as sm
 >>> study = sm.read_study("scan/")                             # doctest: +SKIP
->>> assessment = sm.assess(study)                              # doctest: +SKIP
->>> assessment.report.spine.levels                             # doctest: +SKIP
+>>> report = sm.assess(study, pain="unknown")                  # doctest: +SKIP
+>>> report.spine.levels                                        # doctest: +SKIP
 
 Research use only; not a medical device.
 """
@@ -26,7 +26,8 @@ _HOME = {
     "Vertebra": "spinemets.spine",
     "Volume": "spinemets.volume",
     "assess": "spinemets.pipeline",
-    "evaluate": "spinemets.evaluate",
+    "evaluate": "spinemets.evaluation",
+    "examine": "spinemets.pipeline",
     "read_mask": "spinemets.formats.study",
     "read_study": "spinemets.formats.study",
     "write_results": "spinemets.results",

@@ -16,7 +16,7 @@ from spinemets.errors import SpinemetsError
 from spinemets.formats.study import read_mask, read_study
 from spinemets.inference.backends import Backend
 from spinemets.inference.segment import SpineModels
-from spinemets.pipeline import SEGMENTED_ROLES, Clinical, assess
+from spinemets.pipeline import SEGMENTED_ROLES, Clinical, examine
 from spinemets.results import write_results
 
 
@@ -72,7 +72,7 @@ def run_assess(options: AssessOptions) -> list[Path]:
         if "vertebrae" not in masks and any(series.role in SEGMENTED_ROLES for series in study.series):
             progress("opening the networks", 0.0)
             models = SpineModels.load(cast(Backend, options.backend), options.threads)
-        assessment = assess(
+        assessment = examine(
             study, models=models, masks=masks, clinical=options.clinical, anchor=anchor, progress=progress
         )
         seconds = assessment.report.provenance["seconds"]

@@ -153,7 +153,7 @@ def evaluate(
     """Compare vertebra masks with references: Dice, HD95, identification rate, level accuracy."""
     import json
 
-    from spinemets.evaluate import Settings, evaluate
+    from spinemets.evaluation import Settings, evaluate
 
     settings = Settings(prediction_labels=labels, reference_labels=reference_labels, partial_reference=partial)
     metrics = evaluate(prediction, reference, task=task, out=out, settings=settings)

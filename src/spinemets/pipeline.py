@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -93,7 +93,32 @@ class Assessment:
     masks: Mapping[str, Volume] = field(default_factory=dict)
 
 
-def assess(
+def assess(study: Study, **options: Any) -> Report:
+    """The report on a study, without the masks it rests on.
+
+    Parameters
+    ----------
+    study : Study
+        As `read_study` gives it.
+    **options
+        The attributes of `Clinical` (``pain="unknown"``, ``malignancy="known"`` …) and the
+        parameters of `examine`.
+
+    Raises
+    ------
+    StudyError
+        If nothing in the study can be assessed, or a mask lies on another grid.
+    TypeError
+        If an option is neither.
+    """
+    names = {field.name for field in fields(Clinical)}
+    stated = {name: options.pop(name) for name in names & options.keys()}
+    if stated:
+        options["clinical"] = replace(options.get("clinical") or Clinical(), **stated)
+    return examine(study, **options).report
+
+
+def examine(
     study: Study,
     *,
     models: SpineModels | None = None,
@@ -102,7 +127,7 @@ def assess(
     anchor: tuple[Level, np.ndarray] | None = None,
     progress: Progress | None = None,
 ) -> Assessment:
-    """Assess a study.
+    """The report on a study with the masks it rests on.
 
     Parameters
     ----------

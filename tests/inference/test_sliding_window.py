@@ -157,3 +157,16 @@ def test_a_displacement_seen_through_a_mirror_has_its_sign_turned_along_i_only()
     image = np.zeros((1, 1, size, size, size), np.float32)
     image[0, 0, 2, 3, 6] = 1.0
     assert mirrored(network, flipped_channel=0)(image) == pytest.approx(network(image))
+
+
+def test_a_mirrored_network_turns_the_sign_of_a_displacement_and_averages_the_rest():
+    def network(image):
+        place = np.broadcast_to(np.arange(image.shape[2], dtype=np.float32)[:, None, None], image.shape[2:])
+        return np.stack([np.concatenate([one, place[None]]) for one in image])
+
+    image = np.arange(24, dtype=np.float32).reshape(1, 1, 4, 3, 2)
+    output = mirrored(network, flipped_channel=1)(image)
+    assert np.allclose(output[0, 0], image[0, 0])
+    # Seen in the mirror, index i is 3 - i, and a displacement of 3 - i to one side is i - 3 to the other.
+    expected = (np.arange(4) - (3 - np.arange(4))) / 2
+    assert np.allclose(output[0, 1, :, 0, 0], expected)

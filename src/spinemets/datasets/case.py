@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +77,7 @@ class Case:
     def load(cls, path: Path) -> Case:
         """Read what `save` wrote."""
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
                 image = data.get("image")
                 return cls(
                     str(data["name"]),
@@ -85,7 +87,7 @@ class Case:
                     float(data["spacing_mm"]),
                     image,
                 )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise StudyError(f"{path.name} is not a case cache file: {error}") from error
 
     def halved(self) -> Case:

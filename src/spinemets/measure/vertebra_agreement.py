@@ -90,7 +90,7 @@ class CaseAgreement:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Every metric that is defined for this case, by the names of `spinemets.evaluate.DEFINITIONS`."""
+        """Every metric that is defined for this case, by the names of `spinemets.evaluation.DEFINITIONS`."""
         rows, predicted = self.vertebrae, len(self.predicted_levels)
         matched = [row for row in rows if row.matched_level is not None]
         detected = sum(row.detected for row in rows)

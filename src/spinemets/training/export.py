@@ -42,7 +42,10 @@ def export_model(name: str, checkpoint: Path, out: Path, version: str, licence: 
     """
     config = _task_config(name)
     net = instantiate(config.module.net)
-    net.load_state_dict(network_weights(checkpoint))
+    try:
+        net.load_state_dict(network_weights(checkpoint))
+    except RuntimeError as error:
+        raise ModelError(f"{checkpoint.name} does not fit the task {name}: {error}") from error
     net.eval()
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)

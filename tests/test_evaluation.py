@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spinemets.errors import GeometryMismatchError, StudyError
-from spinemets.evaluate import DEFINITIONS, Settings, evaluate, summary
+from spinemets.evaluation import DEFINITIONS, Settings, evaluate, summary
 
 AFFINE = np.diag([1.0, 1.0, 3.0, 1.0])
 
