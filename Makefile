@@ -65,7 +65,7 @@ check: $(READY) ## Lint, formatting, types, architecture
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports --quiet
+	@$(VENV)/bin/lint-imports
 
 .PHONY: verify
 verify: $(READY) ## Measure what README and the model cards claim (long; needs real images)

@@ -18,9 +18,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verification import orientation, real, simulated, speed  # noqa: E402
+from verification import orientation, real, simulated, speed
 
-PARTS = {"real": real.measure, "simulated": simulated.measure, "orientation": orientation.measure, "speed": speed.measure}
+PARTS = {
+    "real": real.measure,
+    "simulated": simulated.measure,
+    "orientation": orientation.measure,
+    "speed": speed.measure,
+}
 
 
 def main() -> None:

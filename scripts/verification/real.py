@@ -66,7 +66,10 @@ def levels_of(found: SpineSegmentation) -> dict[str, Any]:
 
 def agreement(name: str, reference: Volume, found: SpineSegmentation) -> dict[str, Any]:
     """Dice of all vertebrae (sacrum apart), by label, and by overlap whatever the label."""
-    vertebrae_only = [mask.with_array(np.where(mask.array == 26, 0, mask.array).astype(np.uint8)) for mask in (reference, found.vertebrae)]
+    vertebrae_only = [
+        mask.with_array(np.where(mask.array == 26, 0, mask.array).astype(np.uint8))
+        for mask in (reference, found.vertebrae)
+    ]
     aligned = Volume(vertebrae_only[0].array, found.vertebrae.affine)
     if aligned.shape != found.vertebrae.shape or not np.allclose(reference.affine, found.vertebrae.affine, atol=0.01):
         aligned = _on_grid(vertebrae_only[0], found.vertebrae)

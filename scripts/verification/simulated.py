@@ -55,7 +55,9 @@ def compare(anatomy: LabelledAnatomy, seed: int, models: SpineModels) -> dict[st
         found = segment_spine(image, models)
     except NoSpineFoundError as error:
         return {"foreground_dice": 0.0, "dice": 0.0, "levels_right": 0, "levels": 0, "error": str(error)}
-    without_sacrum = [mask.with_array(np.where(mask.array == 26, 0, mask.array).astype(np.uint8)) for mask in (truth, found.vertebrae)]
+    without_sacrum = [
+        mask.with_array(np.where(mask.array == 26, 0, mask.array).astype(np.uint8)) for mask in (truth, found.vertebrae)
+    ]
     case = compare_vertebrae(anatomy.name, *without_sacrum)
     whole = [row for row in case.vertebrae if row.reference_ml > 2.0]
     right = sum(row.matched_level is row.level for row in whole)

@@ -26,7 +26,9 @@ def main(path: str) -> None:
     net = task_network("spine")
     shapes = {name: tuple(value.shape) for name, value in net.state_dict().items()}
     stored = [numpy_helper.to_array(value) for value in onnx.load(card.onnx).graph.initializer]
-    matching = {name: next(torch.from_numpy(a.copy()) for a in stored if a.shape == shape) for name, shape in shapes.items()}
+    matching = {
+        name: next(torch.from_numpy(a.copy()) for a in stored if a.shape == shape) for name, shape in shapes.items()
+    }
     net.load_state_dict(matching)  # any weights of these shapes: only the time is wanted
     net.eval()
     image = read_study(path).series[0].volume

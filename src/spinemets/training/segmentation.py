@@ -16,7 +16,6 @@ from torch.optim.lr_scheduler import LRScheduler
 from spinemets.training.data import Crop
 from spinemets.training.randomise import Batch, SpineRandomiser
 
-
 SMOOTH_VOXELS = 50.0
 """Added to both parts of the Dice of a class: in a patch without it, a few false voxels cost little
 and none cost nothing, instead of a loss of 1 whatever is predicted."""
@@ -84,11 +83,7 @@ class SpineSegmentation(lightning.LightningModule):
         self.net, self.randomiser, self.validator = net, randomiser, validator
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.classes, self.offset_weight, self.vertebra_classes = classes, offset_weight, vertebra_classes
-        self.class_loss = (
-            _dice_and_cross_entropy()
-            if dice
-            else _CrossEntropy()
-        )
+        self.class_loss = _dice_and_cross_entropy() if dice else _CrossEntropy()
         if initial_weights is not None:
             self.net.load_state_dict(torch.load(initial_weights, map_location="cpu", weights_only=True))
 
