@@ -29,8 +29,8 @@ def _signal_table(device: torch.device) -> Tensor:
     fat = uniform(0.05, 1.0)
     for tissue in FATTY:
         table[tissue] = fat + uniform(-0.05, 0.05)
-    for tissue in (*GAS, OUTSIDE_FIELD):
-        table[tissue] = uniform(0.0, 0.06)
+    for code in (*GAS, OUTSIDE_FIELD):
+        table[code] = uniform(0.0, 0.06)
     return table.clamp(0, 1).to(device)
 
 
