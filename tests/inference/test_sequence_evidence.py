@@ -3,10 +3,11 @@ import pytest
 
 from spinemets.geometry import Grid, world_aligned_grid
 from spinemets.inference.instances import Instances
+from spinemets.inference.levels import VertebraEvidence
 from spinemets.inference.locate import Located
 from spinemets.inference.locator_classes import LOCATOR_CLASSES, LOCATOR_LEVELS
 from spinemets.inference.parts import CLASS
-from spinemets.inference.sequence_evidence import gather_evidence, missing_between, rib_at, sacrum_follows
+from spinemets.inference.sequence_evidence import gather_evidence, landmarks, missing_between, rib_at, sacrum_follows
 
 SPACING_MM = 2.0
 SHAPE = (50, 40, 60)
@@ -163,3 +164,28 @@ def test_the_sacrum_does_not_follow_a_vertebra_without_voxels():
     _, instances = three_bodies()
     labels = np.where(instances.labels == 3, 0, instances.labels)
     assert not sacrum_follows(Instances(labels, CENTRES), sacrum_at(9), SPACING_MM)
+
+
+def _row(*ribs, gap_before=None):
+    flat = np.full(25, 0.04)
+    return [VertebraEvidence(flat, rib, gap=int(number == gap_before)) for number, rib in enumerate(ribs)]
+
+
+@pytest.mark.parametrize(
+    ("ribs", "sacrum", "room_above_mm", "expected"),
+    [
+        ((True, True, True), False, 10.0, ()),
+        ((True, True, False), False, 10.0, ("last_rib",)),
+        ((False, True, True), False, 10.0, ("first_rib",)),
+        ((None, True, None), False, 10.0, ()),
+        ((False, False), True, 10.0, ("sacrum",)),
+        ((None, None), False, 60.0, ("upper_end",)),
+        ((False, True, False), True, 60.0, ("sacrum", "first_rib", "last_rib", "upper_end")),
+    ],
+)
+def test_only_what_fixes_the_count_is_a_landmark(ribs, sacrum, room_above_mm, expected):
+    assert landmarks(_row(*ribs), sacrum=sacrum, room_above_mm=room_above_mm) == expected
+
+
+def test_a_rib_that_ends_across_a_missing_vertebra_is_no_landmark():
+    assert landmarks(_row(True, False, gap_before=1), sacrum=False, room_above_mm=0.0) == ()

@@ -151,7 +151,11 @@ def _ending(sacrum_follows: bool) -> NDArray[np.float64]:
 
 
 def name_levels(
-    evidence: Sequence[VertebraEvidence], *, sacrum_follows: bool, anchor: tuple[int, Level] | None = None
+    evidence: Sequence[VertebraEvidence],
+    *,
+    sacrum_follows: bool,
+    landmark_seen: bool = True,
+    anchor: tuple[int, Level] | None = None,
 ) -> LevelSequence:
     """The most probable names of a row of vertebrae.
 
@@ -161,6 +165,9 @@ def name_levels(
         From head to foot.
     sacrum_follows : bool
         The sacrum was found directly below the last one.
+    landmark_seen : bool
+        Something that fixes the count is in the image. Without it the names rest on looks alone,
+        and the sequence is ambiguous however sure the network is of them.
     anchor : (int, Level), optional
         A vertebra whose name is known for certain.
 
@@ -187,7 +194,8 @@ def name_levels(
     levels = tuple(STATES[state] for state in path)
     probability = marginals[np.arange(len(path)), path]
     # The whole sequence, exceptions such as a missed vertebra far away included, is as sure as its weakest name.
-    ambiguous = anchor is None and float(probability.min()) < AMBIGUOUS_BELOW
+    unsure = float(probability.min()) < AMBIGUOUS_BELOW or not landmark_seen
+    ambiguous = anchor is None and unsure
     return LevelSequence(levels, probability, marginals, ambiguous)
 
 

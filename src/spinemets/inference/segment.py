@@ -20,7 +20,7 @@ from spinemets.inference.instances import Instances, find_instances
 from spinemets.inference.levels import LevelSequence, name_levels
 from spinemets.inference.locate import FILL_HU, Located, locate_spine, main_piece, softmax
 from spinemets.inference.parts import CLASS, frames, subregion_labels
-from spinemets.inference.sequence_evidence import gather_evidence, sacrum_follows
+from spinemets.inference.sequence_evidence import gather_evidence, landmarks, sacrum_follows
 from spinemets.inference.sliding_window import mirrored, sliding_window
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
 from spinemets.inference.upsample import to_image_grid
@@ -117,7 +117,7 @@ def segment_spine(
         grid, output = _fine_pass(image, located, models, _stage(report, "segmenting vertebrae"))
     with clock.stage("separate and name"):
         shares, classes, instances, sacrum = _separate(grid, output, located)
-        names = _name(grid, classes, instances, sacrum, located, anchor)
+        names, seen = _name(grid, classes, instances, sacrum, located, anchor)
         sides = frames(classes, instances, float(grid.spacing_mm[0]))
         parts = subregion_labels(classes, instances, sides)
     with clock.stage("back to the image grid"):
@@ -128,9 +128,9 @@ def segment_spine(
         subregions = _subregions_on_image(image, grid, parts, vertebrae)
         vertebrae |= sacra
     mask = image.with_array(vertebrae)
-    return SpineSegmentation(
-        mask, image.with_array(subregions), image.with_array(canal), _spine(mask, instances, grid, names), clock.seconds
-    )
+    flags = tuple(f"levels_by_{landmark}" for landmark in seen) if anchor is None else ("levels_by_anchor",)
+    spine = Spine(_vertebrae(mask, instances, grid, names), names.ambiguous, flags or ("no_level_landmark",))
+    return SpineSegmentation(mask, image.with_array(subregions), image.with_array(canal), spine, clock.seconds)
 
 
 def _stage(report: Report | None, name: str) -> Callable[[float], None] | None:
@@ -190,7 +190,8 @@ def _name(
     sacrum: NDArray[np.bool_],
     located: Located,
     anchor: tuple[Level, NDArray[np.float64]] | None,
-) -> LevelSequence:
+) -> tuple[LevelSequence, tuple[str, ...]]:
+    """Names of the vertebrae, and the landmarks that fix their count."""
     evidence = gather_evidence(grid, classes, instances, located)
     fixed = None
     if anchor is not None:
@@ -205,7 +206,10 @@ def _name(
             raise StudyError(f"the anchor {level} at ({place}) mm lies in no vertebra; give a point inside its body")
         fixed = (number - 1, level)
     follows = sacrum_follows(instances, sacrum, float(grid.spacing_mm[0]))
-    return name_levels(evidence, sacrum_follows=follows, anchor=fixed)
+    top_mm = located.grid.affine[2, 3] + (located.grid.shape[2] - 0.5) * located.grid.spacing_mm[2]
+    highest_mm = grid.affine[2, 3] + instances.centres[0][2] * grid.spacing_mm[2]
+    seen = landmarks(evidence, sacrum=follows, room_above_mm=float(top_mm - highest_mm))
+    return name_levels(evidence, sacrum_follows=follows, landmark_seen=bool(seen), anchor=fixed), seen
 
 
 def _verse_ids(instances: Instances, names: LevelSequence) -> NDArray[np.uint8]:
@@ -228,7 +232,7 @@ def _subregions_on_image(
     return labels
 
 
-def _spine(mask: Volume, instances: Instances, grid: Grid, names: LevelSequence) -> Spine:
+def _vertebrae(mask: Volume, instances: Instances, grid: Grid, names: LevelSequence) -> tuple[Vertebra, ...]:
     vertebrae = []
     boxes = ndimage.find_objects(mask.array)
     by_level = {level: number for number, level in enumerate(names.levels)}
@@ -249,4 +253,4 @@ def _spine(mask: Volume, instances: Instances, grid: Grid, names: LevelSequence)
             Vertebra(level, probability, alternatives, bool(cut), mask.world(index.mean(axis=0)), volume_ml)
         )
     vertebrae.sort(key=lambda vertebra: vertebra.level.order)
-    return Spine(tuple(vertebrae), names.ambiguous)
+    return tuple(vertebrae)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -19,6 +22,9 @@ RIB_LEAST_ML = 0.25
 """Less rib than this within reach is none (ours)."""
 SIDE_MARGIN_MM = 25.0
 """Ribs can be judged only where the image reaches this far beyond the body on both sides (ours)."""
+UPPER_END_MM = 45.0
+"""More image than this above the centre of the highest vertebra, and that is the first one (ours: two
+cervical vertebrae and a half, so that one that was missed at the edge does not look like the end)."""
 GAP_RATIO = 1.65
 """Neighbouring centres further apart than this times the usual have a vertebra missing between them (ours)."""
 
@@ -95,6 +101,32 @@ def rib_at(number: int, classes: NDArray[np.uint8], instances: Instances, spacin
     along = box[2]
     sees_whole = along.start > 1 and along.stop < classes.shape[2] - 1
     return False if sees_sides and sees_whole else None
+
+
+def landmarks(evidence: Sequence[VertebraEvidence], *, sacrum: bool, room_above_mm: float) -> tuple[str, ...]:
+    """What in the image fixes the count of levels; empty where nothing does.
+
+    ``sacrum`` below the last vertebra; ``first_rib`` and ``last_rib`` where vertebrae with and without a rib
+    meet; ``upper_end`` where the spine ends inside the image, which it does at C1.
+
+    Parameters
+    ----------
+    evidence : sequence of VertebraEvidence
+        From head to foot.
+    sacrum : bool
+        Whether the sacrum lies directly below the last vertebra.
+    room_above_mm : float
+        Image above the centre of the highest vertebra, mm.
+    """
+    found = ["sacrum"] if sacrum else []
+    for above, below in itertools.pairwise(evidence):
+        if below.gap == 0 and above.rib is False and below.rib is True:
+            found.append("first_rib")
+        if below.gap == 0 and above.rib is True and below.rib is False:
+            found.append("last_rib")
+    if room_above_mm > UPPER_END_MM:
+        found.append("upper_end")
+    return tuple(dict.fromkeys(found))
 
 
 def sacrum_follows(instances: Instances, sacrum: NDArray[np.bool_], spacing_mm: float) -> bool:

@@ -33,7 +33,7 @@ def mirrored(network: Network, flipped_channel: int | None = None) -> Network:
         mirror = both[half:, :, ::-1].copy()
         if flipped_channel is not None:
             mirror[:, flipped_channel] *= -1
-        return (both[:half] + mirror) / 2
+        return (both[:half] + mirror) * np.float32(0.5)
 
     return run
 

@@ -47,7 +47,7 @@ def _noise(image: Tensor) -> Tensor:
     """Noise of a reconstruction: grains of random size, stronger in some places."""
     grain = blur(torch.randn_like(image), uniform(0.0, 0.9))
     grain = grain / grain.std().clamp_min(1e-3)
-    level = uniform(2, 30) if chance(0.8) else uniform(30, 90)
+    level = uniform(2, 25) if chance(0.85) else uniform(25, 70)
     return image + grain * level * (1 + 0.3 * smooth_noise(image.shape, 4, image.device)).clamp_min(0.2)
 
 

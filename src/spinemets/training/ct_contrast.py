@@ -78,7 +78,7 @@ def _mean_table(device: torch.device) -> Tensor:
     if chance(0.5):
         for tissue, (low, high) in CONTRAST_HU.items():
             table[tissue] = uniform(low, high)
-    marrow = uniform(40, 320) if chance(0.8) else uniform(-20, 450)
+    marrow = uniform(70, 300) if chance(0.85) else uniform(-20, 450)
     for bone in BONES:
         table[bone] = marrow * uniform(0.5, 1.2) + uniform(-60, 40)
     table[Tissue.SKULL] = uniform(300, 1200)
@@ -97,7 +97,7 @@ def _texture_table(device: torch.device) -> Tensor:
     table[[Tissue.MUSCLE, Tissue.SOFT_ORGAN]] = uniform(5, 25)
     table[Tissue.BOWEL] = uniform(10, 60)
     for code in (*BONES, *range(Subregion.ARCH, Subregion.PEDICLE_RIGHT + 1)):
-        table[code] = uniform(10, 70)
+        table[code] = uniform(8, 45)
     return table.to(device)
 
 
@@ -144,11 +144,11 @@ def _add_bowel_contents(image: Tensor, structure: Tensor) -> Tensor:
 
 def _add_disease(image: Tensor, bone: Tensor) -> Tensor:
     """Patches of destroyed or sclerotic bone, so that the outline of a diseased vertebra is still found."""
-    if chance(0.3):
+    if chance(0.15):
         wave = smooth_noise(image.shape, int(uniform(6, 16)), image.device)
         lytic = (wave > uniform(1.1, 2.0)) & bone
         image = torch.where(lytic, torch.full_like(image, uniform(10, 100)), image)
-    if chance(0.25):
+    if chance(0.12):
         wave = smooth_noise(image.shape, int(uniform(6, 16)), image.device)
         blastic = (wave > uniform(1.1, 2.0)) & bone
         image = torch.where(blastic, image.clamp_min(uniform(350, 1300)), image)
@@ -157,10 +157,10 @@ def _add_disease(image: Tensor, bone: Tensor) -> Tensor:
 
 def _add_unknown_soft_tissue(image: Tensor, structure: Tensor) -> Tensor:
     """Vessels, nodes and gut that label maps do not have, in the fat."""
-    if chance(0.5):
+    if chance(0.35):
         wave = smooth_noise(image.shape, int(uniform(8, 24)), image.device)
         inside = ((structure == Tissue.FAT) | (structure == Tissue.MUSCLE)) & (wave > uniform(1.0, 2.2))
-        image = torch.where(inside, torch.full_like(image, uniform(-100, 250)), image)
+        image = torch.where(inside, torch.full_like(image, uniform(-100, 180)), image)
     return image
 
 

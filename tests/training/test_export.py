@@ -1,0 +1,123 @@
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from omegaconf import OmegaConf
+
+from spinemets.errors import ModelError
+from spinemets.inference.backends import open_network
+from spinemets.inference.card import load_card
+from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES
+from spinemets.training import export
+from spinemets.training.export import PARITY, export_model, network_weights
+
+TINY = OmegaConf.create(
+    {
+        "module": {
+            "net": {
+                "_target_": "monai.networks.nets.UNet",
+                "spatial_dims": 3,
+                "in_channels": 1,
+                "out_channels": len(SPINE_CLASSES) + OFFSET_CHANNELS,
+                "channels": [4, 8],
+                "strides": [2],
+                "norm": "INSTANCE",
+            },
+            "randomiser": {"patch_size": 32, "voxel_mm": 1.5},
+        }
+    }
+)
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """A checkpoint as Lightning writes it, of a small network that stands in for the task's."""
+    from hydra.utils import instantiate
+
+    monkeypatch.setattr(export, "_task_config", lambda name: TINY)
+    net = instantiate(TINY.module.net)
+    state = {f"net.{key}": value for key, value in net.state_dict().items()}
+    state |= {"class_loss.weight": torch.ones(1), "randomiser.structure_table": torch.zeros(256)}
+    torch.save({"state_dict": state, "global_step": 123}, tmp_path / "recent.ckpt")
+    return SimpleNamespace(net=net.eval(), checkpoint=tmp_path / "recent.ckpt", out=tmp_path / "models")
+
+
+def exported(tiny, **changes):
+    options = {"version": "0.1.0", "licence": "CC-BY-SA-4.0", "command": "python train.py"}
+    return export_model("spine", tiny.checkpoint, tiny.out, **options | changes)
+
+
+@pytest.mark.slow  # torch.export takes its time
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning:torch.*")
+def test_an_exported_network_answers_as_torch_does_for_any_batch_and_size(tiny):
+    difference = exported(tiny)
+    assert difference <= PARITY
+    card = load_card("spine", tiny.out)
+    network = open_network(card.onnx, "onnx", threads=1)
+    for shape in ((1, 1, 32, 32, 32), (2, 1, 32, 48, 64)):
+        image = torch.randn(shape)
+        with torch.no_grad():
+            assert np.abs(network(image.numpy()) - tiny.net(image).numpy()).max() < PARITY
+    assert card.spacing_mm == 1.5
+    assert card.patch_size == (32, 32, 32)
+    assert card.classes == SPINE_CLASSES
+    assert card.details["training"] == {"command": "python train.py", "steps": 123}
+    assert [path.name for path in sorted((tiny.out / "spine").iterdir())] == ["card.yaml", "model.onnx"]
+
+    import onnx
+
+    metadata = {entry.key: json.loads(entry.value) for entry in onnx.load(card.onnx).metadata_props if "." in entry.key}
+    assert metadata["spinemets.input"] == card.details["input"]
+    assert metadata["spinemets.output"]["offset_channels"] == OFFSET_CHANNELS
+
+
+def test_a_network_that_differs_from_torch_is_not_written(tiny, monkeypatch):
+    monkeypatch.setattr(export, "_write_onnx", lambda net, path, description: path.write_bytes(b"x"))
+    monkeypatch.setattr(export, "parity", lambda net, path, patch: 0.5)
+    with pytest.raises(ModelError, match=r"the exported spine differs from torch by 0\.5, at most 0\.002 is allowed"):
+        exported(tiny)
+    assert list((tiny.out / "spine").iterdir()) == []
+
+
+def test_the_card_is_for_the_file_that_was_written(tiny, monkeypatch):
+    monkeypatch.setattr(export, "_write_onnx", lambda net, path, description: path.write_bytes(b"network"))
+    monkeypatch.setattr(export, "parity", lambda net, path, patch: 1e-5)
+    exported(tiny, version="2.0")
+    card = load_card("spine", tiny.out)
+    assert card.version == "2.0"
+    assert yaml.safe_load((tiny.out / "spine" / "card.yaml").read_text())["parity"] == 1e-5
+
+
+def test_a_checkpoint_of_another_network_is_refused(tiny):
+    torch.save({"state_dict": {"net.first.weight": torch.zeros(3)}}, tiny.checkpoint)
+    with pytest.raises(ModelError, match=r"recent\.ckpt does not fit the task spine"):
+        exported(tiny)
+
+
+def test_a_task_that_does_not_exist_is_refused_with_those_that_do(tmp_path):
+    with pytest.raises(ModelError, match=r"unknown task 'knee'; configs/task has .*locator.*spine"):
+        export_model("knee", tmp_path / "x.ckpt", tmp_path, "0", "none", "none")
+
+
+def test_weights_are_those_of_the_network_alone(tiny):
+    weights = network_weights(tiny.checkpoint)
+    assert set(weights) == set(tiny.net.state_dict())
+    assert {value.dtype for value in weights.values()} == {torch.float32}
+
+
+def test_weights_may_be_a_plain_state_in_half_precision(tiny, tmp_path):
+    torch.save({key: value.half() for key, value in tiny.net.state_dict().items()}, tmp_path / "weights.pt")
+    weights = network_weights(tmp_path / "weights.pt")
+    assert set(weights) == set(tiny.net.state_dict())
+    assert {value.dtype for value in weights.values()} == {torch.float32}
+
+
+def test_a_checkpoint_without_weights_is_refused_by_its_name(tmp_path):
+    torch.save({"state_dict": {}}, tmp_path / "empty.ckpt")
+    with pytest.raises(ModelError, match=r"empty\.ckpt holds no weights"):
+        network_weights(tmp_path / "empty.ckpt")

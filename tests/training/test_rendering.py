@@ -1,0 +1,140 @@
+"""Images made of labels: CT in Hounsfield units, any other contrast, and what a scanner does to them."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from spinemets.anatomy import Subregion
+from spinemets.simulate.tissues import OUTSIDE_FIELD, Tissue
+from spinemets.training.acquisition import acquire_ct, cut_field_of_view
+from spinemets.training.ct_contrast import AIR_HU, CONTRAST_HU, HU_RANGES, render_ct
+from spinemets.training.mr_contrast import acquire_mr, render_random_contrast
+
+SIZE = 32
+SEEDS = range(12)
+SLABS = (Tissue.FAT, Tissue.MUSCLE, Tissue.LUNG, Tissue.LIVER, Tissue.KIDNEY, Tissue.CSF, Tissue.DISC, Tissue.AIR)
+
+
+def patch():
+    """Slabs of eight tissues, two vertebrae in front of them, and a field of view that ends at one side."""
+    structure = torch.zeros(1, 1, SIZE, SIZE, SIZE, dtype=torch.uint8)
+    vertebra = torch.zeros_like(structure)
+    for number, tissue in enumerate(SLABS):
+        structure[..., 4 * number : 4 * number + 4] = int(tissue)
+    for level, low in ((20, 0), (21, 16)):
+        box = np.s_[:, :, 2:14, 2:14, low + 1 : low + 14]
+        structure[box], vertebra[box] = int(Subregion.BODY), level
+    structure[:, :, 29:] = OUTSIDE_FIELD
+    return structure, vertebra
+
+
+def median(image, mask):
+    return float(image[mask].median())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_tissues_have_the_hounsfield_units_of_their_range(seed):
+    torch.manual_seed(seed)
+    structure, vertebra = patch()
+    image = render_ct(structure, vertebra, 1.5)
+    assert torch.isfinite(image).all()
+    for tissue in (Tissue.LUNG, Tissue.LIVER, Tissue.KIDNEY, Tissue.CSF, Tissue.DISC, Tissue.AIR):
+        ranges = [HU_RANGES[tissue], CONTRAST_HU.get(tissue, HU_RANGES[tissue])]
+        low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
+        assert low - 12 <= median(image, structure == int(tissue)) <= high + 12, tissue.name
+    assert median(image, structure == OUTSIDE_FIELD) == pytest.approx(AIR_HU, abs=1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_bone_is_brighter_than_fat_and_its_rim_brighter_than_its_middle(seed):
+    torch.manual_seed(seed)
+    structure, vertebra = patch()
+    image = render_ct(structure, vertebra, 1.5)
+    bone = vertebra == 20
+    deep = torch.from_numpy(ndimage.binary_erosion(bone[0, 0].numpy(), iterations=3))[None, None]
+    shallow = bone & ~torch.from_numpy(ndimage.binary_erosion(bone[0, 0].numpy()))[None, None]
+    assert median(image, bone) > median(image, structure == int(Tissue.FAT))
+    assert image[shallow].mean() > image[deep].mean()
+
+
+def test_contrast_medium_is_given_to_about_half_of_the_patients():
+    structure = torch.full((1, 1, 6, 6, 6), int(Tissue.ARTERY), dtype=torch.uint8)
+    bright = [median(render_ct(structure, torch.zeros_like(structure), 1.5), structure > 0) > 90 for _ in range(100)]
+    assert 0.35 < np.mean(bright) < 0.65
+
+
+def test_two_patients_are_never_alike():
+    structure, vertebra = patch()
+    assert not torch.equal(render_ct(structure, vertebra, 1.5), render_ct(structure, vertebra, 1.5))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_beyond_the_field_of_view_a_scanner_writes_air_or_zero(seed):
+    torch.manual_seed(seed)
+    structure, vertebra = patch()
+    outside = structure == OUTSIDE_FIELD
+    image = acquire_ct(render_ct(structure, vertebra, 1.5), outside, 1.5)
+    assert image.shape == structure.shape
+    assert torch.isfinite(image).all()
+    assert image[outside].unique().tolist() in ([-1024.0], [0.0])
+
+
+def test_padding_is_air_nearly_always():
+    image, outside = torch.zeros(1, 1, 8, 8, 8), torch.ones(1, 1, 8, 8, 8, dtype=torch.bool)
+    air = [acquire_ct(image, outside, 1.5)[0, 0, 0, 0, 0].item() == -1024.0 for _ in range(300)]
+    assert 0.9 < np.mean(air) < 1.0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_scanner_keeps_things_where_they_are_and_about_as_bright(seed):
+    torch.manual_seed(seed)
+    index = torch.stack(torch.meshgrid(*[torch.arange(40.0)] * 3, indexing="ij"))
+    centre = torch.tensor([17.0, 22.0, 19.0]).view(3, 1, 1, 1)
+    ball, core = (((index - centre).norm(dim=0) < radius)[None, None] for radius in (9, 3))
+    image = acquire_ct(torch.where(ball, 1000.0, -1000.0), torch.zeros_like(ball), 1.5)
+    assert ndimage.center_of_mass((image[0, 0] > 0).numpy()) == pytest.approx((17, 22, 19), abs=0.7)
+    assert image[core].median().item() == pytest.approx(1000, abs=120)
+
+
+def test_a_cut_field_of_view_has_neither_structure_nor_vertebra_and_the_rest_is_untouched():
+    structure, vertebra = patch()
+    cut = 0
+    for _ in range(60):
+        one, ids = cut_field_of_view(structure, vertebra)
+        away = one == OUTSIDE_FIELD
+        assert not ids[away].any()
+        assert torch.equal(one[~away], structure[~away])
+        assert torch.equal(ids[~away], vertebra[~away])
+        cut += int(away.sum() > (structure == OUTSIDE_FIELD).sum())
+    assert 0.25 < cut / 60 < 0.75  # 1 - 0.88 * 0.88 * 0.7 is 0.46
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_in_any_contrast_gas_is_dark_and_the_two_fats_are_alike(seed):
+    torch.manual_seed(seed)
+    structure, vertebra = patch()
+    structure[..., 20:24][structure[..., 20:24] == int(Tissue.CSF)] = int(Tissue.EPIDURAL_FAT)
+    image = render_random_contrast(structure, vertebra, 1.5)
+    assert image.min() >= 0
+    assert image.max() <= 1.5
+    assert median(image, structure == int(Tissue.AIR)) < 0.16
+    fats = [median(image, structure == int(tissue)) for tissue in (Tissue.FAT, Tissue.EPIDURAL_FAT)]
+    assert fats[0] == pytest.approx(fats[1], abs=0.25)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_signal_is_scaled_by_its_own_percentiles_and_lowest_outside(seed):
+    torch.manual_seed(seed)
+    structure, vertebra = patch()
+    outside = structure == OUTSIDE_FIELD
+    image = acquire_mr(render_random_contrast(structure, vertebra, 1.5) * 4000, outside)
+    assert (image[outside] == -1.0).all()
+    assert image.min() >= -1.0
+    assert image.max() <= 1.4 + 1e-5
+    assert image[~outside].quantile(0.99) > 0.8
+
+
+def test_a_patch_all_outside_the_field_of_view_is_dark():
+    everything = torch.ones(1, 1, 8, 8, 8, dtype=torch.bool)
+    assert (acquire_mr(torch.rand(1, 1, 8, 8, 8), everything) == -1.0).all()
