@@ -23,9 +23,7 @@ INVENTED = (
 """What fills the body of a patient of whom only the vertebrae are known."""
 
 
-def smooth_noise(
-    shape: tuple[int, ...], scale: float, rng: np.random.Generator
-) -> NDArray[np.float32]:
+def smooth_noise(shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> NDArray[np.float32]:
     """Gaussian noise of unit variance that varies over about `scale` voxels."""
     coarse = [max(int(np.ceil(n / scale)) + 3, 4) for n in shape]
     field = ndimage.zoom(
