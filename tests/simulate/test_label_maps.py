@@ -19,7 +19,7 @@ LEVELS = (Level.L1, Level.L2, Level.L3)
 
 
 def label_map(stored):
-    """Three lumbar vertebrae of boxes with their parts, stored in one of several ways; the world's origin is in the middle."""
+    """Three lumbar vertebrae of boxes with their parts round the origin of the world, stored in one of several ways."""
     parts, numbers, _ = stack(3, spacing_mm=FINE_MM, shape=SHAPE)
     ids = np.where(numbers > 0, numbers + Level.L1.verse_id - 1, 0).astype(np.uint8)
     affine = np.diag([FINE_MM] * 3 + [1.0])
@@ -72,7 +72,7 @@ def test_vertebrae_keep_their_ids_and_size():
     ids, _ = label_map(STORED[0])
     for level in LEVELS:
         volume = (anatomy.vertebra == level.verse_id).sum() * 8.0
-        assert volume == pytest.approx((ids.array == level.verse_id).sum() * FINE_MM**3, rel=0.05)
+        assert volume == pytest.approx((ids.array == level.verse_id).sum() * FINE_MM**3, rel=0.08)
     assert ((anatomy.subregion > 0) == (anatomy.vertebra > 0)).all()
 
 

@@ -40,7 +40,7 @@ def test_the_spine_lies_inside_a_body_that_air_surrounds(seed):
     assert pieces == 1
     spine = ndimage.binary_dilation(spine_only() > 0, iterations=2)
     spine[:, :, [0, 1, -2, -1]] = False
-    assert body[spine].mean() > 0.99
+    assert body[spine].mean() > 0.9  # the spinous process may reach the skin
     assert (~body).any()
 
 

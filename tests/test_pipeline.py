@@ -1,0 +1,167 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from oblique import STORED, centred_affine, painted
+
+from spinemets import pipeline
+from spinemets.anatomy import Level
+from spinemets.errors import GeometryMismatchError, StudyError
+from spinemets.inference.segment import SpineSegmentation
+from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.pipeline import Clinical, assess, examine
+from spinemets.volume import LeftOut, Series, Study, Volume
+
+SHAPE = (20, 22, 24)
+
+
+def bricks(x, y, z):
+    return np.where((np.abs(x) < 6) & (np.abs(y) < 6), np.where(z > 2, 20, np.where(z < -2, 21, 0)), 0)
+
+
+def image(role="ct", name="", uid=None, **stored):
+    return Series(role, Volume(np.zeros(SHAPE, np.int16), centred_affine(SHAPE, **stored)), name or f"{role}.nii", uid)
+
+
+def mask(**stored):
+    return painted(SHAPE, centred_affine(SHAPE, **stored), bricks, np.uint8)
+
+
+def study(*series, left_out=()):
+    return Study(tuple(series), tuple(left_out))
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """What a network would find, and with what it was called."""
+    calls = []
+
+    def segment(volume, models, *, anchor, report):
+        calls.append((volume, models, anchor, report))
+        vertebrae = volume.with_array(mask(**STORED[2]).array)
+        parts = volume.with_array(np.where(vertebrae.array > 0, 50, 0).astype(np.uint8))
+        canal = volume.with_array(np.zeros(SHAPE, np.uint8))
+        spine = dataclasses.replace(spine_from_mask(vertebrae), flags=())
+        return SpineSegmentation(vertebrae, parts, canal, spine, {"locate": 1.234, "segment": 2.0})
+
+    monkeypatch.setattr(pipeline, "segment_spine", segment)
+    return calls
+
+
+class Models:
+    class Card:
+        name, version, licence, sha256 = "spine", "0.1.0", "CC-BY-SA-4.0", "ab" * 32
+
+    locator_card = spine_card = Card
+
+
+def test_a_ct_is_segmented_and_the_report_says_by_what_and_how_fast(network):
+    ct = image(name="chest", **STORED[2])
+    told = Level.L1, np.zeros(3)
+    result = examine(study(ct), models=Models, anchor=told, progress=print)
+    assert network == [(ct.volume, Models, told, print)]
+    assert result.report.spine.levels == (Level.L1, Level.L2)
+    assert result.report.provenance["seconds"] == {"locate": 1.23, "segment": 2.0}
+    assert [card["sha256"] for card in result.report.provenance["models"]] == ["ab" * 32] * 2
+    assert [(entry.name, entry.used) for entry in result.report.inputs] == [("chest", True)]
+    assert (result.results[0].subregions.array > 0).any()
+
+
+@pytest.mark.parametrize("stored", STORED)
+def test_a_vertebra_mask_replaces_the_network(stored, network):
+    result = examine(study(image(**stored)), masks={"vertebrae": mask(**stored)})
+    assert network == []
+    assert result.report.spine.levels == (Level.L1, Level.L2)
+    assert result.report.spine.flags == ("levels_from_mask",)
+    assert result.report.spine[Level.L1].centroid_mm[2] > 0 > result.report.spine[Level.L2].centroid_mm[2]
+    assert "models" not in result.report.provenance
+    assert result.results[0].subregions is None
+
+
+def test_a_subregion_mask_replaces_only_the_networks_subregions(network):
+    given = mask(**STORED[2])
+    result = examine(study(image(**STORED[2])), models=Models, masks={"subregions": given})
+    assert len(network) == 1
+    assert result.results[0].subregions is given
+    assert result.masks == {}
+
+
+@pytest.mark.parametrize("name", ["vertebrae", "subregions"])
+def test_a_mask_on_another_grid_is_refused_by_its_name(name, network):
+    with pytest.raises(GeometryMismatchError, match=f"the {name} mask lies on another grid"):
+        examine(study(image(**STORED[1])), models=Models, masks={name: mask(**STORED[0])})
+
+
+def test_other_masks_are_handed_on():
+    lesions = mask(**STORED[0])
+    given = {"vertebrae": mask(**STORED[0]), "lesions": lesions}
+    assert examine(study(image(**STORED[0])), masks=given).masks == {"lesions": lesions}
+
+
+def test_an_mr_with_a_vertebra_mask_is_assessed():
+    result = examine(study(image("t2")), masks={"vertebrae": mask()})
+    assert [(entry.role, entry.used) for entry in result.report.inputs] == [("t2", True)]
+
+
+def test_a_mask_belongs_to_the_ct_where_there_is_one():
+    result = examine(study(image("t2"), image("ct")), masks={"vertebrae": mask()})
+    assert [found.series.role for found in result.results] == ["ct"]
+
+
+def test_series_that_no_network_reads_are_listed_with_the_reason(network):
+    unknown = LeftOut("localiser", "it is a localiser", "1.2.3")
+    given = study(image("t2", "T2 sag", "1.2.4"), image(**STORED[2]), left_out=[unknown])
+    report = examine(given, models=Models).report
+    listed = {entry.name: (entry.used, entry.reason) for entry in report.inputs}
+    assert listed["T2 sag"] == (False, "no network of this version reads the role t2")
+    assert listed["localiser"] == (False, "it is a localiser")
+    assert listed["ct.nii"][0]
+
+
+def test_a_study_that_no_network_reads_is_refused_with_its_roles():
+    with pytest.raises(StudyError, match="no network reads t2, stir; add a CT or give --vertebrae"):
+        examine(study(image("t2"), image("stir")))
+
+
+def not_assessed(clinical):
+    return dict(examine(study(image()), masks={"vertebrae": mask()}, clinical=clinical).report.not_assessed)
+
+
+def test_what_nobody_said_is_not_assessed_and_never_none():
+    found = not_assessed(None)
+    assert "nobody did" in found["pain"].detail
+    assert "malignancy, which was not stated" in found["malignancy"].detail
+
+
+def test_what_was_said_is_assessed():
+    assert not_assessed(Clinical(pain="none", pain_by="Dr A", malignancy="known")) == {}
+    assert set(not_assessed(Clinical(pain="none", malignancy="no"))) == {"malignancy"}
+
+
+@pytest.mark.parametrize(
+    ("clinical", "flags"),
+    [
+        (Clinical(), []),
+        (Clinical(pain="mechanical"), ["pain_source_not_stated"]),
+        (Clinical(pain="mechanical", pain_by=""), ["pain_source_not_stated"]),
+        (Clinical(pain="mechanical", pain_by="Dr A, today"), []),
+    ],
+)
+def test_pain_without_the_name_of_who_stated_it_is_flagged(clinical, flags):
+    report = examine(study(image()), masks={"vertebrae": mask()}, clinical=clinical).report
+    assert report.provenance["flags"] == flags
+    assert report.provenance["clinical"]["pain"] == clinical.pain
+
+
+def test_who_asks_for_a_report_gets_one_and_says_what_he_knows_by_name():
+    masks = {"vertebrae": mask()}
+    report = assess(study(image()), masks=masks, pain="mechanical", pain_by="Dr A", malignancy="known")
+    assert report.provenance["clinical"]["pain"] == "mechanical"
+    assert report.not_assessed == ()
+    both = assess(study(image()), masks=masks, clinical=Clinical(pain="none", treated="yes"), pain="occasional")
+    assert (both.provenance["clinical"]["pain"], both.provenance["clinical"]["treated"]) == ("occasional", "yes")
+
+
+def test_an_option_that_does_not_exist_is_refused_by_its_name():
+    with pytest.raises(TypeError, match="'pian'"):
+        assess(study(image()), masks={"vertebrae": mask()}, pian="none")

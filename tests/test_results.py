@@ -1,0 +1,102 @@
+import json
+
+import nibabel
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from box_vertebra import stack
+from oblique import STORED, centred_affine
+
+from spinemets.errors import SpinemetsError
+from spinemets.pipeline import examine
+from spinemets.results import write_image, write_mask, write_results
+from spinemets.volume import Series, Study, Volume
+
+
+def volume(stored, dtype=np.uint8):
+    shape = (7, 8, 9)
+    values = np.random.default_rng(0).integers(0, 60, shape).astype(dtype)
+    return Volume(values, centred_affine(shape, (5, -6, 7), **stored))
+
+
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
+def test_a_mask_that_is_written_lies_where_it_was_for_nibabel_and_itk(stored, dtype, tmp_path):
+    mask = volume(stored, dtype)
+    write_mask(tmp_path / "vertebrae.nii.gz", mask)
+    image = nibabel.load(tmp_path / "vertebrae.nii.gz")
+    assert image.get_data_dtype() == np.uint8
+    np.testing.assert_array_equal(np.asanyarray(image.dataobj), mask.array)
+    for affine in (image.get_sform(coded=True)[0], image.get_qform(coded=True)[0]):
+        assert affine == pytest.approx(mask.affine, abs=1e-4)
+    assert image.header.get_xyzt_units()[0] == "mm"
+
+    seen = sitk.ReadImage(str(tmp_path / "vertebrae.nii.gz"))
+    place = (3, 5, 2)
+    lps = seen.TransformIndexToPhysicalPoint(place)
+    assert np.array(lps) * [-1, -1, 1] == pytest.approx(mask.world(place), abs=1e-4)
+    assert seen[place] == mask.array[place]
+
+
+def test_the_same_image_is_written_to_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        write_image(tmp_path / f"{name}.nii.gz", volume(STORED[1], np.int16))
+    assert (tmp_path / "a.nii.gz").read_bytes() == (tmp_path / "b.nii.gz").read_bytes()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.fixture(scope="module")
+def assessment():
+    """Three vertebrae of boxes in a CT stored left to right reversed, with lesions that somebody drew."""
+    parts, numbers, _ = stack(3, spacing_mm=3.0, shape=(36, 36, 44))
+    affine = centred_affine(parts.shape, spacing_mm=(3, 3, 3), angles_deg=(0, 0, 0), signs=(-1, -1, 1))
+    grid = Volume(np.where(parts > 0, 400, -50).astype(np.int16)[::-1, ::-1], affine)
+    vertebrae = grid.with_array(np.where(numbers > 0, numbers + 19, 0).astype(np.uint8)[::-1, ::-1])
+    masks = {
+        "vertebrae": vertebrae,
+        "subregions": grid.with_array(parts[::-1, ::-1]),
+        "lesions": grid.with_array((numbers == 2).astype(np.uint8)[::-1, ::-1]),
+    }
+    return examine(Study((Series("ct", grid, "boxes.nii.gz"),)), masks=masks)
+
+
+@pytest.fixture(scope="module")
+def written(assessment, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("out") / "new" / "folder"
+    return folder, write_results(assessment, folder, dicom=False)
+
+
+def test_a_report_and_every_mask_are_written_the_report_first(written):
+    folder, paths = written
+    names = ["report.html", "report.json", "vertebrae.nii.gz", "subregions.nii.gz", "lesions.nii.gz"]
+    assert [path.name for path in paths] == names
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
+
+
+def test_the_report_tells_the_vertebrae_that_the_mask_has(written):
+    folder, _ = written
+    levels = json.loads((folder / "report.json").read_text())["spine"]["levels"]
+    assert [entry["level"] for entry in levels] == ["L1", "L2", "L3"]
+    mask = nibabel.load(folder / "vertebrae.nii.gz")
+    for entry in levels:
+        index = np.argwhere(np.asanyarray(mask.dataobj) == entry["verse_id"]).mean(axis=0)
+        centroid = nibabel.affines.apply_affine(mask.affine, index)
+        assert entry["centroid_mm"] == pytest.approx(centroid, abs=0.1)
+    assert all(word in (folder / "report.html").read_text() for word in ("L1", "L2", "L3"))
+
+
+def test_with_several_images_files_carry_the_role(assessment, tmp_path):
+    import dataclasses
+
+    other = dataclasses.replace(
+        assessment.results[0], series=dataclasses.replace(assessment.results[0].series, role="t1"), subregions=None
+    )
+    both = dataclasses.replace(assessment, results=(assessment.results[0], other), masks={})
+    names = [path.name for path in write_results(both, tmp_path, dicom=False)]
+    assert names[2:] == ["vertebrae_ct.nii.gz", "subregions_ct.nii.gz", "vertebrae_t1.nii.gz"]
+
+
+def test_a_folder_that_cannot_be_made_is_refused_with_the_reason(assessment, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(SpinemetsError, match="cannot write to the output folder: File exists"):
+        write_results(assessment, tmp_path / "taken", dicom=False)
