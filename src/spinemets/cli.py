@@ -183,6 +183,10 @@ def run(command: Callable[[], Any], *, debug: bool) -> None:
         if debug:
             raise
         _fail(f"{type(error).__name__}: {error}")
+    except Exception as error:
+        if debug:
+            raise
+        _fail(f"internal error ({type(error).__name__}: {error}); run again with --debug and report it", code=1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -21,6 +21,9 @@ MIN_DISTANCE_MM = 9.0
 VOTE_SIGMA_MM = 2.5
 MIN_VOLUME_ML = 0.4
 """A vertebra, or the visible part of one, is at least this large (ours)."""
+LEAST_SPACING = 0.55
+"""Neighbouring centres are at least this far apart, as a share of the body's diameter (ours; in
+Panjabi's tables bodies and discs together are 0.7 to 1.0 of it)."""
 MAX_MISS_MM = 18.0
 """A voxel whose vote falls further than this from every centre belongs to none (ours)."""
 
@@ -60,7 +63,7 @@ def find_instances(
         return Instances(np.zeros(vertebra.shape, np.uint8), np.zeros((0, 3)))
     votes = index + offset[:, vertebra].T * (OFFSET_UNIT_MM / spacing_mm)
     weight = np.where(body[vertebra], 1.0, 0.25)
-    centres = _peaks(votes, weight, vertebra.shape, spacing_mm)
+    centres = _apart(_peaks(votes, weight, vertebra.shape, spacing_mm), body, spacing_mm)
     owner = _nearest(votes, centres, MAX_MISS_MM / spacing_mm)
     owner, centres = _drop_small(owner, centres, spacing_mm)
     order = np.argsort(-centres[:, 2])
@@ -95,6 +98,26 @@ def _peaks(
         if not apart or min(apart) >= MIN_DISTANCE_MM:
             kept.append(place[number])
     return np.array(kept, dtype=np.float64).reshape(-1, 3) - margin
+
+
+def _apart(centres: NDArray[np.float64], body: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float64]:
+    """Centres, strongest first, without those too close to a stronger one for bodies of that diameter."""
+    kept: list[NDArray[np.float64]] = []
+    for centre in centres:
+        needed = LEAST_SPACING * body_diameter_mm(centre, body, spacing_mm)
+        if all(np.linalg.norm(centre - other) * spacing_mm >= needed for other in kept):
+            kept.append(centre)
+    return np.array(kept).reshape(-1, 3)
+
+
+def body_diameter_mm(centre: NDArray[np.float64], body: NDArray[np.bool_], spacing_mm: float) -> float:
+    """Diameter of a circle as large as the largest axial section of the body within 12 mm of a centre."""
+    across, along = int(35 / spacing_mm), int(12 / spacing_mm)
+    middle, reach = np.round(centre).astype(int), np.array([across, across, along])
+    low, high = np.maximum(middle - reach, 0), np.maximum(middle + reach + 1, 0)
+    box = body[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    area = float(box.sum(axis=(0, 1)).max(initial=0)) * spacing_mm**2
+    return float(np.sqrt(4 * area / np.pi))
 
 
 def _nearest(votes: NDArray[np.float64], centres: NDArray[np.float64], limit: float) -> NDArray[np.int64]:

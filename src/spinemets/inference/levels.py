@@ -17,6 +17,7 @@ from scipy.special import logsumexp
 
 from spinemets.anatomy import PRESACRAL_LEVELS, Level, Region
 from spinemets.inference.locator_classes import LOCATOR_LEVELS
+from spinemets.simulate.dimensions import VERTEBRA
 
 P_T13, P_NO_T12, P_L6, P_NO_L5 = 0.02, 0.02, 0.04, 0.03
 """How often a 13th thoracic vertebra, 11 rib pairs, a sixth lumbar one, a sacralised fifth one is met.
@@ -33,6 +34,12 @@ EVIDENCE_TEMPERATURE = 3.0
 """Voxels of one vertebra err together: their mean log-probability is divided by this (ours)."""
 EVIDENCE_FLOOR = 0.004
 """No level is thought less likely than this on the word of the network alone (ours)."""
+LIVING = 1.08
+"""Living adults against the dry bones of Panjabi's tables (`clinical.md` §3.1: 5 to 15 % larger)."""
+SIZE_SPREAD = 0.18
+"""Standard deviation of the logarithm of a body's diameter between people and masks (ours)."""
+SIZE_LIMIT = 8.0
+"""A size that fits no level speaks against it no louder than this (ours)."""
 AMBIGUOUS_BELOW = 0.9
 """A spine whose named sequence has a lower probability than this is `level_ambiguous` (ours)."""
 
@@ -51,11 +58,14 @@ class VertebraEvidence:
         Whether a rib meets it; None where that part lies outside the image.
     gap : int
         Vertebrae that seem to be missing between this one and the one above.
+    diameter_mm : float or None
+        Of a circle as large as the body's axial section; None where it was not measured.
     """
 
     level_probability: NDArray[np.float64]
     rib: bool | None
     gap: int = 0
+    diameter_mm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +139,10 @@ def _emission(evidence: VertebraEvidence) -> NDArray[np.float64]:
         if evidence.rib is not None:
             bears = P_RIB_SEEN if level.region is Region.THORACIC else P_RIB_FALSE
             result[number] += np.log(bears if evidence.rib else 1 - bears)
+        if evidence.diameter_mm:
+            usual = LIVING * float(np.sqrt(VERTEBRA[like].width * VERTEBRA[like].depth))
+            deviation = np.log(evidence.diameter_mm / usual) / SIZE_SPREAD
+            result[number] -= min(0.5 * deviation**2, SIZE_LIMIT) / EVIDENCE_TEMPERATURE
     return result
 
 

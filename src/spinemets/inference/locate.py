@@ -20,6 +20,8 @@ MIN_SPINE_ML = 8.0
 """Less bone than this in the largest piece is not a spine (ours; half a lumbar vertebra is 20 ml)."""
 MARGIN_MM = 24.0
 """Added round the spine that the locator found before the fine network looks (ours)."""
+LEAST_EXTENT_MM = 130.0
+"""The locator has learnt on images at least this long each way; smaller ones go to the fine network whole (ours)."""
 FILL_HU = -1024.0
 """What lies outside the image."""
 
@@ -80,6 +82,24 @@ def locate_spine(image: Volume, network: Network, card: ModelCard, progress: Pro
     low_edge = whole.affine[:3, 3] - card.spacing_mm / 2
     high_edge = low_edge + np.array(whole.shape) * card.spacing_mm
     return Located(grid, probability, spine, np.maximum(lower, low_edge), np.minimum(upper, high_edge))
+
+
+def whole_image(image: Volume, card: ModelCard) -> Located:
+    """All of an image that is too small for the coarse pass: the fine network looks everywhere.
+
+    Every level is as likely as every other.
+    """
+    grid = covering_grid(image, card.spacing_mm)
+    probability = np.zeros((len(LOCATOR_CLASSES), *grid.shape), np.float32)
+    probability[1 : len(LOCATOR_LEVELS) + 1] = 1 / len(LOCATOR_LEVELS)
+    lower = grid.affine[:3, 3] - card.spacing_mm / 2
+    upper = lower + np.array(grid.shape) * card.spacing_mm
+    return Located(grid, probability, np.ones(grid.shape, bool), lower, upper)
+
+
+def too_small_to_locate(image: Volume) -> bool:
+    """Whether an image shows less than `LEAST_EXTENT_MM` along one of its axes."""
+    return bool((np.array(image.shape) * image.spacing_mm).min() < LEAST_EXTENT_MM)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

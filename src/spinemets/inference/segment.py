@@ -18,7 +18,15 @@ from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.card import ModelCard, load_card
 from spinemets.inference.instances import Instances, find_instances
 from spinemets.inference.levels import LevelSequence, name_levels
-from spinemets.inference.locate import FILL_HU, Located, locate_spine, main_piece, softmax
+from spinemets.inference.locate import (
+    FILL_HU,
+    Located,
+    locate_spine,
+    main_piece,
+    softmax,
+    too_small_to_locate,
+    whole_image,
+)
 from spinemets.inference.parts import CLASS, frames, subregion_labels
 from spinemets.inference.sequence_evidence import gather_evidence, landmarks, sacrum_follows
 from spinemets.inference.sliding_window import mirrored, sliding_window
@@ -29,6 +37,8 @@ from spinemets.volume import Volume
 
 Report = Callable[[str, float], None]
 """Called with the name of a stage and the share of it that is done."""
+MIN_VERTEBRA_ML = 4.0
+"""Less than this is not the vertebra of an adult, nor enough of one to name it (ours; C5 has 8 ml)."""
 NEAR_SPINE_MM = 20.0
 """Bone further than this from what the locator took for spine is not looked at (ours)."""
 
@@ -112,7 +122,10 @@ def segment_spine(
     """
     clock = _Clock()
     with clock.stage("locate"):
-        located = locate_spine(image, models.locator, models.locator_card, _stage(report, "locating the spine"))
+        if too_small_to_locate(image):
+            located = whole_image(image, models.locator_card)
+        else:
+            located = locate_spine(image, models.locator, models.locator_card, _stage(report, "locating the spine"))
     with clock.stage("segment"):
         grid, output = _fine_pass(image, located, models, _stage(report, "segmenting vertebrae"))
     with clock.stage("separate and name"):
@@ -171,6 +184,13 @@ def _separate(
     wanted = np.isin(classes, (*VERTEBRA_CLASSES, CLASS["sacrum"], CLASS["canal"]))
     classes[wanted & far] = 0
     vertebra = np.isin(classes, VERTEBRA_CLASSES)
+    vertebra = main_piece(vertebra, spacing) if vertebra.any() else vertebra
+    classes[np.isin(classes, VERTEBRA_CLASSES) & ~vertebra] = 0
+    if vertebra.sum() * spacing**3 / 1000 < MIN_VERTEBRA_ML:
+        raise NoSpineFoundError(
+            f"no spine found: {vertebra.sum() * spacing**3 / 1000:.1f} ml of bone look like vertebrae, "
+            f"at least {MIN_VERTEBRA_ML:g} ml are needed"
+        )
     instances = find_instances(vertebra, classes == CLASS["body"], output[count:], spacing)
     if len(instances.centres) == 0:
         raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
@@ -209,7 +229,10 @@ def _name(
     top_mm = located.grid.affine[2, 3] + (located.grid.shape[2] - 0.5) * located.grid.spacing_mm[2]
     highest_mm = grid.affine[2, 3] + instances.centres[0][2] * grid.spacing_mm[2]
     seen = landmarks(evidence, sacrum=follows, room_above_mm=float(top_mm - highest_mm))
-    return name_levels(evidence, sacrum_follows=follows, landmark_seen=bool(seen), anchor=fixed), seen
+    try:
+        return name_levels(evidence, sacrum_follows=follows, landmark_seen=bool(seen), anchor=fixed), seen
+    except ValueError as error:
+        raise StudyError(f"{len(evidence)} pieces of bone look like vertebrae and cannot be named: {error}") from error
 
 
 def _verse_ids(instances: Instances, names: LevelSequence) -> NDArray[np.uint8]:
@@ -222,13 +245,16 @@ def _verse_ids(instances: Instances, names: LevelSequence) -> NDArray[np.uint8]:
 def _subregions_on_image(
     image: Volume, grid: Grid, parts: NDArray[np.uint8], vertebrae: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    present = (vertebrae > 0).astype(np.uint8)
     (labels,) = to_image_grid(image, grid, (parts > 0).astype(np.float32)[None], [parts])
-    missing = (present > 0) & (labels == 0)
-    if missing.any():
-        _, nearest = ndimage.distance_transform_edt(labels == 0, return_indices=True)
-        labels[missing] = labels[tuple(axis[missing] for axis in nearest)]
-    labels[present == 0] = 0
+    labels[vertebrae == 0] = 0
+    for number, box in enumerate(ndimage.find_objects(vertebrae), start=1):
+        if box is None:
+            continue
+        own, part = vertebrae[box] == number, labels[box]
+        missing = own & (part == 0)
+        if missing.any() and (part[own] > 0).any():
+            _, nearest = ndimage.distance_transform_edt((part == 0) | ~own, return_indices=True)
+            part[missing] = part[tuple(axis[missing] for axis in nearest)]
     return labels
 
 

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.geometry import Grid
-from spinemets.inference.instances import Instances
+from spinemets.geometry import Grid, resample
+from spinemets.inference.instances import Instances, body_diameter_mm
 from spinemets.inference.levels import VertebraEvidence
 from spinemets.inference.locate import Located
-from spinemets.inference.locator_classes import LOCATOR_LEVELS
+from spinemets.inference.locator_classes import LOCATOR_CLASSES, LOCATOR_LEVELS
 from spinemets.inference.parts import CLASS
+from spinemets.volume import Volume
 
 RIB_REACH_MM = 9.0
 """A rib that comes this close to a body or pedicle articulates with it (ours)."""
@@ -32,8 +33,10 @@ GAP_RATIO = 1.65
 def gather_evidence(
     grid: Grid, classes: NDArray[np.uint8], instances: Instances, located: Located
 ) -> list[VertebraEvidence]:
-    """Evidence for every vertebra, from head to foot."""
+    """Evidence for every vertebra, from head to foot; ribs as either network sees them."""
     gaps = missing_between(instances.centres)
+    coarse_rib = Volume(located.probability[LOCATOR_CLASSES.index("rib")], located.grid.affine)
+    classes = np.where((classes == 0) & (resample(coarse_rib, grid) > 0.5), CLASS["rib"], classes)
     result = []
     for number in range(1, len(instances.centres) + 1):
         own = np.argwhere(instances.labels == number)
@@ -44,6 +47,7 @@ def gather_evidence(
                 _network_word(own, grid, located),
                 rib_at(number, classes, instances, float(grid.spacing_mm[0])),
                 gaps[number - 1],
+                body_diameter_mm(instances.centres[number - 1], classes == CLASS["body"], float(grid.spacing_mm[0])),
             )
         )
     return result
