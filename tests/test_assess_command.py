@@ -104,6 +104,17 @@ def test_debug_lets_the_error_through(tmp_path):
         main(["--debug", "assess", str(tmp_path / "absent.nii.gz"), "--out", str(tmp_path / "out")])
 
 
+def test_a_fault_of_ours_ends_in_one_sentence_that_says_how_to_see_more(capsys, monkeypatch, tmp_path):
+    def broken(options):
+        raise AttributeError("a fault\nof ours")
+
+    monkeypatch.setattr(assess_command, "run_assess", broken)
+    code, out, err = outcome(capsys, "scan", "--out", str(tmp_path / "out"))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "AttributeError: a fault of ours" in err
+    assert "--debug" in err
+
+
 def test_a_ct_with_a_mask_becomes_a_folder_of_results(capsys, tmp_path):
     parts, numbers, _ = stack(2, spacing_mm=3.0, shape=(34, 34, 34))
     ct = save(tmp_path / "ct.nii.gz", np.where(parts > 0, 500, -900).astype(np.int16))

@@ -259,6 +259,8 @@ def test_labels_that_lie_beyond_a_grid_do_not_reach_it():
     source = painted(shape, centred_affine(shape, (0, 0, -2), spacing_mm=(1.2, 1.3, 1.5)), three_balls, np.uint8)
     grid = world_aligned_grid(np.array([1.0, -8.0, -3.0]), np.array([17.0, 10.0, 12.0]), 1.0)
     assert set(np.unique(resample_labels(source, grid))) == {0, 44}
+    far = world_aligned_grid(np.full(3, 100.0), np.full(3, 120.0), 1.0)
+    assert not resample_labels(source, far).any()
 
 
 def test_neighbouring_labels_meet_without_a_seam():

@@ -8,6 +8,7 @@ from box_vertebra import stack
 from oblique import STORED, centred_affine
 
 from spinemets.errors import SpinemetsError
+from spinemets.geometry import Grid, resample
 from spinemets.pipeline import examine
 from spinemets.results import write_image, write_mask, write_results
 from spinemets.volume import Series, Study, Volume
@@ -94,6 +95,30 @@ def test_with_several_images_files_carry_the_role(assessment, tmp_path):
     both = dataclasses.replace(assessment, results=(assessment.results[0], other), masks={})
     names = [path.name for path in write_results(both, tmp_path, dicom=False)]
     assert names[2:] == ["vertebrae_ct.nii.gz", "subregions_ct.nii.gz", "vertebrae_t1.nii.gz"]
+
+
+def test_for_dicom_a_segmentation_and_a_structured_report_are_written_as_well(assessment, tmp_path):
+    import pydicom
+
+    from spinemets.formats.dicom_write import write_ct_series
+    from spinemets.formats.study import read_study
+
+    given = assessment.results[0]
+    write_ct_series(given.series.volume, tmp_path / "dicom", patient_id="SIM1", seed=1, description="boxes")
+    study = read_study(tmp_path / "dicom")
+    image = study.series[0].volume
+    masks = {
+        name: image.with_array(resample(mask, Grid.of(image), order=0).astype(np.uint8))
+        for name, mask in (("vertebrae", given.vertebrae), ("subregions", given.subregions))
+    }
+    written = write_results(examine(study, masks=masks), tmp_path / "out", dicom=True)
+    assert {path.name for path in written} >= {"seg.dcm", "sr.dcm"}
+    segments = pydicom.dcmread(tmp_path / "out" / "seg.dcm").SegmentSequence
+    labels = {segment.SegmentLabel for segment in segments}
+    assert {f"{level} {kind}" for level in ("L1", "L2", "L3") for kind in ("vertebra", "body")} <= labels
+    report = pydicom.dcmread(tmp_path / "out" / "sr.dcm")
+    assert report.VerificationFlag == "UNVERIFIED"
+    assert report.PatientID == "SIM1"
 
 
 def test_a_folder_that_cannot_be_made_is_refused_with_the_reason(assessment, tmp_path):

@@ -105,3 +105,33 @@ def test_an_empty_image_has_no_vertebrae():
     found = find_instances(nothing, nothing, np.zeros((3, *SHAPE), np.float32), SPACING_MM)
     assert found.centres.shape == (0, 3)
     assert not found.labels.any()
+
+
+@pytest.mark.parametrize(("half_width", "count"), [(10, 1), (3, 2)])
+def test_centres_too_close_for_bodies_of_their_width_are_one(half_width, count):
+    """Sixteen millimetres are a vertebra further in the neck, and less than half a vertebra in the loins."""
+    centres = [(12, 25, 44), (12, 25, 36)]
+    numbers, body = column(centres, half=(half_width, half_width, 4), process=False)
+    found = find_instances(numbers > 0, body, votes_for(numbers, centres), SPACING_MM)
+    assert len(found.centres) == count
+
+
+def test_what_a_vertebra_encloses_is_its_own():
+    body = np.zeros((30, 30, 30), bool)
+    body[5:25, 5:25, 5:25] = True
+    hollow = body.copy()
+    hollow[12:18, 12:18, 12:18] = False
+    place = np.stack(np.indices(body.shape)).astype(np.float32)
+    offset = (np.array([14.5, 14.5, 14.5], np.float32)[:, None, None, None] - place) * (1.5 / OFFSET_UNIT_MM)
+    found = find_instances(hollow, hollow, offset, 1.5)
+    assert np.array_equal(found.labels > 0, body)
+
+
+def test_two_centres_too_close_for_bodies_of_that_width_are_one():
+    body = np.zeros((60, 60, 40), bool)
+    body[15:45, 15:45, 5:35] = True  # 45 mm wide: a lumbar body, whose neighbour is over 25 mm away
+    place = np.stack(np.indices(body.shape)).astype(np.float32)
+    middle = np.where(place[2] < 22, 16.0, 24.0)  # two rival centres 12 mm apart
+    target = np.stack([np.full(body.shape, 29.5), np.full(body.shape, 29.5), middle])
+    offset = ((target - place) * (1.5 / OFFSET_UNIT_MM)).astype(np.float32)
+    assert len(find_instances(body, body, offset, 1.5).centres) == 1

@@ -8,8 +8,9 @@ from scipy import ndimage, special
 
 from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, corners_mm
-from spinemets.inference.locate import MARGIN_MM, locate_spine, main_piece, softmax
+from spinemets.inference.locate import MARGIN_MM, locate_spine, main_piece, softmax, too_small_to_locate, whole_image
 from spinemets.inference.locator_classes import LOCATOR_LEVELS
+from spinemets.volume import Volume
 
 
 def located(patient, grid, **options):
@@ -107,3 +108,21 @@ def test_only_voxels_of_the_mask_belong_to_its_main_piece():
     assert (kept <= mask).all()
     _, pieces = ndimage.label(ndimage.binary_dilation(kept))
     assert pieces == 1
+
+
+@pytest.mark.parametrize(
+    ("size_mm", "small"), [((200, 200, 40), True), ((128, 300, 300), True), ((130, 130, 130), False)]
+)
+def test_an_image_too_small_for_the_coarse_pass_is_told_by_its_shortest_side(size_mm, small):
+    shape = tuple(int(mm / 2) for mm in size_mm)
+    assert too_small_to_locate(Volume(np.zeros(shape, np.int16), np.diag([2.0, 2.0, 2.0, 1.0]))) is small
+
+
+def test_a_small_image_is_looked_at_whole_and_no_level_is_likelier_than_another():
+    image = Volume(np.zeros((40, 30, 20), np.int16), centred_affine((40, 30, 20), STORED["oblique"], (2.0, 2.0, 2.0)))
+    located = whole_image(image, knowing_models(None).locator_card)
+    assert located.spine.all()
+    corners = corners_mm(image.shape, image.affine)
+    assert (located.lower_mm <= corners.min(axis=0) + 1e-6).all()
+    assert (located.upper_mm >= corners.max(axis=0) - 1e-6).all()
+    assert np.allclose(located.probability[1:26], 1 / 25)

@@ -1,5 +1,6 @@
 import dataclasses
 
+import knowing_networks
 import numpy as np
 import pytest
 from knowing_networks import SURE, KnownPatient, knowing_models, levels_in
@@ -9,6 +10,7 @@ from oblique import STORED, centred_affine, world_of
 from spinemets.anatomy import Level, Subregion
 from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.geometry import Grid
+from spinemets.inference import segment
 from spinemets.inference.segment import segment_spine
 from spinemets.inference.spine_classes import SPINE_CLASSES
 from spinemets.volume import Volume, require_same_grid
@@ -61,7 +63,8 @@ def test_every_vertebra_has_its_name_and_its_place(assessed):
             np.argwhere((ids == level.verse_id) & (labels == Subregion.BODY)).mean(axis=0)
             for ids, labels in ((truth, parts), (found.vertebrae.array, found.subregions.array))
         ]
-        assert image.world(bodies[1]) == pytest.approx(image.world(bodies[0]), abs=0.4)
+        # the networks look up the nearest voxel of 2 mm, which is up to 1 mm away along each axis
+        assert image.world(bodies[1]) == pytest.approx(image.world(bodies[0]), abs=1.2)
 
 
 def test_what_the_image_shows_of_a_vertebra_that_it_cuts_has_its_name_up_to_the_last_voxel(assessed):
@@ -135,9 +138,9 @@ def test_the_canal_is_where_it_is(assessed, lumbar_patient):
 
 
 def test_the_same_image_stored_otherwise_gets_the_same_mask(lumbar_patient):
-    grid = oblique_grid(lumbar_patient, STORED[0])
+    grid = oblique_grid(lumbar_patient, STORED[0], spacing_mm=(2.6, 2.9, 3.3))
     image = KnownPatient(lumbar_patient).image(grid)
-    models = knowing_models(lumbar_patient)
+    models = knowing_models(lumbar_patient, spine_mm=3.0, window=(40, 40, 40))
     expected = segment_spine(image, models).vertebrae.array
     orientation = np.array([[2, -1], [0, 1], [1, -1]])
     affine = image.affine @ inv_ornt_aff(orientation, image.shape)
@@ -150,7 +153,7 @@ def test_the_same_image_stored_otherwise_gets_the_same_mask(lumbar_patient):
 def test_a_spine_with_more_or_fewer_vertebrae_is_counted_right(variant):
     from spinemets.simulate.parametric import parametric_anatomy
 
-    anatomy = parametric_anatomy(200000, spacing_mm=3.0, field="abdomen", variant=variant)
+    anatomy = parametric_anatomy(200000, spacing_mm=3.0, field="lumbar", variant=variant)
     image = KnownPatient(anatomy).image(Grid(anatomy.tissue.shape, anatomy.affine))
     found = segment_spine(image, knowing_models(anatomy, spine_mm=3.0, window=(40, 40, 40)))
     truth = levels_in(anatomy.vertebra)
@@ -175,6 +178,12 @@ def test_an_anchor_names_the_vertebra_in_which_it_lies(plain, lumbar_patient):
     assert not found.spine.level_ambiguous
 
 
+def test_an_anchor_that_leaves_no_room_for_what_lies_below_is_refused(plain, lumbar_patient):
+    image, models = plain
+    with pytest.raises(StudyError, match=r"pieces of bone look like vertebrae and cannot be named: .*check the anchor"):
+        segment_spine(image, models, anchor=(Level.L6, lumbar_patient.centres_mm[Level.L2]))
+
+
 @pytest.mark.parametrize("shift_mm", [(0.0, 70.0, 0.0), (0.0, 0.0, 5000.0)])
 def test_an_anchor_outside_every_vertebra_is_refused_with_its_place(shift_mm, plain, lumbar_patient):
     image, models = plain
@@ -184,15 +193,44 @@ def test_an_anchor_outside_every_vertebra_is_refused_with_its_place(shift_mm, pl
         segment_spine(image, models, anchor=(Level.L3, point))
 
 
-def test_located_bone_without_a_vertebra_is_no_spine(plain):
-    def only_sacrum(batch):
+def says(name, offset=0.0):
+    """A network that sees one class everywhere and votes `offset` units to the right and front and up."""
+
+    def network(batch):
         output = np.zeros((len(batch), len(SPINE_CLASSES) + 3, *batch.shape[2:]), np.float32)
-        output[:, SPINE_CLASSES.index("sacrum")] = SURE
+        output[:, SPINE_CLASSES.index(name)] = SURE
+        output[:, -3:] = offset
         return output
 
+    return network
+
+
+def test_located_bone_without_a_vertebra_is_no_spine(plain):
+    image, models = plain
+    with pytest.raises(NoSpineFoundError, match=r"no spine found: 0\.0 ml of bone look like vertebrae"):
+        segment_spine(image, dataclasses.replace(models, spine=says("sacrum")))
+
+
+def test_bone_that_votes_for_no_centre_is_no_spine(plain):
     image, models = plain
     with pytest.raises(NoSpineFoundError, match="no vertebra that can be told apart"):
-        segment_spine(image, dataclasses.replace(models, spine=only_sacrum))
+        segment_spine(image, dataclasses.replace(models, spine=says("body", offset=1e4)))
+
+
+def test_an_image_too_small_for_the_coarse_pass_goes_whole_to_the_fine_network(lumbar_patient):
+    def not_asked(batch):
+        raise AssertionError("the locator was asked about an image that it has not learnt to read")
+
+    spacing_mm = (2.2, 2.0, 2.4)
+    shape = (44, 48, 40)
+    affine = centred_affine(shape, lumbar_patient.centres_mm[Level.L3], spacing_mm=spacing_mm, **STORED[1])
+    patient, models = KnownPatient(lumbar_patient), knowing_models(lumbar_patient, window=(48, 48, 48))
+    image = patient.image(Grid(shape, affine))
+    found = segment_spine(image, dataclasses.replace(models, locator=not_asked))
+    truth, _ = patient.truth(Grid(shape, affine))
+    assert dice(found.vertebrae.array > 0, truth > 0) > 0.85
+    assert found.spine.level_ambiguous
+    assert found.spine.flags == ("no_level_landmark",)
 
 
 def test_stages_report_their_progress_and_their_time(plain):
@@ -226,3 +264,19 @@ def test_bone_far_from_the_located_spine_is_not_looked_at(plain, lumbar_patient)
     beside &= z > lumbar_patient.centres_mm[Level.L4][2]  # the sacrum is as wide as that
     assert (KnownPatient(double).looked_up(double.vertebra, world_of(Grid.of(image)))[beside & away] > 0).any()
     assert not found.vertebrae.array[beside & away].any()
+
+
+def test_shipped_models_are_opened_once_each_on_the_engine_asked_for(monkeypatch):
+    opened = []
+
+    def open_network(onnx, backend, threads):
+        opened.append((onnx, backend, threads))
+        return onnx
+
+    cards = {name: knowing_networks.card(name, 2.0, (8, 8, 8), ()) for name in ("locator", "spine")}
+    monkeypatch.setattr(segment, "load_card", lambda name: dataclasses.replace(cards[name], onnx=f"{name}.onnx"))
+    monkeypatch.setattr(segment, "open_network", open_network)
+    models = segment.SpineModels.load("openvino", 3)
+    assert opened == [("locator.onnx", "openvino", 3), ("spine.onnx", "openvino", 3)]
+    assert (models.locator, models.spine) == ("locator.onnx", "spine.onnx")
+    assert (models.locator_card.name, models.spine_card.name) == ("locator", "spine")

@@ -50,7 +50,6 @@ def exported(tiny, **changes):
     return export_model("spine", tiny.checkpoint, tiny.out, **options | changes)
 
 
-@pytest.mark.slow  # torch.export takes its time
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.filterwarnings("ignore::UserWarning:torch.*")

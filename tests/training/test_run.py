@@ -145,13 +145,10 @@ def tiny_run(folder, cache, steps, *more):
     )
 
 
-@pytest.mark.slow  # two trainings, though of two steps each
-@pytest.mark.filterwarnings("ignore:.*num_workers.*:UserWarning")
-@pytest.mark.filterwarnings("ignore:.*treespec.*:FutureWarning")
-@pytest.mark.filterwarnings("ignore:.*checkpoint directory.*:UserWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning:lightning.*")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:lightning.*")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch.*")
-@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step.*:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")
 def test_a_run_leaves_weights_logs_and_a_checkpoint_from_which_it_goes_on(tmp_path):
     cache, folder = tmp_path / "cache", tmp_path / "run"
     cache.mkdir()
