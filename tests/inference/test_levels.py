@@ -259,3 +259,22 @@ def test_named_rows_are_the_best_of_all_26_cubed():
     assert named.levels == tuple(STATES[n] for n in best)
     middle = np.exp(logsumexp(joint, axis=(0, 2)) - logsumexp(joint))
     assert named.marginals[1] == pytest.approx(middle, abs=1e-12)
+
+
+@pytest.mark.parametrize(("diameter_mm", "region"), [(17.0, "C"), (28.0, "T"), (43.0, "L")])
+def test_size_alone_tells_the_region_and_leaves_the_level_open(diameter_mm, region):
+    flat = np.full(25, 1 / 25)
+    row = [VertebraEvidence(flat, None, diameter_mm=diameter_mm) for _ in range(3)]
+    named = name_levels(row, sacrum_follows=False, landmark_seen=False)
+    assert named.levels[1].value[0] == region
+    assert named.ambiguous
+
+
+def test_without_a_landmark_a_sure_network_is_still_ambiguous():
+    row = []
+    for number in range(3):
+        sure = np.full(25, 1e-4)
+        sure[20 + number] = 1.0
+        row.append(VertebraEvidence(sure, None))
+    assert name_levels(row, sacrum_follows=False, landmark_seen=False).ambiguous
+    assert name_levels(row, sacrum_follows=False, landmark_seen=True).levels[0].value == "L2"

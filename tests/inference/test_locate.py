@@ -8,6 +8,7 @@ from scipy import ndimage, special
 
 from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, corners_mm
+from spinemets.inference.card import load_card
 from spinemets.inference.locate import MARGIN_MM, locate_spine, main_piece, softmax, too_small_to_locate, whole_image
 from spinemets.inference.locator_classes import LOCATOR_LEVELS
 from spinemets.volume import Volume
@@ -119,8 +120,8 @@ def test_an_image_too_small_for_the_coarse_pass_is_told_by_its_shortest_side(siz
 
 
 def test_a_small_image_is_looked_at_whole_and_no_level_is_likelier_than_another():
-    image = Volume(np.zeros((40, 30, 20), np.int16), centred_affine((40, 30, 20), STORED["oblique"], (2.0, 2.0, 2.0)))
-    located = whole_image(image, knowing_models(None).locator_card)
+    image = Volume(np.zeros((40, 30, 20), np.int16), centred_affine((40, 30, 20), **STORED[3]))
+    located = whole_image(image, load_card("locator"))
     assert located.spine.all()
     corners = corners_mm(image.shape, image.affine)
     assert (located.lower_mm <= corners.min(axis=0) + 1e-6).all()

@@ -142,7 +142,11 @@ def _drop_small(
 
 
 def _without_crumbs(labels: NDArray[np.uint8], spacing_mm: float) -> NDArray[np.uint8]:
-    """Labels without stray pieces: of each vertebra, those under a tenth of its largest piece or 0.1 ml go."""
+    """Labels without stray pieces and without holes.
+
+    Of each vertebra, pieces under a tenth of its largest or 0.1 ml go, and what it encloses on all sides
+    becomes its own: destroyed bone is still that vertebra's.
+    """
     result = np.zeros_like(labels)
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None:
@@ -151,5 +155,6 @@ def _without_crumbs(labels: NDArray[np.uint8], spacing_mm: float) -> NDArray[np.
         size = np.bincount(pieces.ravel(), minlength=count + 1)
         size[0] = 0
         keep = size >= min(0.1 * size.max(), 100 / spacing_mm**3)
-        result[box][keep[pieces]] = number
+        own = ndimage.binary_fill_holes(keep[pieces])
+        result[box][own & (result[box] == 0)] = number
     return result

@@ -194,12 +194,15 @@ def _separate(
     instances = find_instances(vertebra, classes == CLASS["body"], output[count:], spacing)
     if len(instances.centres) == 0:
         raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
+    enclosed = (instances.labels > 0) & ~vertebra
+    classes[enclosed] = CLASS["body"]
     sacrum = classes == CLASS["sacrum"]
     sacrum = main_piece(sacrum, spacing, bridge_mm=4.0) if sacrum.any() else sacrum
     shares = np.stack(
         [probability[list(VERTEBRA_CLASSES)].sum(axis=0), probability[CLASS["sacrum"]], probability[CLASS["canal"]]]
     )
-    shares[:, far] = 0
+    shares[:, far | enclosed] = 0
+    shares[0, enclosed] = 1
     return shares, classes, instances, sacrum
 
 
