@@ -8,10 +8,8 @@ import sys
 import time
 
 import numpy as np
-import onnx
 import torch
 from monai.inferers import sliding_window_inference
-from onnx import numpy_helper
 
 from spinemets.formats.study import read_study
 from spinemets.geometry import covering_grid, resample
@@ -24,12 +22,7 @@ def main(path: str) -> None:
     began = time.perf_counter()
     card = load_card("spine")
     net = task_network("spine")
-    shapes = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    stored = [numpy_helper.to_array(value) for value in onnx.load(card.onnx).graph.initializer]
-    matching = {
-        name: next(torch.from_numpy(a.copy()) for a in stored if a.shape == shape) for name, shape in shapes.items()
-    }
-    net.load_state_dict(matching)  # any weights of these shapes: only the time is wanted
+    # Untrained weights: only the time is wanted, and it does not depend on them.
     net.eval()
     image = read_study(path).series[0].volume
     values = card.window(resample(image, covering_grid(image, card.spacing_mm), fill=-1024.0)).astype(np.float32)

@@ -9,6 +9,9 @@ from scipy import ndimage
 from spinemets.geometry import Grid, crop, index_box, resample
 from spinemets.volume import Volume
 
+TIE_MM = 1e-3
+"""A point midway between two voxels of the network takes the one further along the world's axes, whichever
+way the image is stored; without it the same patient, stored in another order, had other borders."""
 GROW_MM = 3.0
 """Labels are carried this far beyond their own surface, so that a smoother surface finds one (ours)."""
 
@@ -38,13 +41,15 @@ def to_image_grid(
     part = crop(image, start, stop)
     target = Grid.of(part)
     on_target = [resample(_rimmed(share, grid), target) for share in shares]
+    nudged = target.affine.copy()
+    nudged[:3, 3] += TIE_MM
     background = 1 - sum(on_target)
     best = np.stack([background, *on_target]).argmax(axis=0)
     box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
     result = []
     for number, label in enumerate(labels, start=1):
         grown = grow(label, GROW_MM / float(grid.spacing_mm[0]))
-        values = resample(_rimmed(grown, grid), target, order=0).astype(np.uint8)
+        values = resample(_rimmed(grown, grid), Grid(target.shape, nudged), order=0).astype(np.uint8)
         values[best != number] = 0
         whole = np.zeros(image.shape, np.uint8)
         whole[box] = values
