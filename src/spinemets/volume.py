@@ -122,7 +122,7 @@ class Series:
     acquisition : mapping
         Attributes that the report shows (modality, manufacturer's kernel, echo time …).
     flags : tuple of str
-        Anything that was put right or is doubtful, e.g. ``gantry_tilt_corrected``.
+        Anything that was put right or is doubtful, e.g. ``gantry_tilt``.
     """
 
     role: str
