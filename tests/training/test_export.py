@@ -2,6 +2,7 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import onnx
 import pytest
 import torch
 import yaml
@@ -12,7 +13,7 @@ from spinemets.inference.backends import open_network
 from spinemets.inference.card import load_card
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES
 from spinemets.training import export
-from spinemets.training.export import PARITY, export_model, network_weights
+from spinemets.training.export import PARITY, export_model, forget_origin, network_weights
 
 TINY = OmegaConf.create(
     {
@@ -120,3 +121,15 @@ def test_a_checkpoint_without_weights_is_refused_by_its_name(tmp_path):
     torch.save({"state_dict": {}}, tmp_path / "empty.ckpt")
     with pytest.raises(ModelError, match=r"empty\.ckpt holds no weights"):
         network_weights(tmp_path / "empty.ckpt")
+
+
+def test_an_exported_file_names_no_folder_of_the_machine():
+    node = onnx.helper.make_node("Relu", ["a"], ["b"], doc_string="at /home/somebody/net.py")
+    entry = node.metadata_props.add()
+    entry.key, entry.value = "pkg.torch.onnx.stack_trace", 'File "/home/somebody/net.py"'
+    value = onnx.helper.make_tensor_value_info("a", onnx.TensorProto.FLOAT, [1])
+    out = onnx.helper.make_tensor_value_info("b", onnx.TensorProto.FLOAT, [1])
+    model = onnx.helper.make_model(onnx.helper.make_graph([node], "g", [value], [out]))
+    assert b"/home/somebody" in model.SerializeToString()
+    forget_origin(model)
+    assert b"/home/somebody" not in model.SerializeToString()

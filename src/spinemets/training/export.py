@@ -133,10 +133,26 @@ def _write_onnx(net: nn.Module, path: Path, description: dict[str, Any]) -> None
     for value, names in ((model.graph.input[0], "NIJK"), (model.graph.output[0], "NIJK")):
         for axis, label in zip((0, 2, 3, 4), names, strict=True):
             value.type.tensor_type.shape.dim[axis].dim_param = label
+    forget_origin(model)
     for key, value in description.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = f"spinemets.{key}", json.dumps(value)
     onnx.save(model, path)
+
+
+def forget_origin(model: onnx.ModelProto) -> None:
+    """Take out the stack traces that the exporter leaves: they name folders of the machine it ran on."""
+    del model.metadata_props[:]
+    model.doc_string = ""
+    graph = model.graph
+    for part in (*graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    del graph.metadata_props[:]
+    for function in model.functions:
+        del function.metadata_props[:]
+        for node in function.node:
+            del node.metadata_props[:]
 
 
 def parity(net: nn.Module, path: Path, patch: int) -> float:
