@@ -1,4 +1,8 @@
-"""Real CT that no network, threshold or choice has seen."""
+"""Real CT that no network has learnt from.
+
+`LEAST_SPACING` of `spinemets.inference.instances` was set with `abdomen_ct` and `chest_ct` in view: until it is set
+anew on validation seeds, their separation and levels are not an independent measurement.
+"""
 
 from __future__ import annotations
 
