@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spinemets.anatomy import Level
-from spinemets.errors import StudyError
+from spinemets.errors import GeometryMismatchError, StudyError
 from spinemets.findings import NotAssessed, Reason
 from spinemets.inference.segment import SpineModels, SpineSegmentation, segment_spine
 from spinemets.measure.spine_from_mask import spine_from_mask
@@ -151,6 +151,8 @@ def examine(
     """
     given = dict(masks or {})
     clinical = clinical or Clinical()
+    for name in given.keys() - set(_OWN):
+        _require_grid_of_some_series(study, name, given[name])
     results = []
     left_out: list[LeftOut] = []
     for series in study.series:
@@ -175,6 +177,16 @@ def examine(
 
 
 _OWN = ("vertebrae", "subregions")
+
+
+def _require_grid_of_some_series(study: Study, name: str, mask: Volume) -> None:
+    """Raise `GeometryMismatchError` unless the mask lies on the grid of one of the series."""
+    for series in study.series[1:]:
+        try:
+            return require_same_grid(series.volume, mask, mask_name=f"the {name} mask")
+        except GeometryMismatchError:
+            continue
+    return require_same_grid(study.series[0].volume, mask, mask_name=f"the {name} mask")
 
 
 def _any(study: Study, roles: tuple[str, ...]) -> bool:
