@@ -7,6 +7,7 @@ from oblique import STORED, centred_affine, painted
 from spinemets import pipeline
 from spinemets.anatomy import Level
 from spinemets.errors import GeometryMismatchError, StudyError
+from spinemets.findings import Reason
 from spinemets.inference.segment import SpineSegmentation
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.pipeline import Clinical, assess, examine
@@ -130,12 +131,15 @@ def not_assessed(clinical):
 def test_what_nobody_said_is_not_assessed_and_never_none():
     found = not_assessed(None)
     assert "nobody did" in found["pain"].detail
-    assert "malignancy, which was not stated" in found["malignancy"].detail
+    assert "nobody stated one" in found["malignancy"].detail
+    assert {found[name].code for name in ("pain", "malignancy")} == {Reason.NOT_STATED}
 
 
 def test_what_was_said_is_assessed():
     assert not_assessed(Clinical(pain="none", pain_by="Dr A", malignancy="known")) == {}
-    assert set(not_assessed(Clinical(pain="none", malignancy="no"))) == {"malignancy"}
+    without = not_assessed(Clinical(pain="none", malignancy="no"))
+    assert set(without) == {"malignancy"}
+    assert without["malignancy"].code is Reason.NOT_TRAINED_FOR
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ class Reason(str, Enum):
     NO_REFERENCE = "no_reference"
     NOT_TRAINED_FOR = "not_trained_for"
     NO_MODEL = "no_model"
+    NOT_STATED = "not_stated"
 
     def __str__(self) -> str:
         return self.value

@@ -230,9 +230,12 @@ def _inputs(study: Study, results: list[SeriesResult], left_out: list[LeftOut]) 
 def _not_assessed(clinical: Clinical, given: Mapping[str, Volume]) -> tuple[tuple[str, NotAssessed], ...]:
     reasons = []
     if clinical.pain == "unknown":
-        reasons.append(("pain", NotAssessed(Reason.MISSING_SEQUENCE, "pain is told by a clinician, and nobody did")))
-    if clinical.malignancy in ("unknown", "no"):
-        detail = "scores need a known or suspected malignancy, which was not stated"
+        reasons.append(("pain", NotAssessed(Reason.NOT_STATED, "pain is told by a clinician, and nobody did")))
+    if clinical.malignancy == "unknown":
+        detail = "scores need a known or suspected malignancy, and nobody stated one"
+        reasons.append(("malignancy", NotAssessed(Reason.NOT_STATED, detail)))
+    if clinical.malignancy == "no":
+        detail = "scores are defined for a known or suspected malignancy, and none is said to be there"
         reasons.append(("malignancy", NotAssessed(Reason.NOT_TRAINED_FOR, detail)))
     return tuple(reasons)
 

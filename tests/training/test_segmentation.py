@@ -131,3 +131,16 @@ def test_images_are_rendered_after_their_labels_have_reached_the_device(training
     learner._trainer = type("Trainer", (), {"training": training})()
     crop = {"structure": 1, "vertebra": 2, "centres": 3}
     assert learner.on_after_batch_transfer(crop, 0) == (made_by, 1, 2, 3)
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.05])
+def test_the_best_answer_is_the_true_frequency_however_little_background_counts(weight):
+    target = torch.zeros(1, 10, 10, 10, dtype=torch.int64)
+    target[:, 0] = 1  # a tenth of the voxels
+    given = Batch(torch.zeros(1, 1, 10, 10, 10), target, torch.zeros(1, 3, 10, 10, 10), (target > 0)[:, None])
+    frequency = torch.full((1, CLASSES, 1, 1, 1), 1e-9)
+    frequency[:, 0], frequency[:, 1] = 0.9, 0.1
+    says = Says(frequency.log().expand(1, CLASSES, 10, 10, 10).clone())
+    module(says, dice=False, background_weight=weight).training_step(given, 0).backward()
+    pull = says.output.grad.sum(dim=(0, 2, 3, 4))  # one shared answer for every voxel
+    assert pull.abs().max().item() == pytest.approx(0.0, abs=1e-6)

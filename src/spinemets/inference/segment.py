@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
-from spinemets.errors import NoSpineFoundError, StudyError
+from spinemets.anatomy import Level
+from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, resample, world_aligned_grid
 from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.card import ModelCard, load_card
 from spinemets.inference.instances import Instances, find_instances
-from spinemets.inference.levels import LevelSequence, name_levels
 from spinemets.inference.locate import (
     FILL_HU,
     Located,
@@ -27,12 +26,13 @@ from spinemets.inference.locate import (
     too_small_to_locate,
     whole_image,
 )
+from spinemets.inference.naming import known_names, name_vertebrae, verse_ids
 from spinemets.inference.parts import CLASS, frames, subregion_labels
-from spinemets.inference.sequence_evidence import gather_evidence, landmarks, sacrum_follows
 from spinemets.inference.sliding_window import mirrored, sliding_window
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
 from spinemets.inference.upsample import to_image_grid
-from spinemets.spine import Spine, Vertebra
+from spinemets.measure.spine_from_mask import KnownName, vertebrae_of_mask
+from spinemets.spine import Spine
 from spinemets.volume import Volume
 
 Report = Callable[[str, float], None]
@@ -130,11 +130,11 @@ def segment_spine(
         grid, output = _fine_pass(image, located, models, _stage(report, "segmenting vertebrae"))
     with clock.stage("separate and name"):
         shares, classes, instances, sacrum = _separate(grid, output, located)
-        names, seen = _name(grid, classes, instances, sacrum, located, anchor)
+        names, seen = name_vertebrae(grid, classes, instances, sacrum, located, anchor)
         sides = frames(classes, instances, float(grid.spacing_mm[0]))
         parts = subregion_labels(classes, instances, sides)
     with clock.stage("back to the image grid"):
-        ids = _verse_ids(instances, names)
+        ids = verse_ids(instances, names)
         sacrum_ids = np.where(sacrum, Level.SACRUM.verse_id, 0).astype(np.uint8)
         canal = (classes == CLASS["canal"]).astype(np.uint8)
         vertebrae, sacra, canal = to_image_grid(image, grid, shares, [ids, sacrum_ids, canal])
@@ -142,7 +142,10 @@ def segment_spine(
         vertebrae |= sacra
     mask = image.with_array(vertebrae)
     flags = tuple(f"levels_by_{landmark}" for landmark in seen) if anchor is None else ("levels_by_anchor",)
-    spine = Spine(_vertebrae(mask, instances, grid, names), names.ambiguous, flags or ("no_level_landmark",))
+    known = known_names(names, instances, grid)
+    if sacrum.any():
+        known[Level.SACRUM] = KnownName(float(shares[1][sacrum].mean()))
+    spine = Spine(vertebrae_of_mask(mask, known), names.ambiguous, flags or ("no_level_landmark",))
     return SpineSegmentation(mask, image.with_array(subregions), image.with_array(canal), spine, clock.seconds)
 
 
@@ -206,45 +209,6 @@ def _separate(
     return shares, classes, instances, sacrum
 
 
-def _name(
-    grid: Grid,
-    classes: NDArray[np.uint8],
-    instances: Instances,
-    sacrum: NDArray[np.bool_],
-    located: Located,
-    anchor: tuple[Level, NDArray[np.float64]] | None,
-) -> tuple[LevelSequence, tuple[str, ...]]:
-    """Names of the vertebrae, and the landmarks that fix their count."""
-    evidence = gather_evidence(grid, classes, instances, located)
-    fixed = None
-    if anchor is not None:
-        level, point = anchor
-        index = np.linalg.inv(grid.affine) @ np.append(point, 1.0)
-        nearest = np.round(index[:3]).astype(int)
-        number = 0
-        if ((nearest >= 0) & (nearest < grid.shape)).all():
-            number = int(instances.labels[tuple(nearest)])
-        if number == 0:
-            place = ", ".join(f"{value:g}" for value in point)
-            raise StudyError(f"the anchor {level} at ({place}) mm lies in no vertebra; give a point inside its body")
-        fixed = (number - 1, level)
-    follows = sacrum_follows(instances, sacrum, float(grid.spacing_mm[0]))
-    top_mm = located.grid.affine[2, 3] + (located.grid.shape[2] - 0.5) * located.grid.spacing_mm[2]
-    highest_mm = grid.affine[2, 3] + instances.centres[0][2] * grid.spacing_mm[2]
-    seen = landmarks(evidence, sacrum=follows, room_above_mm=float(top_mm - highest_mm))
-    try:
-        return name_levels(evidence, sacrum_follows=follows, landmark_seen=bool(seen), anchor=fixed), seen
-    except ValueError as error:
-        raise StudyError(f"{len(evidence)} pieces of bone look like vertebrae and cannot be named: {error}") from error
-
-
-def _verse_ids(instances: Instances, names: LevelSequence) -> NDArray[np.uint8]:
-    table = np.zeros(256, np.uint8)
-    for number, level in enumerate(names.levels, start=1):
-        table[number] = level.verse_id
-    return table[instances.labels]
-
-
 def _subregions_on_image(
     image: Volume, grid: Grid, parts: NDArray[np.uint8], vertebrae: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
@@ -259,27 +223,3 @@ def _subregions_on_image(
             _, nearest = ndimage.distance_transform_edt((part == 0) | ~own, return_indices=True)
             part[missing] = part[tuple(axis[missing] for axis in nearest)]
     return labels
-
-
-def _vertebrae(mask: Volume, instances: Instances, grid: Grid, names: LevelSequence) -> tuple[Vertebra, ...]:
-    vertebrae = []
-    boxes = ndimage.find_objects(mask.array)
-    by_level = {level: number for number, level in enumerate(names.levels)}
-    for number, box in enumerate(boxes, start=1):
-        if box is None:
-            continue
-        level = LEVEL_OF_VERSE_ID[number]
-        index = np.argwhere(mask.array[box] == number) + [axis.start for axis in box]
-        cut = (index.min(axis=0) == 0).any() or (index.max(axis=0) == np.array(mask.shape) - 1).any()
-        position = by_level.get(level)
-        probability = 1.0 if position is None else float(min(names.probability[position], 1.0))
-        alternatives = () if position is None else tuple(names.alternatives(position))
-        if position is not None:
-            voted = instances.centres[position]
-            cut = cut or not ((voted >= -0.5) & (voted <= np.array(grid.shape) - 0.5)).all()
-        volume_ml = len(index) * mask.voxel_volume_mm3 / 1000
-        vertebrae.append(
-            Vertebra(level, probability, alternatives, bool(cut), mask.world(index.mean(axis=0)), volume_ml)
-        )
-    vertebrae.sort(key=lambda vertebra: vertebra.level.order)
-    return tuple(vertebrae)

@@ -9,20 +9,30 @@ from torch.nn import functional
 from spinemets.simulate.tissues import OUTSIDE_FIELD
 from spinemets.training.filters import blur, chance, smooth_noise, uniform
 
+CUT_AXES = ((2, 0.12), (3, 0.12), (4, 0.3))
+"""Axes of a patch and how often the field of view ends within it along each (ours): more often along the spine."""
+SMALL_IMAGE = 0.08
+"""How often all of the image is a small box, as of an archived crop (ours)."""
+
 
 def cut_field_of_view(structure: Tensor, vertebra: Tensor) -> tuple[Tensor, Tensor]:
-    """Labels of one patch (1, 1, D, H, W), perhaps with one side or end outside the field of view."""
+    """Labels of one patch (1, 1, D, H, W), perhaps with sides outside the field of view.
+
+    What is left is an image with one edge in the patch, a slab with two, or a small box.
+    """
     outside = structure == OUTSIDE_FIELD
-    for axis, probability in ((2, 0.12), (3, 0.12), (4, 0.3)):
-        if not chance(probability):
+    small = chance(SMALL_IMAGE)
+    for axis, probability in CUT_AXES:
+        if not small and not chance(probability):
             continue
         size = structure.shape[axis]
-        keep = int(size * uniform(0.45, 0.95))
+        slab = small or chance(0.4)
+        keep = int(size * (uniform(0.25, 0.7) if slab else uniform(0.35, 0.95)))
+        start = int(uniform(0, size - keep + 0.999)) if slab else (size - keep if chance(0.5) else 0)
         index = torch.arange(size, device=structure.device)
-        away = index >= keep if chance(0.5) else index < size - keep
         shape = [1] * 5
         shape[axis] = size
-        outside = outside | away.reshape(shape)
+        outside = outside | ((index < start) | (index >= start + keep)).reshape(shape)
     structure = torch.where(outside, torch.full_like(structure, OUTSIDE_FIELD), structure)
     return structure, torch.where(outside, torch.zeros_like(vertebra), vertebra)
 

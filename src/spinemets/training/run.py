@@ -39,7 +39,8 @@ def fit(config: DictConfig) -> None:
     )
     log.info("training in %s with %s", folder.name, config.trainer.precision)
     trainer.fit(module, data, ckpt_path=resume_from(config.ckpt_path, folder))
-    torch.save({k: v.cpu() for k, v in module.net.state_dict().items()}, folder / "weights.pt")
+    if trainer.is_global_zero:
+        torch.save({k: v.cpu() for k, v in module.net.state_dict().items()}, folder / "weights.pt")
 
 
 def resume_from(wanted: str | None, folder: Path) -> str | None:

@@ -1,0 +1,72 @@
+"""From vertebrae that were told apart to their names."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemets.anatomy import Level
+from spinemets.errors import StudyError
+from spinemets.geometry import Grid
+from spinemets.inference.instances import Instances
+from spinemets.inference.levels import LevelSequence, name_levels
+from spinemets.inference.locate import Located
+from spinemets.inference.sequence_evidence import gather_evidence, landmarks, sacrum_follows
+from spinemets.measure.spine_from_mask import KnownName
+
+
+def name_vertebrae(
+    grid: Grid,
+    classes: NDArray[np.uint8],
+    instances: Instances,
+    sacrum: NDArray[np.bool_],
+    located: Located,
+    anchor: tuple[Level, NDArray[np.float64]] | None,
+) -> tuple[LevelSequence, tuple[str, ...]]:
+    """Names of the vertebrae, and the landmarks that fix their count.
+
+    Raises
+    ------
+    StudyError
+        If the anchor lies in no vertebra, or nothing that the anatomy allows fits what was found.
+    """
+    evidence = gather_evidence(grid, classes, instances, located)
+    fixed = None
+    if anchor is not None:
+        level, point = anchor
+        index = np.linalg.inv(grid.affine) @ np.append(point, 1.0)
+        nearest = np.round(index[:3]).astype(int)
+        number = 0
+        if ((nearest >= 0) & (nearest < grid.shape)).all():
+            number = int(instances.labels[tuple(nearest)])
+        if number == 0:
+            place = ", ".join(f"{value:g}" for value in point)
+            raise StudyError(f"the anchor {level} at ({place}) mm lies in no vertebra; give a point inside its body")
+        fixed = (number - 1, level)
+    follows = sacrum_follows(instances, sacrum, float(grid.spacing_mm[0]))
+    top_mm = located.grid.affine[2, 3] + (located.grid.shape[2] - 0.5) * located.grid.spacing_mm[2]
+    highest_mm = grid.affine[2, 3] + instances.centres[0][2] * grid.spacing_mm[2]
+    seen = landmarks(evidence, sacrum=follows, room_above_mm=float(top_mm - highest_mm))
+    try:
+        return name_levels(evidence, sacrum_follows=follows, landmark_seen=bool(seen), anchor=fixed), seen
+    except ValueError as error:
+        raise StudyError(f"{len(evidence)} pieces of bone look like vertebrae and cannot be named: {error}") from error
+
+
+def verse_ids(instances: Instances, names: LevelSequence) -> NDArray[np.uint8]:
+    """VerSe id of every voxel of the vertebrae that were named."""
+    table = np.zeros(256, np.uint8)
+    for number, level in enumerate(names.levels, start=1):
+        table[number] = level.verse_id
+    return table[instances.labels]
+
+
+def known_names(names: LevelSequence, instances: Instances, grid: Grid) -> dict[Level, KnownName]:
+    """How sure each name is; a vertebra whose centre was voted outside the grid is cut by the image's end."""
+    known = {}
+    for position, level in enumerate(names.levels):
+        voted = instances.centres[position]
+        inside = bool(((voted >= -0.5) & (voted <= np.array(grid.shape) - 0.5)).all())
+        probability = float(min(names.probability[position], 1.0))
+        known[level] = KnownName(probability, tuple(names.alternatives(position)), not inside)
+    return known
