@@ -93,7 +93,8 @@ def test_a_halved_case_shows_the_same_labels_at_the_same_places():
 @pytest.mark.parametrize("centre", [(6, 5, 7), (0, 0, 0), (11, 9, 13), (6, 5, 40), (-50, 0, 0)])
 @pytest.mark.parametrize("size", [4, 8, 30])
 def test_a_crop_is_what_lies_round_its_centre_and_unknown_beyond_the_array(centre, size):
-    structure, vertebra, centres = CASE.crop(np.array(centre), size)
+    structure, vertebra, centres, image = CASE.crop(np.array(centre), size)
+    assert image is None
     assert structure.shape == vertebra.shape == (size,) * 3
     low = np.array(centre) - size // 2
     for place in np.random.default_rng(1).integers(0, size, (50, 3)):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from spinemets.training.randomise import Batch
+from spinemets.training.randomise import NO_VERTEBRA_CLASS, Batch
 from spinemets.training.schedule import warm_cosine
 from spinemets.training.segmentation import SpineSegmentation
 
@@ -124,13 +124,13 @@ def test_images_are_rendered_after_their_labels_have_reached_the_device(training
             super().__init__()
             self.name = name
 
-        def forward(self, structure, vertebra, centres):
-            return self.name, structure, vertebra, centres
+        def forward(self, structure, vertebra, centres, real):
+            return self.name, structure, vertebra, centres, real
 
     learner = SpineSegmentation(tiny_net(), Renders("randomiser"), Renders("validator"), torch.optim.Adam)
     learner._trainer = type("Trainer", (), {"training": training})()
-    crop = {"structure": 1, "vertebra": 2, "centres": 3}
-    assert learner.on_after_batch_transfer(crop, 0) == (made_by, 1, 2, 3)
+    crop = {"structure": 1, "vertebra": 2, "centres": 3, "image": 4}
+    assert learner.on_after_batch_transfer(crop, 0) == (made_by, 1, 2, 3, 4)
 
 
 @pytest.mark.parametrize("weight", [1.0, 0.05])
@@ -144,3 +144,17 @@ def test_the_best_answer_is_the_true_frequency_however_little_background_counts(
     module(says, dice=False, background_weight=weight).training_step(given, 0).backward()
     pull = says.output.grad.sum(dim=(0, 2, 3, 4))  # one shared answer for every voxel
     assert pull.abs().max().item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_batch_of_labelled_and_partly_labelled_patches_costs_the_mean_of_both():
+    labelled, partly = batch(), batch()
+    partly.target[partly.target == 0] = NO_VERTEBRA_CLASS
+    both = Batch(*(torch.cat([getattr(labelled, name), getattr(partly, name)]) for name in vars(labelled)))
+    output = torch.randn(2, CLASSES + 3, 8, 8, 8)
+    learner = module(Says(output))
+    learner.training_step(both, 0)
+    classes = [
+        module(Says(output[n : n + 1]), offset_weight=0.0).training_step(one, 0).item()
+        for n, one in enumerate((labelled, partly))
+    ]
+    assert learner.logged["train/classes"].item() == pytest.approx(sum(classes) / 2, rel=1e-4)

@@ -7,10 +7,11 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
 from spinemets.errors import StudyError
@@ -18,6 +19,25 @@ from spinemets.simulate.tissues import OUTSIDE_FIELD, LabelledAnatomy
 
 CENTRE_ROWS = 29
 """Rows of the centre table: one for each VerSe id, 0 unused."""
+
+
+class Crop(NamedTuple):
+    """A cube cut from a case.
+
+    Attributes
+    ----------
+    structure, vertebra : (S, S, S) ndarray of uint8
+        As in `Case`.
+    centres : (29, 3) ndarray of float32
+        Body centroids in indices of the crop.
+    image : (S, S, S) ndarray of float32 or None
+        HU of a real CT.
+    """
+
+    structure: NDArray[np.uint8]
+    vertebra: NDArray[np.uint8]
+    centres: NDArray[np.float32]
+    image: NDArray[np.float32] | None
 
 
 @dataclass(frozen=True)
@@ -29,7 +49,8 @@ class Case:
     name : str
         Of the patient; decides the split.
     structure : (I, J, K) ndarray of uint8
-        `Subregion` where vertebral, `Tissue` elsewhere, `OUTSIDE_FIELD` where nothing is known.
+        `Subregion` where vertebral, `Tissue` elsewhere; `NOT_VERTEBRA` where a real image shows something
+        that nobody labelled, `OUTSIDE_FIELD` beyond the field of view.
     vertebra : (I, J, K) ndarray of uint8
         VerSe ids.
     centres : (29, 3) ndarray of float32
@@ -37,7 +58,7 @@ class Case:
     spacing_mm : float
         Voxel edge.
     image : (I, J, K) ndarray or None
-        A real image; None means that one is rendered from `structure`.
+        A real CT, HU; None means that an image is rendered from `structure`.
     """
 
     name: str
@@ -91,23 +112,28 @@ class Case:
             raise StudyError(f"{path.name} is not a case cache file: {error}") from error
 
     def halved(self) -> Case:
-        """Every second voxel along each axis: the same labels at twice the spacing, without an image."""
+        """Every second voxel along each axis: the same labels at twice the spacing, the image smoothed first."""
+        image = self.image
+        for axis in range(3 if image is not None else 0):
+            image = ndimage.convolve1d(image, [0.25, 0.5, 0.25], axis=axis, mode="nearest")
         return Case(
             self.name,
             np.ascontiguousarray(self.structure[::2, ::2, ::2]),
             np.ascontiguousarray(self.vertebra[::2, ::2, ::2]),
             self.centres / np.float32(2),
             self.spacing_mm * 2,
+            None if image is None else np.ascontiguousarray(image[::2, ::2, ::2]),
         )
 
-    def crop(self, centre: NDArray[np.int64], size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray]:
-        """A cube of `size` voxels round `centre`: structure, vertebra, and the centres in its indices.
+    def crop(self, centre: NDArray[np.int64], size: int) -> Crop:
+        """A cube of `size` voxels round `centre`.
 
-        What lies beyond the array is `OUTSIDE_FIELD`, vertebra 0.
+        What lies beyond the array is `OUTSIDE_FIELD`, vertebra 0, and NaN in the image.
         """
         low = np.asarray(centre) - size // 2
         structure = np.full((size,) * 3, OUTSIDE_FIELD, np.uint8)
         vertebra = np.zeros((size,) * 3, np.uint8)
+        image = None if self.image is None else np.full((size,) * 3, np.nan, np.float32)
         start = np.maximum(low, 0)
         stop = np.minimum(low + size, self.structure.shape)
         if (stop > start).all():
@@ -115,4 +141,6 @@ class Case:
             target = tuple(slice(a - c, b - c) for a, b, c in zip(start, stop, low, strict=True))
             structure[target] = self.structure[source]
             vertebra[target] = self.vertebra[source]
-        return structure, vertebra, self.centres - low.astype(np.float32)
+            if image is not None and self.image is not None:
+                image[target] = self.image[source]
+        return Crop(structure, vertebra, self.centres - low.astype(np.float32), image)

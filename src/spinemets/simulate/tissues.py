@@ -65,6 +65,8 @@ OTHER_BONE = (
     Tissue.SKULL,
 )
 
+NOT_VERTEBRA = 254
+"""Structure code of voxels of a real image of which only that much is known."""
 OUTSIDE_FIELD = 255
 """Structure code of voxels beyond the field of view, where a structure is a `Tissue` or a `Subregion` label."""
 

@@ -61,6 +61,17 @@ def _noise(image: Tensor) -> Tensor:
     return image + grain * level * (1 + 0.3 * smooth_noise(image.shape, 4, image.device)).clamp_min(0.2)
 
 
+def vary_ct(image: Tensor, outside: Tensor) -> Tensor:
+    """(1, 1, D, H, W) HU of a real CT with another sharpness, noise and calibration; `outside` stays as it is."""
+    if chance(0.4):
+        smooth = blur(image, uniform(0.4, 0.9))
+        image = smooth if chance(0.5) else image + uniform(0.2, 1.0) * (image - smooth)
+    if chance(0.5):
+        image = _noise(image)
+    image = image * uniform(0.96, 1.04) + uniform(-12, 12)
+    return torch.where(outside, torch.full_like(image, -1024.0), image)
+
+
 def acquire_ct(image: Tensor, outside: Tensor, voxel_mm: float) -> Tensor:
     """(1, 1, D, H, W) HU as a scanner would give them, resampled back to the patch grid.
 

@@ -14,11 +14,14 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from spinemets.anatomy import Subregion
 from spinemets.datasets.case import Case
+from spinemets.datasets.folder import folder_cases
 from spinemets.datasets.label_maps import training_cases
 from spinemets.datasets.simulated import simulated_cases
 from spinemets.simulate.tissues import Tissue
 
 Crop = dict[str, Tensor]
+"""``structure``, ``vertebra`` and ``centres`` of a `spinemets.datasets.case.Crop`, and ``image`` where any case of the
+data set has a real one; all NaN for the cases without."""
 
 FOCUS: tuple[tuple[float, tuple[int, ...]], ...] = (
     (0.70, (int(Subregion.BODY),)),
@@ -92,6 +95,28 @@ class LabelMapSource:
         return [(path, self.weight * share / len(group)) for group, share in shares for path in group]
 
 
+class FolderSource:
+    """Real CT with vertebra masks.
+
+    Parameters
+    ----------
+    root : str
+        Folder with one subfolder a case, as in `spinemets.datasets.folder`.
+    cache : str
+        Folder of the case files.
+    weight : float
+        Of all of them together in the draw.
+    """
+
+    def __init__(self, root: str, cache: str, weight: float = 1.0) -> None:
+        self.root, self.cache, self.weight = Path(root), Path(cache), weight
+
+    def paths(self) -> list[tuple[Path, float]]:
+        """Cache files and weights."""
+        files = list(folder_cases(self.root, self.cache))
+        return [(path, self.weight / len(files)) for path in files]
+
+
 class CropDataset(IterableDataset[Crop]):
     """Random crops of cases, drawn by weight.
 
@@ -116,18 +141,22 @@ class CropDataset(IterableDataset[Crop]):
         rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
         rng = np.random.default_rng([self.seed, rank, worker.id if worker else 0])
         cases = [Case.load(path).halved() if self.coarse else Case.load(path) for path, _ in self.files]
+        any_image = any(case.image is not None for case in cases)
         places = [_places(case) for case in cases]
         weights = np.array([weight for _, weight in self.files])
         weights = weights / weights.sum()
         while True:
             n = int(rng.choice(len(cases), p=weights))
             centre = _draw_centre(cases[n], places[n], rng)
-            structure, vertebra, centres = cases[n].crop(centre, self.crop_size)
-            yield {
+            structure, vertebra, centres, image = cases[n].crop(centre, self.crop_size)
+            crop = {
                 "structure": torch.from_numpy(structure),
                 "vertebra": torch.from_numpy(vertebra),
                 "centres": torch.from_numpy(centres),
             }
+            if any_image:
+                crop["image"] = torch.full(structure.shape, torch.nan) if image is None else torch.from_numpy(image)
+            yield crop
 
 
 def _places(case: Case) -> list[np.ndarray]:

@@ -12,12 +12,15 @@ from torch import Tensor, nn
 from spinemets.inference.locator_classes import LOCATOR_CLASS_OF_STRUCTURE, LOCATOR_CLASS_OF_VERSE_ID
 from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.spine_classes import CLASS_OF_STRUCTURE, OFFSET_UNIT_MM
-from spinemets.simulate.tissues import OUTSIDE_FIELD
+from spinemets.simulate.tissues import NOT_VERTEBRA, OUTSIDE_FIELD
 from spinemets.training import warp
-from spinemets.training.acquisition import acquire_ct, cut_field_of_view
+from spinemets.training.acquisition import acquire_ct, cut_field_of_view, vary_ct
 from spinemets.training.ct_contrast import render_ct
 from spinemets.training.filters import chance
 from spinemets.training.mr_contrast import acquire_mr, render_random_contrast
+
+NO_VERTEBRA_CLASS = 254
+"""Target of a voxel of a real image that nobody labelled and that belongs to no vertebra."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Batch:
     image : (N, 1, D, H, W) Tensor
         Normalised as inference normalises.
     target : (N, D, H, W) Tensor of int64
-        Class of each voxel.
+        Class of each voxel; `NO_VERTEBRA_CLASS` where it may be any that is no part of a vertebra.
     offset : (N, 3, D, H, W) Tensor
         From each vertebra voxel to its body centroid, in units of `OFFSET_UNIT_MM`.
     offset_known : (N, 1, D, H, W) Tensor of bool
@@ -87,7 +90,7 @@ class SpineRandomiser(nn.Module):
             self.register_buffer(name, torch.from_numpy(table.astype("int64")), persistent=False)
 
     @torch.no_grad()
-    def forward(self, structure: Tensor, vertebra: Tensor, centres: Tensor) -> Batch:
+    def forward(self, structure: Tensor, vertebra: Tensor, centres: Tensor, real: Tensor | None = None) -> Batch:
         """Images and targets of a batch of crops.
 
         Parameters
@@ -96,17 +99,22 @@ class SpineRandomiser(nn.Module):
             Structure codes and VerSe ids of a crop larger than the patch.
         centres : (N, 29, 3) Tensor
             Body centroids in indices of the crop, NaN where there is none.
+        real : (N, S, S, S) Tensor, optional
+            HU of a real CT, NaN beyond it; an image is rendered for crops that have none.
         """
-        structure, vertebra, centres = self._deform(structure, vertebra, centres)
+        structure, vertebra, centres, real = self._deform(structure, vertebra, centres, real)
         images, targets, known = [], [], []
         for n in range(len(structure)):
             one, ids = structure[n : n + 1, None], vertebra[n : n + 1, None]
             if self.augment:
                 one, ids = cut_field_of_view(one, ids)
-            images.append(self._image(one, ids))
+            measured = None if real is None or real[n].isnan().all() else real[n : n + 1, None]
+            images.append(self._image(one, ids) if measured is None else self._real_image(measured, one))
             by_vertebra = self.vertebra_table[ids[:, 0].long()]
             by_structure = self.structure_table[one[:, 0].long()]
-            targets.append(torch.where(by_vertebra > 0, by_vertebra, by_structure))
+            target = torch.where(by_vertebra > 0, by_vertebra, by_structure)
+            unlabelled = (one[:, 0] == NOT_VERTEBRA) & (ids[:, 0] == 0)
+            targets.append(torch.where(unlabelled, torch.full_like(target, NO_VERTEBRA_CLASS), target))
             known.append(ids)
         ids = torch.cat(known)
         offset, offset_known = self._offsets(ids[:, 0], centres)
@@ -118,7 +126,15 @@ class SpineRandomiser(nn.Module):
             return acquire_mr(render_random_contrast(structure, vertebra, self.voxel_mm), outside)
         return self.window(acquire_ct(render_ct(structure, vertebra, self.voxel_mm), outside, self.voxel_mm))
 
-    def _deform(self, structure: Tensor, vertebra: Tensor, centres: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _real_image(self, image: Tensor, structure: Tensor) -> Tensor:
+        """A real CT cut like its labels, with a little other noise, sharpness and calibration."""
+        outside = (structure == OUTSIDE_FIELD) | image.isnan()
+        image = torch.where(outside, torch.full_like(image, -1024.0), image)
+        return self.window(vary_ct(image, outside) if self.augment else image)
+
+    def _deform(
+        self, structure: Tensor, vertebra: Tensor, centres: Tensor, real: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         count, source_size = structure.shape[:2]
         size = (self.patch_size,) * 3
         if self.augment:
@@ -130,7 +146,9 @@ class SpineRandomiser(nn.Module):
         matrix = matrix * self.zoom
         points = warp.sampling_points(matrix, displacement, source_size)
         labels = warp.sample_nearest(torch.stack([structure, vertebra], 1), points)
-        return labels[:, 0], labels[:, 1], warp.move_centres(centres, matrix, displacement, source_size)
+        moved = warp.move_centres(centres, matrix, displacement, source_size)
+        image = None if real is None else warp.sample_linear(real, points)
+        return labels[:, 0], labels[:, 1], moved, image
 
     def _offsets(self, vertebra: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
         size = vertebra.shape[1:]

@@ -14,7 +14,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from spinemets.training.data import Crop
-from spinemets.training.randomise import Batch, SpineRandomiser
+from spinemets.training.marginal_loss import marginal_loss
+from spinemets.training.randomise import NO_VERTEBRA_CLASS, Batch, SpineRandomiser
 
 SMOOTH_VOXELS = 50.0
 """Added to both parts of the Dice of a class: in a patch without it, a few false voxels cost little
@@ -110,17 +111,27 @@ class SpineSegmentation(lightning.LightningModule):
     def on_after_batch_transfer(self, batch: Crop, dataloader_idx: int) -> Batch:
         """Render the crops where the network is, so that a GPU is not starved."""
         make = self.randomiser if self.trainer.training else self.validator
-        return make(batch["structure"], batch["vertebra"], batch["centres"])
+        return make(batch["structure"], batch["vertebra"], batch["centres"], batch.get("image"))
 
     def _losses(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         output = self.net(batch.image).float()
         logits, offset = output[:, : self.classes], output[:, self.classes :]
-        dice = self.class_loss(logits, batch.target[:, None])
+        dice = self._class_loss(logits, batch.target)
         if offset.shape[1] == 0:
             return dice, dice.new_zeros(()), logits
         distance = functional.smooth_l1_loss(offset, batch.offset, beta=0.1, reduction="none") * batch.offset_known
         vote = distance.sum() / (3 * batch.offset_known.sum()).clamp_min(1)
         return dice, vote, logits
+
+    def _class_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of the classes; marginal (Shi 2021, arXiv 2007.03868) where a real image is labelled in part."""
+        partly = (target == NO_VERTEBRA_CLASS).flatten(1).any(1)
+        if not partly.any():
+            return self.class_loss(logits, target[:, None])
+        loss = marginal_loss(logits[partly], target[partly], self.vertebra_classes) * partly.sum()
+        if not partly.all():
+            loss = loss + self.class_loss(logits[~partly], target[~partly][:, None]) * (~partly).sum()
+        return loss / len(partly)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one step."""

@@ -81,6 +81,15 @@ def sample_nearest(labels: Tensor, points: Tensor) -> Tensor:
     return picked.reshape(batch, channels, *points.shape[2:])
 
 
+def sample_linear(image: Tensor, points: Tensor) -> Tensor:
+    """(N, D, H, W) values of a (N, S, S, S) source at `points`, trilinear; NaN beyond its edge."""
+    size = image.shape[1]
+    grid = (points / ((size - 1) / 2) - 1).flip(1).permute(0, 2, 3, 4, 1)
+    beyond = (grid.abs() > 1).any(-1)
+    values = functional.grid_sample(image[:, None], grid, padding_mode="border", align_corners=True)[:, 0]
+    return values.masked_fill(beyond, torch.nan)
+
+
 def move_centres(centres: Tensor, matrix: Tensor, displacement: Tensor, source_size: int) -> Tensor:
     """(N, M, 3) patch indices of points given by their source indices; the inverse of `sampling_points`.
 
