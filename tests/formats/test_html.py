@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spinemets.anatomy import Level
-from spinemets.findings import Measured, NotAssessed, Reason, VertebraFindings
+from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason, VertebraFindings
 from spinemets.formats.grey import grey_png
 from spinemets.formats.html import report_html, write_report_html
 from spinemets.formats.outlines import Outline
@@ -31,6 +31,23 @@ def picture(letters):
 def pictures():
     sagittal, coronal = picture(("A", "P", "H", "F")), picture(("R", "L", "H", "F"))
     return SeriesPictures("abdomen", "ct", "W 1800 L 400 HU", sagittal, coronal, {Level.L1: (sagittal, coronal)})
+
+
+SITE = {
+    "grade": "1b",
+    "possible_grades": ["1b", "1c"],
+    "status": "graded",
+    "reason": None,
+    "slice": 12,
+    "level": "L1",
+    "high_grade_2_3": False,
+    "high_grade_from_1c": None,
+    "sac_deformed": True,
+    "slices": [{"index": 12, "grade": "1b", "epidural_area_mm2": 31.5}],
+    "distribution": {"1b": 0.8, "1c": 0.2},
+    "reference": "adjacent",
+    "flags": ["single_slice"],
+}
 
 
 def text_of(page):
@@ -117,15 +134,63 @@ def test_what_was_found_is_shown_beside_what_was_not():
     losses = {"anterior": loss, "middle": metal, "posterior": metal, "max": loss}
     vertebrae = (VertebraFindings(Level.L1, height_loss=losses), VertebraFindings(Level.L2, lesions=()))
     page = report_html(report(vertebrae=vertebrae))
-    assert "height loss anterior 0.25 (0.2 to 0.3) middle not assessable: metal" in section(page, "Fractures")
-    assert "L2 lesions none" in section(page, "Lesions")
+    assert "L1 lost 0.25 (0.2 to 0.3) lost not assessable: metal" in section(page, "Fractures")
+    assert "L2 No lesion in the lesion mask" in section(page, "Lesions")
     assert "lesions. L1" in section(page, "Lesions")
 
 
 def test_an_escc_grade_is_shown_at_its_level_with_what_is_undecided():
-    site = {"grade": None, "possible_grades": ["1b", "1c"], "level": "L1", "high_grade_2_3": False}
-    text = section(report_html(report(escc=(site,))), "Epidural spinal cord compression (ESCC)")
-    assert "L1 grade undecided possible grades 1b, 1c level L1 high grade 2 3 no" in text
+    text = section(report_html(report(escc=(SITE,))), "Epidural spinal cord compression (ESCC)")
+    assert "L1 1b 1c 12 no undecided adjacent single slice" in text
+    assert "index grade epidural area mm2 12 1b 31.5" in text
+
+
+def test_a_canal_that_was_not_graded_shows_its_status_and_never_a_grade():
+    site = {
+        **SITE,
+        "grade": None,
+        "possible_grades": [],
+        "status": "not_assessable",
+        "reason": "not axial",
+        "slices": [],
+    }
+    page = report_html(report(escc=(site,)))
+    assert "L1 not assessable" in section(page, "Epidural spinal cord compression (ESCC)")
+    assert "Not axial." in page
+    assert 'class="grade"' not in page
+
+
+POINTS = {"location": 2, "pain": None, "bone_lesion": 2, "alignment": 0, "collapse": 3, "posterolateral": 3}
+SINS = {
+    "level": "L1",
+    "component_points": POINTS,
+    "possible_points": {"pain": [0, 1, 3]},
+    "total": None,
+    "attainable_totals": [10, 11, 13],
+    "total_range": [10, 13],
+    "imaging_subtotal": 10,
+    "category": None,
+    "possible_categories": ["potentially_unstable", "unstable"],
+    "surgical_consultation_suggested": True,
+    "flags": [],
+}
+
+
+def test_a_score_is_a_table_of_points_with_its_range_and_no_category_that_is_not_unanimous():
+    vertebrae = (VertebraFindings(Level.L1, sins=SINS), VertebraFindings(Level.L2, sins=NotApplicable("no_lesion")))
+    text = section(report_html(report(vertebrae=vertebrae)), "SINS")
+    assert "L1 2 0 or 1 or 3 2 0 3 3 10 to 13 10, 11, 13 undecided: potentially unstable or unstable" in text
+    assert "surgical consultation suggested" in text
+    assert "No lesion. L2: no score" in text
+
+
+def test_a_score_that_is_decided_shows_one_total_and_its_category():
+    decided = {**SINS, "component_points": {**POINTS, "pain": 3}, "possible_points": {}, "total": 13}
+    decided |= {"attainable_totals": [13], "total_range": [13, 13], "category": "unstable"}
+    text = section(
+        report_html(report(vertebrae=(VertebraFindings(Level.L1, sins=decided), VertebraFindings(Level.L2)))), "SINS"
+    )
+    assert "L1 2 3 2 0 3 3 13 unstable" in text
 
 
 def test_provenance_and_what_is_not_assessed_are_listed():

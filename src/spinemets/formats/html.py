@@ -52,6 +52,8 @@ class Part:
 
     Attributes
     ----------
+    kind : str
+        The macro of ``clinical.html.j2`` that draws it.
     title : str
         Its heading.
     warning : str
@@ -62,6 +64,7 @@ class Part:
         Level, or site, with the findings there.
     """
 
+    kind: str
     title: str
     warning: str
     absent: Mapping[str, Mapping[str, list[str]]]
@@ -69,10 +72,11 @@ class Part:
 
 
 CLINICAL_PARTS = (
-    ("Fractures", ("heights_mm", "reference_mm", "height_loss", "genant", "posterior_wall", "signs", "fracture"),
+    ("fractures", "Fractures",
+     ("heights_mm", "reference_mm", "height_loss", "genant", "posterior_wall", "signs", "fracture"),
      "This does not mean that there is no fracture."),
-    ("Lesions", ("lesions",), "This does not mean that there is no lesion."),
-    ("SINS", ("sins_case", "sins"), "This does not mean that the spine is stable."),
+    ("lesions", "Lesions", ("lesions",), "This does not mean that there is no lesion."),
+    ("sins", "SINS", ("sins_case", "sins"), "This does not mean that the spine is stable."),
 )  # fmt: skip
 ESCC_WARNING = "This does not clear the spinal canal."
 
@@ -107,6 +111,9 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = ()) -> str:
         "number": _number,
         "words": _words,
         "role": _role,
+        "without": _without,
+        "applicable": _applicable,
+        "not_applicable": _not_applicable,
         "data_url": _data_url,
         "sentence": _sentence,
     }
@@ -134,7 +141,7 @@ def _known(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _part(document: Mapping[str, Any], title: str, sections: Sequence[str], warning: str) -> Part:
+def _part(document: Mapping[str, Any], kind: str, title: str, sections: Sequence[str], warning: str) -> Part:
     absent: dict[str, dict[str, list[str]]] = {}
     rows = []
     for vertebra in document["vertebrae"]:
@@ -144,16 +151,16 @@ def _part(document: Mapping[str, Any], title: str, sections: Sequence[str], warn
         found = {name: vertebra[name] for name in sections if not _is_absent(vertebra[name])}
         if found:
             rows.append((vertebra["level"], found))
-    return Part(title, warning, absent, rows)
+    return Part(kind, title, warning, absent, rows)
 
 
 def _escc_part(escc: Any) -> Part:
     title = "Epidural spinal cord compression (ESCC)"
     if _is_absent(escc):
-        return Part(title, ESCC_WARNING, {escc["not_assessable"]: {escc["detail"]: []}}, [])
+        return Part("escc", title, ESCC_WARNING, {escc["not_assessable"]: {escc["detail"]: []}}, [])
     if not isinstance(escc, list):
-        return Part(title, ESCC_WARNING, {}, [("Spine", {"escc": escc})])
-    return Part(title, ESCC_WARNING, {}, [(str(site["level"] or "Level unknown"), site) for site in escc])
+        return Part("escc", title, ESCC_WARNING, {escc["not_applicable"]: {"the question does not arise here": []}}, [])
+    return Part("escc", title, ESCC_WARNING, {}, [(str(site["level"] or "Level unknown"), site) for site in escc])
 
 
 def _is_absent(section: Any) -> bool:
@@ -163,6 +170,22 @@ def _is_absent(section: Any) -> bool:
 def _span(report: Report) -> str:
     levels = report.spine.levels
     return str(levels[0]) if len(levels) == 1 else f"{levels[0]} to {levels[-1]}"
+
+
+def _applicable(rows: Sequence[tuple[str, Mapping[str, Any]]], name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    return [row for row in rows if "not_applicable" not in row[1].get(name, {})]
+
+
+def _not_applicable(rows: Sequence[tuple[str, Mapping[str, Any]]], name: str) -> list[tuple[str, list[str]]]:
+    codes: dict[str, list[str]] = {}
+    for level, items in rows:
+        if "not_applicable" in items.get(name, {}):
+            codes.setdefault(items[name]["not_applicable"], []).append(level)
+    return list(codes.items())
+
+
+def _without(items: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: item for name, item in items.items() if name not in names}
 
 
 def _mm(length: float) -> str:
