@@ -8,8 +8,8 @@ corner, so that they stay sharp in print.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from spinemets.formats.reformat import (
     sagittal_sheet,
     slab_mean,
 )
+from spinemets.formats.rulers import Mark, Ruler, on_sheet
 from spinemets.geometry import corners_mm
 from spinemets.spine import Spine
 from spinemets.volume import Series, Volume, require_same_grid
@@ -44,6 +45,9 @@ MARGIN_MM = 35.0
 """What is shown around the labelled spine, where the image reaches that far."""
 
 NAME_GAP_MM = 3.0
+
+SAGITTAL_AXES = (1, 2)
+"""World axes along which the columns and rows of a sagittal sheet run."""
 
 UNSURE_BELOW = 0.9
 """A level less probable than this is named with a question mark."""
@@ -79,6 +83,8 @@ class Picture:
         Level names.
     names_end_here : bool
         Names stand to the left of their points, else to the right.
+    marks : tuple of Mark
+        Measured lengths, and edges of what is no vertebra.
     """
 
     png: bytes
@@ -89,6 +95,7 @@ class Picture:
     caption: str
     names: tuple[Name, ...] = ()
     names_end_here: bool = False
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,9 @@ class SeriesPictures:
     thumbnails: Mapping[Level, tuple[Picture, Picture]]
 
 
-def draw_pictures(series: Series, mask: Volume, spine: Spine) -> SeriesPictures | None:
+def draw_pictures(
+    series: Series, mask: Volume, spine: Spine, rulers: Mapping[Level, Sequence[Ruler]] | None = None
+) -> SeriesPictures | None:
     """Pictures of `series` with the vertebrae of `mask`, or None where `mask` has none of `spine`.
 
     Parameters
@@ -114,12 +123,15 @@ def draw_pictures(series: Series, mask: Volume, spine: Spine) -> SeriesPictures 
         VerSe labels on the grid of the image.
     spine : Spine
         Levels to show; names of unsure levels carry a question mark.
+    rulers : mapping of Level to sequence of Ruler, optional
+        What was measured at each level, drawn on the sagittal pictures.
     """
     require_same_grid(series.volume, mask, mask_name="vertebra mask")
     centres_mm = body_centres_mm(mask, spine.levels)
     if not centres_mm:
         return None
-    artist = _Artist(series.volume, mask, spine, centres_mm, window_of(series, np.array(list(centres_mm.values()))))
+    window = window_of(series, np.array(list(centres_mm.values())))
+    artist = _Artist(series.volume, mask, spine, centres_mm, window, rulers or {})
     return SeriesPictures(
         name=series.name,
         role=series.role,
@@ -139,6 +151,7 @@ class _Artist:
     spine: Spine
     centres_mm: Mapping[Level, Array]
     window: Window
+    rulers: Mapping[Level, Sequence[Ruler]]
 
     @property
     def line(self) -> Centreline:
@@ -151,7 +164,9 @@ class _Artist:
         heights_mm, depths_mm = _descending(lower[2], upper[2], PIXEL_MM), _descending(lower[1], upper[1], PIXEL_MM)
         sheet = sagittal_sheet(self.line, heights_mm, depths_mm)
         caption = f"Sagittal, curved through the vertebral bodies, mean of {SLAB_MM:g} mm"
-        return self._picture(sheet, PIXEL_MM, ("A", "P", "H", "F"), caption, thick_along=0, names_in_front=True)
+        drawn = self._picture(sheet, PIXEL_MM, ("A", "P", "H", "F"), caption, thick_along=0, names_in_front=True)
+        every = [ruler for own in self.rulers.values() for ruler in own]
+        return replace(drawn, marks=on_sheet(every, sheet, SAGITTAL_AXES, PIXEL_MM))
 
     def coronal(self) -> Picture:
         lower, upper = self._shown_mm()
@@ -167,8 +182,9 @@ class _Artist:
         sagittal = sagittal_sheet(self.line, _descending(z - 32, z + 32, step), _descending(y - 60, y + 30, step))
         forward_mm, right_mm = _descending(-57, 33, step), _descending(-50, 50, step)
         axial = axial_sheet(np.array([x, y, z]), self.line.direction(z), forward_mm, right_mm)
+        beside = self._picture(sagittal, step, ("A", "P", "H", "F"), f"{level}, sagittal")
         return (
-            self._picture(sagittal, step, ("A", "P", "H", "F"), f"{level}, sagittal"),
+            replace(beside, marks=on_sheet(self.rulers.get(level, ()), sagittal, SAGITTAL_AXES, step)),
             self._picture(axial, step, ("R", "L", "A", "P"), f"{level}, axial, across the spine"),
         )
 
