@@ -161,6 +161,39 @@ def evaluate(
         typer.echo(json.dumps(metrics, indent=1))
 
 
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE.json", help="A JSON file, or - for standard input.")]
+
+
+@app.command()
+def sins(case: CaseArgument) -> None:
+    """Score spinal instability (SINS) of a case; what is not known stays open, as a range of totals.
+
+    Keys, all optional but for what you know: level ("T9", or a list of what it may be), pain (mechanical, occasional,
+    none, unknown), lesion_quality (lytic, mixed, blastic, not_assessable), alignment (subluxation, de_novo_deformity,
+    deformity_age_unknown, normal, not_assessable), collapse_percent and body_involved_percent (a number or
+    {"low": 45, "high": 55}), posterolateral ({"left": ["pedicle"], "right": []}), other_posterior. {"lesions": [...]}
+    scores each and names the governing one.
+
+    Example: echo '{"level": "L4", "pain": "mechanical", "collapse_percent": 55}' | spinemets sins -
+    """
+    from spinemets.rule_commands import run_rule
+
+    typer.echo(run_rule("sins", case))
+
+
+@app.command()
+def signs(case: CaseArgument) -> None:
+    """Say what single measurements mean: enostosis, dixon, mscc, height_loss, adc; a list of cases gives a list.
+
+    Each answer names its threshold and its source.
+
+    Example: echo '{"dixon": {"in_phase": 200, "out_phase": 130}}' | spinemets signs -
+    """
+    from spinemets.rule_commands import run_rule
+
+    typer.echo(run_rule("signs", case))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the console script; exits 2 with one line on stderr where the input is at fault."""
     words = (sys.argv[1:] if arguments is None else arguments) or ["--help"]

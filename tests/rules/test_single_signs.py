@@ -144,7 +144,7 @@ def test_an_adc_that_no_tissue_has_is_refused(value, unit, message):
 
 
 def test_a_size_between_the_units_is_refused():
-    with pytest.raises(ValueError, match="0.01 fits no unit"):
+    with pytest.raises(ValueError, match=r"0\.01 fits no unit"):
         unit_of_size(0.01)
 
 
