@@ -1,12 +1,14 @@
 """The method, from a study to a report.
 
 1. The spine of each CT is located, segmented and named, or taken from a mask that was given.
-2. What later sections need and nothing provides is said not to be assessable.
-3. Everything is put down in one report.
+2. Every vertebra is measured, and its lesions, where a mask of them is given, are put to the published rules.
+3. What later sections need and nothing provides is said not to be assessable.
+4. Everything is put down in one report.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
@@ -20,6 +22,7 @@ from spinemets.inference.segment import SpineModels, SpineSegmentation, segment_
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.report import InputSeries, Report
 from spinemets.spine import Spine
+from spinemets.vertebra_assessment import SpineAssessment, assess_vertebrae
 from spinemets.volume import LeftOut, Series, Study, Volume, require_same_grid
 
 Pain = Literal["mechanical", "occasional", "none", "unknown"]
@@ -73,6 +76,8 @@ class SeriesResult:
         `Subregion` labels on its grid.
     spine : Spine
         The vertebrae.
+    findings : SpineAssessment
+        What was measured and scored at each.
     seconds : mapping
         Time that each stage took; empty for a mask that was given.
     """
@@ -81,6 +86,7 @@ class SeriesResult:
     vertebrae: Volume
     subregions: Volume | None
     spine: Spine
+    findings: SpineAssessment
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -157,9 +163,9 @@ def examine(
     left_out: list[LeftOut] = []
     for series in study.series:
         if series.role in SEGMENTED_ROLES:
-            results.append(_examine(series, given, models, anchor, progress))
+            results.append(_examine(series, given, models, clinical, anchor, progress))
         elif "vertebrae" in given and not _any(study, SEGMENTED_ROLES) and not results:
-            results.append(_from_masks(series, given))
+            results.append(_from_masks(series, given, clinical))
         else:
             reason = f"no network of this version reads the role {series.role}"
             left_out.append(LeftOut(series.name, reason, series.uid))
@@ -170,6 +176,8 @@ def examine(
     report = Report(
         inputs=_inputs(study, results, left_out),
         spine=first.spine,
+        vertebrae=first.findings.vertebrae,
+        governing={"sins_level": _governing_level(first), "escc_level": _NOTHING_GRADED},
         not_assessed=_not_assessed(clinical, given),
         provenance=_provenance(results, clinical, models),
     )
@@ -177,16 +185,26 @@ def examine(
 
 
 _OWN = ("vertebrae", "subregions")
+_NOTHING_GRADED = NotAssessed(Reason.NO_MODEL, "nothing was graded, so no level governs")
+
+
+def _governing_level(result: SeriesResult) -> Any:
+    level = result.findings.governing
+    return str(level) if isinstance(level, Level) else level
 
 
 def _require_grid_of_some_series(study: Study, name: str, mask: Volume) -> None:
     """Raise `GeometryMismatchError` unless the mask lies on the grid of one of the series."""
-    for series in study.series[1:]:
-        try:
-            return require_same_grid(series.volume, mask, mask_name=f"the {name} mask")
-        except GeometryMismatchError:
-            continue
-    return require_same_grid(study.series[0].volume, mask, mask_name=f"the {name} mask")
+    if not any(_on_grid(series, mask) for series in study.series):
+        require_same_grid(study.series[0].volume, mask, mask_name=f"the {name} mask")
+
+
+def _on_grid(series: Series, mask: Volume) -> bool:
+    try:
+        require_same_grid(series.volume, mask)
+    except GeometryMismatchError:
+        return False
+    return True
 
 
 def _any(study: Study, roles: tuple[str, ...]) -> bool:
@@ -197,22 +215,43 @@ def _examine(
     series: Series,
     given: Mapping[str, Volume],
     models: SpineModels | None,
+    clinical: Clinical,
     anchor: tuple[Level, np.ndarray] | None,
     progress: Progress | None,
 ) -> SeriesResult:
     if "vertebrae" in given:
-        return _from_masks(series, given)
+        return _from_masks(series, given, clinical)
     found: SpineSegmentation = segment_spine(
         series.volume, models or SpineModels.load(), anchor=anchor, report=progress
     )
     subregions = _given(series, given, "subregions") or found.subregions
-    return SeriesResult(series, found.vertebrae, subregions, found.spine, found.seconds)
+    began = time.perf_counter()
+    findings = _measured(series, given, found.vertebrae, subregions, found.spine, clinical)
+    seconds = {**found.seconds, "measure": time.perf_counter() - began}
+    return SeriesResult(series, found.vertebrae, subregions, found.spine, findings, seconds)
 
 
-def _from_masks(series: Series, given: Mapping[str, Volume]) -> SeriesResult:
+def _from_masks(series: Series, given: Mapping[str, Volume], clinical: Clinical) -> SeriesResult:
     vertebrae = _given(series, given, "vertebrae")
     assert vertebrae is not None
-    return SeriesResult(series, vertebrae, _given(series, given, "subregions"), spine_from_mask(vertebrae))
+    subregions, spine = _given(series, given, "subregions"), spine_from_mask(vertebrae)
+    findings = _measured(series, given, vertebrae, subregions, spine, clinical)
+    return SeriesResult(series, vertebrae, subregions, spine, findings)
+
+
+def _measured(
+    series: Series,
+    given: Mapping[str, Volume],
+    vertebrae: Volume,
+    subregions: Volume | None,
+    spine: Spine,
+    clinical: Clinical,
+) -> SpineAssessment:
+    lesions = given.get("lesions")
+    if lesions is not None and not _on_grid(series, lesions):
+        lesions = None  # it belongs to another series of the study
+    ct = series.volume if series.role in SEGMENTED_ROLES else None
+    return assess_vertebrae(spine, vertebrae, subregions, lesions=lesions, ct=ct, pain=clinical.pain)
 
 
 def _given(series: Series, given: Mapping[str, Volume], name: str) -> Volume | None:
@@ -244,7 +283,7 @@ def _provenance(results: list[SeriesResult], clinical: Clinical, models: SpineMo
     seconds = {name: round(value, 2) for result in results for name, value in result.seconds.items()}
     provenance: dict[str, Any] = {
         "clinical": {name: value for name, value in vars(clinical).items() if value is not None},
-        "flags": clinical.flags,
+        "flags": [*clinical.flags, *results[0].findings.flags],
         "seconds": seconds,
     }
     if any(result.seconds for result in results):

@@ -8,11 +8,14 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
+from spinemets.anatomy import Level
 from spinemets.errors import SpinemetsError
 from spinemets.formats.atomic import write_bytes
 from spinemets.formats.html import write_report_html
 from spinemets.formats.pictures import SeriesPictures, draw_pictures
 from spinemets.formats.report_json import write_report_json
+from spinemets.formats.rulers import Ruler
+from spinemets.measure.heights import COLUMNS
 from spinemets.pipeline import Assessment, SeriesResult
 from spinemets.volume import Volume
 
@@ -40,7 +43,7 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
     for result in assessment.results:
         suffix = f"_{result.series.role}" if several else ""
         written += _write_masks(result, assessment, folder, suffix)
-        drawn = draw_pictures(result.series, result.vertebrae, result.spine)
+        drawn = draw_pictures(result.series, result.vertebrae, result.spine, _rulers(result))
         if drawn is not None:
             pictures.append(drawn)
         if dicom and result.series.instances:
@@ -48,6 +51,16 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
     write_report_json(folder / "report.json", assessment.report)
     write_report_html(folder / "report.html", assessment.report, pictures)
     return [folder / "report.html", folder / "report.json", *written]
+
+
+def _rulers(result: SeriesResult) -> dict[Level, tuple[Ruler, ...]]:
+    """Where the three heights of each body were measured."""
+    return {
+        level: tuple(
+            Ruler(*heights.ends_mm[name], name, f"{name} {heights.columns[name].value:.1f} mm") for name in COLUMNS
+        )
+        for level, heights in result.findings.heights.items()
+    }
 
 
 def _write_masks(result: SeriesResult, assessment: Assessment, folder: Path, suffix: str) -> list[Path]:
@@ -99,6 +112,8 @@ def _write_dicom(result: SeriesResult, folder: Path, suffix: str) -> list[Path]:
             segment_number=numbers.get(name),
         )
         findings.append(vertebra_finding(found))
-    remarks = ("Lesions, fractures, SINS and ESCC: not assessable in this version.",)
+    remarks = (
+        "Heights, lesions, fractures, SINS and ESCC stand in report.json; none of them is in this document yet.",
+    )
     write_sr(sr, result.series, findings, seg_path=seg, remarks=remarks, stamp=stamp)
     return [seg, sr]

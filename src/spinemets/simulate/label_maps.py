@@ -7,17 +7,13 @@ is a plausible stand-in, not a segmentation of the real person.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level, Subregion
-from spinemets.errors import StudyError
+from spinemets.anatomy import Level, Subregion
 from spinemets.geometry import covering_grid, resample_labels
-from spinemets.measure.canal import CanalAxis, canal_axis, canal_mask, foramen_centre
-from spinemets.measure.regions import body_centre, partition, vertebral_frame
+from spinemets.measure.canal_partition import SpineOnGrid, partition_spine, spine_on_grid
 from spinemets.simulate.surroundings import add_surroundings
 from spinemets.simulate.tissues import LabelledAnatomy, Tissue
 from spinemets.volume import Volume
@@ -26,17 +22,6 @@ DISC_REACH_MM = 7.0
 """Half the largest gap between two bodies that is filled with disc (ours)."""
 CORD_END = Level.L1
 """The simulated cord ends at the upper half of this level (conus, `clinical.md` §2.4)."""
-
-
-@dataclass(frozen=True)
-class _Spine:
-    """Vertebrae of a label map on the working grid; lengths in voxels."""
-
-    vertebra: NDArray[np.uint8]
-    masks: dict[Level, tuple[slice, ...]]
-    centres: dict[Level, NDArray[np.float64]]
-    axis: CanalAxis
-    canal: NDArray[np.bool_]
 
 
 def anatomy_from_labels(
@@ -73,8 +58,8 @@ def anatomy_from_labels(
     """
     grid = covering_grid(vertebrae, spacing_mm)
     ids = resample_labels(vertebrae, grid)
-    spine = _spine_of(ids, spacing_mm, name)
-    labels = _subregions_of(spine, spacing_mm)
+    spine = spine_on_grid(ids, spacing_mm, name)
+    labels = partition_spine(spine, spacing_mm)
     if subregions is not None:
         labels = _merge_real_subregions(labels, resample_labels(subregions, grid), ids)
     known = np.zeros(ids.shape, np.uint8)
@@ -84,45 +69,6 @@ def anatomy_from_labels(
     add_surroundings(tissue, spine.axis, np.random.default_rng(seed), spacing_mm, invented=tissues is None)
     centres = {level: grid.affine[:3, :3] @ c + grid.affine[:3, 3] for level, c in _body_centroids(spine, labels)}
     return LabelledAnatomy(tissue, ids, labels, grid.affine, centres, name)
-
-
-def _spine_of(ids: NDArray[np.uint8], spacing_mm: float, name: str) -> _Spine:
-    boxes = ndimage.find_objects(ids)
-    masks: dict[Level, tuple[slice, ...]] = {}
-    centres: dict[Level, NDArray[np.float64]] = {}
-    foramina = []
-    for number, box in enumerate(boxes, start=1):
-        level = LEVEL_OF_VERSE_ID.get(number)
-        if box is None or level is None or level is Level.SACRUM:
-            continue
-        mask = ids[box] == number
-        if mask.sum() * spacing_mm**3 < 1500:
-            continue
-        low = np.array([part.start for part in box])
-        masks[level] = box
-        centres[level] = body_centre(mask) + low
-        middle = foramen_centre(mask)
-        touches = any(part.start == 0 or part.stop == n for part, n in zip(box, ids.shape, strict=True))
-        if middle is not None and not touches:
-            foramina.append(middle + low)
-    if len(foramina) < 2:
-        raise StudyError(f"label map {name}: only {len(foramina)} vertebrae with a closed foramen; two are needed")
-    axis = canal_axis(foramina, ids.shape[2])
-    bone = ids > 0
-    return _Spine(ids, masks, centres, axis, canal_mask(bone, axis, spacing_mm))
-
-
-def _subregions_of(spine: _Spine, spacing_mm: float) -> NDArray[np.uint8]:
-    result = np.zeros(spine.vertebra.shape, np.uint8)
-    for level, box in spine.masks.items():
-        low = np.array([max(part.start - 12, 0) for part in box])
-        wide = tuple(slice(a, part.stop + 12) for a, part in zip(low, box, strict=True))
-        mask = spine.vertebra[wide] == level.verse_id
-        frame = vertebral_frame(spine.centres[level], spine.axis, spacing_mm)
-        local = type(frame)(frame.origin - low, frame.right, frame.front, frame.up)
-        label = partition(mask, level, local, spine.canal[wide], spacing_mm)
-        result[wide][mask] = label[mask]
-    return result
 
 
 def _merge_real_subregions(
@@ -136,7 +82,7 @@ def _merge_real_subregions(
 
 
 def _tissue_of(
-    spine: _Spine, labels: NDArray[np.uint8], known: NDArray[np.uint8], spacing_mm: float
+    spine: SpineOnGrid, labels: NDArray[np.uint8], known: NDArray[np.uint8], spacing_mm: float
 ) -> NDArray[np.uint8]:
     tissue = known.copy()
     tissue[(tissue == Tissue.VERTEBRAL_BODY) | (tissue == Tissue.POSTERIOR_ELEMENTS)] = Tissue.AIR
@@ -148,9 +94,9 @@ def _tissue_of(
     return tissue
 
 
-def _add_discs(tissue: NDArray[np.uint8], spine: _Spine, labels: NDArray[np.uint8], spacing_mm: float) -> None:
+def _add_discs(tissue: NDArray[np.uint8], spine: SpineOnGrid, labels: NDArray[np.uint8], spacing_mm: float) -> None:
     """Fill what lies between two neighbouring bodies: near both, and inside their joint closing."""
-    order = sorted(spine.masks, key=lambda level: level.order)
+    order = sorted(spine.boxes, key=lambda level: level.order)
     has_sacrum = (spine.vertebra == Level.SACRUM.verse_id).any()
     pairs = list(zip(order, order[1:] + ([Level.SACRUM] if has_sacrum else []), strict=False))
     free = (labels == 0) & (spine.vertebra == 0) & ~spine.canal
@@ -173,7 +119,7 @@ def _add_discs(tissue: NDArray[np.uint8], spine: _Spine, labels: NDArray[np.uint
         tissue[box][disc] = Tissue.DISC
 
 
-def _add_canal(tissue: NDArray[np.uint8], spine: _Spine, spacing_mm: float) -> None:
+def _add_canal(tissue: NDArray[np.uint8], spine: SpineOnGrid, spacing_mm: float) -> None:
     """Epidural fat, then the sac, then the cord: known cord voxels are kept, others are an ellipse."""
     known_cord = tissue == Tissue.CORD
     depth = ndimage.distance_transform_edt(spine.canal) * spacing_mm
@@ -193,9 +139,9 @@ def _add_canal(tissue: NDArray[np.uint8], spine: _Spine, spacing_mm: float) -> N
         layer[ellipse & (layer == Tissue.CSF)] = Tissue.CORD
 
 
-def _body_centroids(spine: _Spine, labels: NDArray[np.uint8]) -> list[tuple[Level, NDArray[np.float64]]]:
+def _body_centroids(spine: SpineOnGrid, labels: NDArray[np.uint8]) -> list[tuple[Level, NDArray[np.float64]]]:
     result = []
-    for level, box in spine.masks.items():
+    for level, box in spine.boxes.items():
         mask = spine.vertebra[box] == level.verse_id
         body = mask & (labels[box] == Subregion.BODY)
         chosen = body if body.sum() > 50 else mask

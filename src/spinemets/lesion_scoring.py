@@ -1,0 +1,94 @@
+"""From what was measured at a level with lesions to a SINS case, and its score."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from spinemets.anatomy import Region
+from spinemets.findings import Measured, NotApplicable, VertebraFindings
+from spinemets.measure.height_reference import HeightLoss
+from spinemets.measure.lesions import Lesion, LesionType
+from spinemets.measure.vertebra_regions import FROM_PARTITION, VertebraRegions
+from spinemets.rules.collapse import collapse_percent
+from spinemets.rules.posterolateral import borderline, involved_items
+from spinemets.rules.sins import SinsScore, sins
+from spinemets.rules.sins_case import parse_case
+from spinemets.rules.spinal_alignment import AlignmentReading
+from spinemets.spine import Vertebra
+
+UNCERTAIN_LEVEL = 0.05
+"""A level with at least this probability stays open in the SINS location (ours)."""
+
+
+def score_lesions(
+    findings: VertebraFindings,
+    vertebra: Vertebra,
+    lesions: tuple[Lesion, ...],
+    loss: HeightLoss | None,
+    alignment: AlignmentReading,
+    regions: VertebraRegions,
+    pain: str,
+) -> tuple[VertebraFindings, SinsScore | None]:
+    """The findings of a level with the SINS case of its lesions and the score, if it has any."""
+    if not lesions:
+        none = NotApplicable("no_lesion")
+        return replace(findings, sins_case=none, sins=none), None
+    case = sins_document(vertebra, lesions, loss, alignment, regions, pain)
+    score = sins(parse_case(case))
+    flags = [*score.flags, *alignment.flags]
+    flags += [f"{name}_at_threshold" for name in borderline(lesion.regions for lesion in lesions)]
+    if regions.source == FROM_PARTITION:
+        flags.append("regions_by_canal_partition")
+    answer = {**score.to_json_dict(), "flags": flags}
+    return replace(findings, sins_case=case, sins=answer), score
+
+
+def sins_document(
+    vertebra: Vertebra,
+    lesions: tuple[Lesion, ...],
+    loss: HeightLoss | None,
+    alignment: AlignmentReading,
+    regions: VertebraRegions,
+    pain: str,
+) -> dict[str, Any]:
+    """The SINS case of one vertebra, as ``spinemets sins`` takes it; what was not measured is left out."""
+    levels = [vertebra.level, *(level for level, share in vertebra.alternatives if share >= UNCERTAIN_LEVEL)]
+    names = [str(level) for level in levels]
+    case: dict[str, Any] = {"level": names[0] if len(names) == 1 else names, "pain": pain}
+    case["lesion_quality"] = _quality(lesions)
+    case["alignment"] = alignment.case_word
+    collapse = None if loss is None else collapse_percent(loss.largest)
+    if collapse is not None:
+        case["collapse_percent"] = _interval(*collapse)
+    involved = _involved(lesions)
+    if involved is not None:
+        case["body_involved_percent"] = _interval(*involved)
+    if vertebra.level.region is Region.SACRAL:
+        return case  # its parts are not told apart
+    sides, other = involved_items(lesion.regions for lesion in lesions)
+    # A partition that cannot tell facets from lamina proves what is involved, not that nothing is.
+    known = {side.value: items for side, items in sides.items() if items or regions.has_facets or not other}
+    case["posterolateral"] = known
+    case["other_posterior"] = other
+    return case
+
+
+def _quality(lesions: tuple[Lesion, ...]) -> str:
+    kinds = {lesion.type for lesion in lesions}
+    if len(kinds) > 1:
+        return LesionType.MIXED.value
+    return kinds.pop().value
+
+
+def _involved(lesions: tuple[Lesion, ...]) -> tuple[float, float] | None:
+    parts = [lesion.body_fraction for lesion in lesions]
+    known = [part for part in parts if isinstance(part, Measured)]
+    if not known:
+        return None
+    return 100 * min(sum(part.low for part in known), 1.0), 100 * min(sum(part.high for part in known), 1.0)
+
+
+def _interval(low: float, high: float) -> float | dict[str, float]:
+    low, high = round(low, 1), round(high, 1)
+    return low if low == high else {"low": low, "high": high}

@@ -1,0 +1,197 @@
+"""How vertebrae stand on one another: angles between endplates, and slips.
+
+Signs: kyphosis is positive (the front is shorter), so lordosis is negative; a curve with its convexity to the
+patient's right is positive; a slip of the upper vertebra to the front, or to the patient's right, is positive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemets.anatomy import Level
+from spinemets.findings import Finding, Measured, NotAssessed, Reason
+from spinemets.measure.axes import VertebraAxes
+from spinemets.measure.endplates import Endplate
+
+ANGLE_ERROR_DEG_MM = 22.0
+"""Half width of the 90 % interval of an angle is this over the depth of the body, times the voxel (ours: an
+endplate 30 mm deep of 1 mm voxels is known to about 0.7°)."""
+FURTHEST_TRIPLE, LEAST_TRIPLES = 5, 3
+"""Triples of vertebrae at most this far away, and at least so many, tell what is usual (ours)."""
+SLIP_ERROR_PER_VOXEL = 0.8
+"""Half width of the 90 % interval of a slip, in voxels (ours)."""
+
+
+@dataclass(frozen=True, eq=False)
+class BodyEnds:
+    """Both endplates of one body, and what its mask resolves.
+
+    Attributes
+    ----------
+    axes : VertebraAxes
+        Its axes.
+    upper, lower : Endplate
+        Its endplates.
+    depth_mm, width_mm : float
+        Of the body.
+    voxel_mm : float
+        Largest extent of a voxel.
+    """
+
+    axes: VertebraAxes
+    upper: Endplate
+    lower: Endplate
+    depth_mm: float
+    width_mm: float
+    voxel_mm: float
+
+
+@dataclass(frozen=True)
+class LocalAlignment:
+    """How one vertebra stands between its neighbours.
+
+    Attributes
+    ----------
+    kyphosis_deg, scoliosis_deg : Finding
+        Cobb angle from the upper endplate of the level above to the lower endplate of the level below.
+    kyphosis_change_deg, scoliosis_change_deg : Finding
+        The same less what the line through the triples above and below predicts: how much it stands out.
+    slip_above_mm, side_slip_above_mm : Finding
+        Translation of the level above on this one, to the front and to the patient's right.
+    slip_below_mm, side_slip_below_mm : Finding
+        The same of this one on the level below.
+    """
+
+    kyphosis_deg: Finding
+    scoliosis_deg: Finding
+    kyphosis_change_deg: Finding
+    scoliosis_change_deg: Finding
+    slip_above_mm: Finding
+    side_slip_above_mm: Finding
+    slip_below_mm: Finding
+    side_slip_below_mm: Finding
+
+
+def cobb_deg(above: NDArray[np.float64], below: NDArray[np.float64], axes: VertebraAxes) -> tuple[float, float]:
+    """(kyphosis, scoliosis) in degrees between two normals that point to the head, in the planes of `axes`."""
+
+    def lean(normal: NDArray[np.float64], sideways: NDArray[np.float64]) -> float:
+        return float(np.degrees(np.arctan2(normal @ sideways, normal @ axes.up)))
+
+    return lean(above, axes.front) - lean(below, axes.front), lean(below, axes.right) - lean(above, axes.right)
+
+
+def slip_mm(upper: BodyEnds, lower: BodyEnds) -> tuple[float, float]:
+    """(to the front, to the right) translation of one body on the next lower one, mm.
+
+    From the posterior-superior corner of the lower body to the posterior-inferior corner of the upper one, along
+    the lower body's upper endplate.
+    """
+    normal = lower.upper.normal
+    step = upper.lower.back_mm - lower.upper.back_mm
+    front = lower.axes.front - (lower.axes.front @ normal) * normal
+    right = np.cross(front, normal)
+    aside = upper.lower.centre_mm - lower.upper.centre_mm
+    return float(step @ front / np.linalg.norm(front)), float(aside @ right / np.linalg.norm(right))
+
+
+def local_alignment(bodies: Mapping[Level, BodyEnds]) -> dict[Level, LocalAlignment]:
+    """Alignment of every vertebra with those next to it.
+
+    Parameters
+    ----------
+    bodies : mapping of Level to BodyEnds
+        Bodies that are wholly visible; a missing level is a gap, across which nothing is measured.
+    """
+    levels = sorted(bodies, key=lambda level: level.order)
+    angles: dict[Level, tuple[float, float]] = {}
+    for number, level in enumerate(levels):
+        above, below = _next_to(levels, number, -1), _next_to(levels, number, 1)
+        if above and below:
+            angles[level] = cobb_deg(bodies[above].upper.normal, bodies[below].lower.normal, bodies[level].axes)
+    result = {}
+    for number, level in enumerate(levels):
+        above, below = _next_to(levels, number, -1), _next_to(levels, number, 1)
+        own = bodies[level]
+        result[level] = LocalAlignment(
+            *_angle_findings(level, angles, own),
+            *_expected_findings(level, levels, angles, own),
+            *_slip_findings(bodies.get(above) if above else None, own, f"no whole body above {level}"),
+            *_slip_findings(own, bodies.get(below) if below else None, f"no whole body below {level}"),
+        )
+    return result
+
+
+def _next_to(levels: list[Level], number: int, step: int) -> Level | None:
+    """The neighbour in the list, if it is the next level of the spine too."""
+    other = number + step
+    if not 0 <= other < len(levels):
+        return None
+    upper, lower = sorted((levels[number], levels[other]), key=lambda level: level.order)
+    missing = {level for level in Level if upper.order < level.order < lower.order} - _OPTIONAL
+    if (upper, lower) == (Level.T11, Level.L1):
+        missing.discard(Level.T12)
+    return None if missing else levels[other]
+
+
+_OPTIONAL = {Level.T13, Level.L6}
+"""Levels that most people do not have; T12 may be missing between T11 and L1."""
+
+
+def _angle_findings(
+    level: Level, angles: Mapping[Level, tuple[float, float]], own: BodyEnds
+) -> tuple[Finding, Finding]:
+    if level not in angles:
+        reason = NotAssessed(Reason.OUT_OF_FIELD, f"{level} has no whole body on both sides of it")
+        return reason, reason
+    method = "Cobb angle, upper endplate of the level above to lower endplate of the level below"
+    kyphosis, scoliosis = angles[level]
+    return (
+        _with_error(kyphosis, "deg", _angle_error(own, own.depth_mm), method),
+        _with_error(scoliosis, "deg", _angle_error(own, own.width_mm), method),
+    )
+
+
+def _expected_findings(
+    level: Level, levels: list[Level], angles: Mapping[Level, tuple[float, float]], own: BodyEnds
+) -> tuple[Finding, Finding]:
+    """The angle less what a straight line through the triples that share no endplate with it predicts."""
+    position = {other: number for number, other in enumerate(levels)}
+    near = [other for other in angles if 2 <= abs(position[other] - position[level]) <= FURTHEST_TRIPLE]
+    sides = {position[other] > position[level] for other in near}
+    if level not in angles or len(near) < LEAST_TRIPLES or len(sides) < 2:
+        reason = NotAssessed(Reason.NO_REFERENCE, f"too little of the spine is seen to tell what is usual at {level}")
+        return reason, reason
+    steps = np.array([position[other] - position[level] for other in near], dtype=float)
+    values = np.array([angles[other] for other in near])
+    slope, usual = np.polyfit(steps, values, 1)
+    spread = np.sqrt(((values - usual - np.outer(steps, slope)) ** 2).sum(axis=0) / max(len(near) - 2, 1))
+    method = f"less the line through {', '.join(str(other) for other in near)}"
+    changes = np.array(angles[level]) - usual
+    errors = np.hypot([_angle_error(own, own.depth_mm), _angle_error(own, own.width_mm)], 1.64 * spread)
+    return (
+        _with_error(float(changes[0]), "deg", float(errors[0]), method),
+        _with_error(float(changes[1]), "deg", float(errors[1]), method),
+    )
+
+
+def _slip_findings(upper: BodyEnds | None, lower: BodyEnds | None, absent: str) -> tuple[Finding, Finding]:
+    if upper is None or lower is None:
+        reason = NotAssessed(Reason.OUT_OF_FIELD, absent)
+        return reason, reason
+    front, right = slip_mm(upper, lower)
+    error = SLIP_ERROR_PER_VOXEL * max(upper.voxel_mm, lower.voxel_mm)
+    method = "posterior corners, along the upper endplate of the lower body"
+    return _with_error(front, "mm", error, method), _with_error(right, "mm", error, "middle of the facing endplates")
+
+
+def _angle_error(own: BodyEnds, extent_mm: float) -> float:
+    return ANGLE_ERROR_DEG_MM * own.voxel_mm / max(extent_mm, 1.0)
+
+
+def _with_error(value: float, unit: str, error: float, method: str) -> Measured:
+    return Measured(value, unit, value - error, value + error, method)

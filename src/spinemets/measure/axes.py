@@ -1,0 +1,232 @@
+"""The axes of each vertebra in the patient: right, front and up, whatever the image's own axes are.
+
+The convention of `clinical.md` §1: up is the tangent of the line through the bodies, front points from
+the posterior elements to the body at right angles to it, right follows from both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.anatomy import Level
+from spinemets.errors import StudyError
+from spinemets.measure.region_labels import IN_BODY
+from spinemets.volume import Volume
+
+LEAST_VOXELS = 20
+"""A body, or posterior elements, of fewer voxels give no direction (ours)."""
+LEAST_OF_NEIGHBOUR = 0.4
+"""A first or last body smaller than this share of the next one is cut off by the image (ours)."""
+MIDLINE_MM = 4.0
+"""Half width of the strip round the mid-plane in which the canal's front and back are sought (ours)."""
+USUAL_HALF_CANAL_MM = 8.0
+"""Half the depth of the canal where its back is not seen; Panjabi: 15 to 21 mm deep."""
+
+
+@dataclass(frozen=True, eq=False)
+class VertebraAxes:
+    """A vertebra's own axes.
+
+    Attributes
+    ----------
+    level : Level
+        Which vertebra.
+    centre_mm : (3,) ndarray
+        Centroid of the body, world RAS+ mm; of the whole ring for C1.
+    canal_mm : (3,) ndarray
+        Middle of the canal at that height.
+    right, front, up : (3,) ndarray
+        Unit vectors to the patient's right, anterior and cranial, at right angles to one another.
+    """
+
+    level: Level
+    centre_mm: NDArray[np.float64]
+    canal_mm: NDArray[np.float64]
+    right: NDArray[np.float64]
+    front: NDArray[np.float64]
+    up: NDArray[np.float64]
+
+    @property
+    def rows(self) -> NDArray[np.float64]:
+        """(3, 3) right, front and up as rows."""
+        return np.stack([self.right, self.front, self.up])
+
+    def coordinates(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, 3) world points as mm to the right, front and up of the body's centre."""
+        return (np.asarray(points_mm) - self.centre_mm) @ self.rows.T
+
+    def world(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, 3) world points of coordinates in these axes."""
+        return np.asarray(coordinates) @ self.rows + self.centre_mm
+
+
+def spine_axes(vertebrae: Volume, regions: Volume) -> dict[Level, VertebraAxes]:
+    """Axes of every vertebra whose body can be told from its posterior elements.
+
+    Parameters
+    ----------
+    vertebrae : Volume
+        VerSe ids.
+    regions : Volume
+        `RegionLabel` on the same grid.
+
+    Returns
+    -------
+    mapping of Level to VertebraAxes
+        From head to foot, the sacrum and bodies cut to a stump apart. A vertebra without posterior elements has the
+        front of its neighbours.
+
+    Raises
+    ------
+    StudyError
+        If a vertebra lies above one that its name puts above it, or one label is in two far places.
+    """
+    bodies, behind, points = _centroids(vertebrae, regions)
+    levels = _without_stumps(sorted(bodies, key=lambda level: level.order), points)
+    if not levels:
+        return {}
+    _require_order(levels, bodies)
+    ups = _tangents(np.array([bodies[level] for level in levels]))
+    fronts = _fronts(levels, bodies, behind, ups)
+    result = {}
+    for level, up, front in zip(levels, ups, fronts, strict=True):
+        if front is None:
+            continue
+        axes = VertebraAxes(level, bodies[level], bodies[level], np.cross(front, up), front, up)
+        canal_mm = _canal_middle(axes, *points[level])
+        result[level] = VertebraAxes(level, axes.centre_mm, canal_mm, axes.right, front, up)
+    return result
+
+
+_Points = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def _centroids(
+    vertebrae: Volume, regions: Volume
+) -> tuple[dict[Level, NDArray[np.float64]], dict[Level, NDArray[np.float64]], dict[Level, _Points]]:
+    """Centroids of bodies and of posterior elements, world mm, and the points of both."""
+    bodies, behind, points = {}, {}, {}
+    for level in Level:
+        if level.region.value == "S":
+            continue
+        box = _box(vertebrae, level)
+        if box is None:
+            continue
+        own = vertebrae.array[box] == level.verse_id
+        _require_one_place(own, level, vertebrae.spacing_mm)
+        body = own & np.isin(regions.array[box], IN_BODY)
+        start = np.array([axis.start for axis in box])
+        body_mm = vertebrae.world(np.argwhere(body) + start)
+        other_mm = vertebrae.world(np.argwhere(own & ~body) + start)
+        if level is Level.C1:
+            body_mm = vertebrae.world(np.argwhere(own) + start)
+        if len(body_mm) < LEAST_VOXELS:
+            continue
+        bodies[level], points[level] = body_mm.mean(axis=0), (body_mm, other_mm)
+        if len(other_mm) >= LEAST_VOXELS:
+            behind[level] = other_mm.mean(axis=0)
+    return bodies, behind, points
+
+
+def _without_stumps(levels: list[Level], points: dict[Level, _Points]) -> list[Level]:
+    """Levels without what is left of a body at either end: its centroid is no point of the spine's line."""
+    kept = list(levels)
+    for end, neighbour in ((0, 1), (-1, -2)):
+        if len(kept) > 2 and len(points[kept[end]][0]) < LEAST_OF_NEIGHBOUR * len(points[kept[neighbour]][0]):
+            del kept[end]
+    return kept
+
+
+def _box(vertebrae: Volume, level: Level) -> tuple[slice, ...] | None:
+    boxes = ndimage.find_objects(vertebrae.array, max_label=level.verse_id)
+    return boxes[level.verse_id - 1] if len(boxes) >= level.verse_id else None
+
+
+def _require_one_place(own: NDArray[np.bool_], level: Level, spacing_mm: NDArray[np.float64]) -> None:
+    """Raise `StudyError` where a label has two large pieces more than a vertebra's height apart."""
+    pieces, count = ndimage.label(own, structure=np.ones((3, 3, 3)))
+    if count < 2:
+        return
+    sizes = np.bincount(pieces.ravel())[1:]
+    large = np.flatnonzero(sizes > 0.4 * sizes.max()) + 1
+    if len(large) < 2:
+        return
+    centres = np.array(ndimage.center_of_mass(own, pieces, large)) * spacing_mm
+    apart = float(np.linalg.norm(centres[0] - centres[1]))
+    if apart > 60.0:
+        raise StudyError(
+            f"{level} is in the vertebra mask twice, {apart:.0f} mm apart; each label may name one vertebra"
+        )
+
+
+def _require_order(levels: list[Level], bodies: dict[Level, NDArray[np.float64]]) -> None:
+    """Raise `StudyError` unless bodies follow one another along the spine in the order of their names."""
+    if len(levels) < 2:
+        return
+    centres = np.array([bodies[level] for level in levels])
+    along = centres[0] - centres[-1]
+    if along[2] < 0 and abs(along[2]) > 0.5 * np.linalg.norm(along):
+        raise StudyError(f"{levels[0]} lies below {levels[-1]} in the vertebra mask; its labels are out of order")
+    for above, below, step in zip(levels, levels[1:], centres[:-1] - centres[1:], strict=False):
+        if step @ along < 0:
+            raise StudyError(f"{above} lies below {below} in the vertebra mask; its labels are out of order")
+
+
+def _tangents(centres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, 3) unit vectors towards the head along a row of centres; at the ends, the curve goes on bending."""
+    count = len(centres)
+    if count == 1:
+        return np.array([[0.0, 0.0, 1.0]])
+    steps = centres[:-1] - centres[1:]
+    steps = steps / np.linalg.norm(steps, axis=1, keepdims=True)
+    inner = steps[:-1] + steps[1:]
+    inner = inner / np.maximum(np.linalg.norm(inner, axis=1, keepdims=True), 1e-9)
+    first, last = steps[0], steps[-1]
+    if count > 2:
+        first, last = _mirrored(inner[0], steps[0]), _mirrored(inner[-1], steps[-1])
+    return np.vstack([first, inner, last])
+
+
+def _mirrored(tangent: NDArray[np.float64], chord: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The tangent at the other end of a chord of an arc."""
+    return 2 * (tangent @ chord) * chord - tangent
+
+
+def _fronts(
+    levels: list[Level],
+    bodies: dict[Level, NDArray[np.float64]],
+    behind: dict[Level, NDArray[np.float64]],
+    ups: NDArray[np.float64],
+) -> list[NDArray[np.float64] | None]:
+    """Unit vectors from posterior elements to body; of the nearest neighbours that have one where there is none."""
+    known: dict[int, NDArray[np.float64]] = {}
+    for number, (level, up) in enumerate(zip(levels, ups, strict=True)):
+        if level in behind:
+            direction = bodies[level] - behind[level]
+            known[number] = direction - (direction @ up) * up
+    result: list[NDArray[np.float64] | None] = []
+    for number, up in enumerate(ups):
+        nearest = min(known, key=lambda other: abs(other - number), default=None)
+        if nearest is None:
+            result.append(None)
+            continue
+        front = known[nearest] - (known[nearest] @ up) * up
+        result.append(front / np.linalg.norm(front))
+    return result
+
+
+def _canal_middle(
+    axes: VertebraAxes, body_mm: NDArray[np.float64], other_mm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Half-way from the back of the body to the front of the lamina in the mid-plane, at the height of the body."""
+    body = axes.coordinates(body_mm)
+    body = body[np.abs(body[:, 0]) < MIDLINE_MM]
+    wall = float(np.percentile(body[:, 1], 3)) if len(body) else -USUAL_HALF_CANAL_MM
+    lamina = axes.coordinates(other_mm) if len(other_mm) else np.zeros((0, 3))
+    lamina = lamina[(np.abs(lamina[:, 0]) < MIDLINE_MM) & (lamina[:, 1] < wall - 4.0)]
+    back = float(np.percentile(lamina[:, 1], 97)) if len(lamina) >= 5 else wall - 2 * USUAL_HALF_CANAL_MM
+    return axes.world(np.array([[0.0, (wall + back) / 2, 0.0]]))[0]

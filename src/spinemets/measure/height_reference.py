@@ -1,0 +1,186 @@
+"""What a body's height would be without fracture, from its unaffected neighbours; and what is lost of it.
+
+The natural wedge of each level is divided out by comparing like columns (`clinical.md` §1.5): a normal L5 is
+a quarter taller in front and no fracture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from spinemets.anatomy import Level
+from spinemets.findings import Finding, Measured, NotAssessed, Reason
+from spinemets.measure.heights import COLUMNS, SIDE_COLUMNS, BodyHeights
+from spinemets.measure.population import usual_height_mm
+
+AFFECTED_FROM = 0.10
+"""A body that lost more than this is no reference for others (`clinical.md` §1.5)."""
+MARGIN = 0.05
+"""By as much as a normal body strays from its neighbours beyond that before it is set aside (ours)."""
+CROWD = 4
+"""So many of the nearest bodies are its neighbours for that (ours)."""
+FURTHEST = 4
+"""A neighbour more levels away than this is none (ours)."""
+REFERENCE_SPREAD = 0.06
+"""Half width of the 90 % interval of a reference, as a fraction: how far a normal body strays from the line between its
+neighbours (ours; set on simulated validation patients)."""
+ONE_SIDED_SPREAD = 0.09
+"""The same where only one neighbour is there and the population's ratio stands in for the other (ours)."""
+ALL = (*COLUMNS, *SIDE_COLUMNS)
+
+
+@dataclass(frozen=True)
+class HeightLoss:
+    """Reference and loss of one body.
+
+    Attributes
+    ----------
+    reference_mm : mapping of str to Finding
+        For each of ``anterior``, ``middle``, ``posterior``, ``left``, ``right``.
+    loss : mapping of str to Finding
+        Fraction of the reference, in [0, 1], for the same.
+    largest : Finding
+        The largest of them.
+    asymmetry : Finding
+        Right minus left height, as a fraction of the reference; negative where the right side lost more.
+    neighbours : tuple of Level
+        Where the reference comes from.
+    """
+
+    reference_mm: Mapping[str, Finding]
+    loss: Mapping[str, Finding]
+    largest: Finding
+    asymmetry: Finding
+    neighbours: tuple[Level, ...]
+
+
+def height_losses(heights: Mapping[Level, BodyHeights], *, excluded: Collection[Level] = ()) -> dict[Level, HeightLoss]:
+    """Loss of height of every body.
+
+    Which bodies are unaffected is found first: the one that lost most against the median of its neighbours, each by
+    the population's ratio, is set aside, and all are compared again, until none of those left has surely lost more
+    than `AFFECTED_FROM`.
+
+    Parameters
+    ----------
+    heights : mapping of Level to BodyHeights
+        Bodies that are wholly visible.
+    excluded : collection of Level
+        Bodies that are no reference whatever their height: with a large lesion, an implant, or cement.
+    """
+    fit = {level for level in heights if level not in excluded and usual_height_mm(level, "middle") is not None}
+    while fit:
+        worst = max(fit, key=lambda level: _raw_loss(level, heights, fit - {level}))
+        if _raw_loss(worst, heights, fit - {worst}) <= AFFECTED_FROM + MARGIN:
+            break
+        fit.remove(worst)
+    return {level: _height_loss(level, heights, fit - {level}) for level in heights}
+
+
+def _raw_loss(level: Level, heights: Mapping[Level, BodyHeights], fit: set[Level]) -> float:
+    """The largest loss of a column against the median of the nearest bodies on both sides."""
+    near = sorted(
+        (other for other in fit if abs(_steps(level, other)) <= FURTHEST), key=lambda o: abs(_steps(level, o))
+    )
+    if not near:
+        return 0.0
+    losses = []
+    for column in ALL:
+        usual = usual_height_mm(level, column) or np.nan
+        ratios = [heights[o].columns[column].value / (usual_height_mm(o, column) or np.nan) for o in near[:CROWD]]
+        losses.append(1 - heights[level].columns[column].value / (usual * float(np.median(ratios))))
+    return max(losses)
+
+
+def _neighbours(level: Level, fit: Collection[Level]) -> tuple[Level, ...]:
+    """The nearest fit level above and below, as far as there are any."""
+    near = [other for other in fit if 0 < abs(_steps(level, other)) <= FURTHEST]
+    above = max((other for other in near if other.order < level.order), key=lambda other: other.order, default=None)
+    below = min((other for other in near if other.order > level.order), key=lambda other: other.order, default=None)
+    return tuple(other for other in (above, below) if other is not None)
+
+
+def _steps(level: Level, other: Level) -> int:
+    """Levels from one to the other; T13 and L6 take no place of their own."""
+    rows = [one for one in Level if one not in (Level.T13, Level.L6)]
+
+    def place(one: Level) -> int:
+        return rows.index({Level.T13: Level.T12, Level.L6: Level.L5}.get(one, one))
+
+    return place(other) - place(level)
+
+
+def _expected(
+    level: Level, column: str, heights: Mapping[Level, BodyHeights], fit: Collection[Level]
+) -> tuple[float, float, tuple[Level, ...]] | None:
+    """Expected height, the half width of its interval as a fraction, and where it comes from."""
+    near = _neighbours(level, fit)
+    if len(near) == 2:
+        above, below = near
+        up, down = abs(_steps(level, above)), abs(_steps(level, below))
+        first, second = (heights[other].columns[column].value for other in near)
+        return (first * down + second * up) / (up + down), REFERENCE_SPREAD, near
+    if len(near) == 1:
+        own, other = usual_height_mm(level, column), usual_height_mm(near[0], column)
+        if own is None or other is None:
+            return None
+        return heights[near[0]].columns[column].value * own / other, ONE_SIDED_SPREAD, near
+    return None
+
+
+def _height_loss(level: Level, heights: Mapping[Level, BodyHeights], fit: Collection[Level]) -> HeightLoss:
+    own = heights[level].columns
+    references: dict[str, Finding] = {}
+    losses: dict[str, Finding] = {}
+    near: tuple[Level, ...] = ()
+    for column in ALL:
+        expected = _expected(level, column, heights, fit)
+        if expected is None:
+            reason = NotAssessed(Reason.NO_REFERENCE, f"no unaffected neighbour of {level} is within {FURTHEST} levels")
+            references[column] = losses[column] = reason
+            continue
+        value, spread, near = expected
+        sources = " and ".join(map(str, near))
+        how = f"interpolated between {sources}" if len(near) == 2 else f"{sources} by the population's ratio"
+        references[column] = Measured(value, "mm", value * (1 - spread), value * (1 + spread), how)
+        losses[column] = _loss(own[column], value, spread, how)
+    return HeightLoss(references, losses, _largest(losses), _asymmetry(own, references), near)
+
+
+def _loss(height: Measured, reference: float, spread: float, how: str) -> Measured:
+    loss = 1 - height.value / reference
+    error = float(np.hypot((height.high - height.value) / reference, spread * height.value / reference))
+    low, value, high = (float(np.clip(x, 0.0, 1.0)) for x in (loss - error, loss, loss + error))
+    return Measured(value, "1", low, high, f"1 - height / reference; reference {how}")
+
+
+def _largest(losses: Mapping[str, Finding]) -> Finding:
+    known = [loss for loss in losses.values() if isinstance(loss, Measured)]
+    if len(known) < len(losses):
+        return next(loss for loss in losses.values() if not isinstance(loss, Measured))
+    most = max(known, key=lambda loss: loss.value)
+    low, high = max(loss.low for loss in known), max(loss.high for loss in known)
+    return Measured(most.value, "1", min(low, most.value), high, "largest of the three columns and both sides")
+
+
+def _asymmetry(own: Mapping[str, Measured], references: Mapping[str, Finding]) -> Finding:
+    left, right = (references[side] for side in SIDE_COLUMNS)
+    if not (isinstance(left, Measured) and isinstance(right, Measured)):
+        return next(side for side in (left, right) if not isinstance(side, Measured))
+    pairs = (("left", left.value), ("right", right.value))
+    ratio = {side: own[side].value / reference for side, reference in pairs}
+    errors = [(own[side].high - own[side].value) / reference for side, reference in pairs]
+    error = float(np.hypot(errors[0], errors[1]))
+    error = float(
+        np.hypot(
+            *(
+                (own[side].high - own[side].value) / references_mm.value
+                for side, references_mm in (("left", left), ("right", right))
+            )
+        )
+    )
+    value = ratio["right"] - ratio["left"]
+    return Measured(value, "1", value - error, value + error, "right minus left height, each by its reference")

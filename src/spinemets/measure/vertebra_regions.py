@@ -1,0 +1,163 @@
+"""Every vertebra divided into the parts that SINS and the fracture signs name.
+
+Subregion labels are used where they are given (SPINEPS' scheme); else the canal-referenced partition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.anatomy import Level, Region, Subregion
+from spinemets.errors import StudyError
+from spinemets.geometry import covering_grid, resample_labels
+from spinemets.measure.axes import VertebraAxes, spine_axes
+from spinemets.measure.canal_partition import partition_spine, spine_on_grid
+from spinemets.measure.region_labels import IN_BODY, RegionLabel
+from spinemets.volume import Volume
+
+PARTITION_SPACING_MM = 1.5
+"""Grid on which the canal-referenced partition is made (ours)."""
+JOINT_DEPTH_MM = 9.0
+"""The rib's joint reaches this far forward from the back of the body (ours; rib heads are 8 to 12 mm)."""
+JOINT_SHARE = 0.6
+"""It takes the outer part of the half width beyond this share (ours)."""
+FROM_SUBREGIONS, FROM_PARTITION = "subregions", "canal_partition"
+
+_OF_SUBREGION = {
+    Subregion.BODY: RegionLabel.BODY,
+    Subregion.BODY_BORDER: RegionLabel.BODY,
+    Subregion.PEDICLE_LEFT: RegionLabel.PEDICLE_LEFT,
+    Subregion.PEDICLE_RIGHT: RegionLabel.PEDICLE_RIGHT,
+    Subregion.SUPERIOR_ARTICULAR_LEFT: RegionLabel.FACET_LEFT,
+    Subregion.SUPERIOR_ARTICULAR_RIGHT: RegionLabel.FACET_RIGHT,
+    Subregion.INFERIOR_ARTICULAR_LEFT: RegionLabel.FACET_LEFT,
+    Subregion.INFERIOR_ARTICULAR_RIGHT: RegionLabel.FACET_RIGHT,
+    Subregion.TRANSVERSE_PROCESS_LEFT: RegionLabel.TRANSVERSE_LEFT,
+    Subregion.TRANSVERSE_PROCESS_RIGHT: RegionLabel.TRANSVERSE_RIGHT,
+    Subregion.SPINOUS_PROCESS: RegionLabel.SPINOUS,
+    Subregion.ARCH: RegionLabel.LAMINA_LEFT,
+}
+
+
+@dataclass(frozen=True)
+class VertebraRegions:
+    """The parts of every vertebra.
+
+    Attributes
+    ----------
+    labels : Volume
+        `RegionLabel` on the grid of the vertebra mask, 0 elsewhere.
+    axes : mapping of Level to VertebraAxes
+        Of every vertebra whose body was told from its posterior elements.
+    source : str
+        ``subregions`` or ``canal_partition``.
+    has_facets : bool
+        Whether facets were told from the lamina; the partition cannot.
+    """
+
+    labels: Volume
+    axes: dict[Level, VertebraAxes]
+    source: str
+    has_facets: bool
+
+
+def vertebra_regions(vertebrae: Volume, subregions: Volume | None = None) -> VertebraRegions:
+    """Parts of every vertebra of a mask.
+
+    Parameters
+    ----------
+    vertebrae : Volume
+        VerSe ids.
+    subregions : Volume, optional
+        `Subregion` labels on the same grid.
+
+    Raises
+    ------
+    StudyError
+        If the labels are out of order, or, without subregions, fewer than two foramina are closed.
+    """
+    given = subregions if subregions is not None else _partitioned(vertebrae)
+    table = np.zeros(256, np.uint8)
+    for subregion, region in _OF_SUBREGION.items():
+        table[subregion] = region
+    labels = np.where(vertebrae.array > 0, table[given.array.astype(np.uint8)], 0).astype(np.uint8)
+    coarse = vertebrae.with_array(labels)
+    axes = spine_axes(vertebrae, coarse)
+    for level, own in axes.items():
+        _divide(labels, vertebrae, given, own, level)
+    facets = bool(np.isin(labels, (RegionLabel.FACET_LEFT, RegionLabel.FACET_RIGHT)).any())
+    source = FROM_PARTITION if subregions is None else FROM_SUBREGIONS
+    return VertebraRegions(vertebrae.with_array(labels), axes, source, facets)
+
+
+def _partitioned(vertebrae: Volume) -> Volume:
+    """`Subregion` labels by the canal-referenced partition, on the grid of the mask."""
+    grid = covering_grid(vertebrae, PARTITION_SPACING_MM)
+    ids = resample_labels(vertebrae, grid)
+    parts = partition_spine(spine_on_grid(ids, PARTITION_SPACING_MM), PARTITION_SPACING_MM)
+    result = np.zeros(vertebrae.shape, np.uint8)
+    to_grid = np.linalg.inv(grid.affine)
+    for number, box in enumerate(ndimage.find_objects(vertebrae.array.astype(np.uint8)), start=1):
+        if box is None or number == Level.SACRUM.verse_id:
+            continue
+        own = vertebrae.array[box] == number
+        index = np.argwhere(own) + [axis.start for axis in box]
+        place = vertebrae.world(index) @ to_grid[:3, :3].T + to_grid[:3, 3]
+        result[tuple(index.T)] = _nearest_part(parts, ids == number, place)
+    return vertebrae.with_array(result)
+
+
+def _nearest_part(parts: NDArray[np.uint8], own: NDArray[np.bool_], place: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Part of the voxel of `own` that lies nearest to each place."""
+    box = ndimage.find_objects((own & (parts > 0)).astype(np.uint8))
+    if not box:
+        return np.zeros(len(place), np.uint8)
+    wide = tuple(slice(max(axis.start - 3, 0), axis.stop + 3) for axis in box[0])
+    known = own[wide] & (parts[wide] > 0)
+    _, nearest = ndimage.distance_transform_edt(~known, return_indices=True)
+    local = np.round(place).astype(int) - [axis.start for axis in wide]
+    local = np.clip(local, 0, np.array(known.shape) - 1)
+    at = nearest[:, local[:, 0], local[:, 1], local[:, 2]]
+    return parts[wide][tuple(at)]
+
+
+def _divide(labels: NDArray[np.uint8], vertebrae: Volume, given: Volume, axes: VertebraAxes, level: Level) -> None:
+    """Sides of the lamina, the pedicle where the scheme has none, and the ribs' joints, written into `labels`."""
+    box = ndimage.find_objects((vertebrae.array == level.verse_id).astype(np.uint8))[0]
+    own = vertebrae.array[box] == level.verse_id
+    index = np.argwhere(own)
+    point = axes.coordinates(vertebrae.world(index + [axis.start for axis in box]))
+    canal = axes.coordinates(axes.canal_mm[None])[0]
+    label, part = labels[box][own], given.array[box][own]
+    right = point[:, 0] > 0
+    arch = part == Subregion.ARCH
+    label[arch] = np.where(right[arch], RegionLabel.LAMINA_RIGHT, RegionLabel.LAMINA_LEFT)
+    if not np.isin(part, (Subregion.PEDICLE_LEFT, Subregion.PEDICLE_RIGHT)).any():
+        pedicle = arch & (point[:, 1] > canal[1])
+        label[pedicle] = np.where(right[pedicle], RegionLabel.PEDICLE_RIGHT, RegionLabel.PEDICLE_LEFT)
+    body = np.isin(label, IN_BODY)
+    if level.region is Region.THORACIC and body.any():
+        joint = body & _joint(point, body)
+        label[joint] = np.where(right[joint], RegionLabel.COSTOVERTEBRAL_RIGHT, RegionLabel.COSTOVERTEBRAL_LEFT)
+    labels[box][own] = label
+
+
+def _joint(point: NDArray[np.float64], body: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether points lie where ribs meet the body: behind, to the side, in its upper half."""
+    half_width = float(np.percentile(np.abs(point[body, 0]), 97))
+    back = float(np.percentile(point[body, 1], 3))
+    behind = point[:, 1] < back + JOINT_DEPTH_MM
+    return behind & (np.abs(point[:, 0]) > JOINT_SHARE * half_width) & (point[:, 2] > 0)
+
+
+def require_known_sides(vertebrae: Volume) -> None:
+    """Raise `StudyError` where a mask's affine is not one of a patient: its handedness is unknown.
+
+    An affine whose axes were all left at their default (identity) tells nothing of left and right.
+    """
+    if np.allclose(vertebrae.affine, np.eye(4)):
+        raise StudyError("the mask has no orientation (its affine is the identity), so left and right are unknown")

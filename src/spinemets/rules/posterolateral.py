@@ -1,0 +1,46 @@
+"""Which posterolateral elements are replaced by tumour, from the share of each that a lesion takes.
+
+SINS (Fisher 2010) asks for fracture of, or replacement by tumour in, facet, pedicle or costovertebral joint, and gives
+no share. A fifth of the element is ours (`clinical.md` §1.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from spinemets.anatomy import Side
+from spinemets.findings import Finding, Measured
+
+INVOLVED_FROM = 0.2
+"""Share of an element (ours)."""
+SIDE_ITEMS = ("pedicle", "facet", "costovertebral_joint")
+OTHER_ITEMS = ("spinous_process", "lamina", "transverse_process")
+
+
+def involved_items(lesions: Iterable[Mapping[str, Finding]]) -> tuple[dict[Side, list[str]], list[str]]:
+    """Elements of each side that score, and other posterior elements, that some lesion takes.
+
+    Parameters
+    ----------
+    lesions : iterable of mapping of str to Finding
+        Share of each part, by its name in ``report.json``.
+    """
+    share: dict[str, float] = {}
+    for regions in lesions:
+        for name, finding in regions.items():
+            if isinstance(finding, Measured):
+                share[name] = share.get(name, 0.0) + finding.value
+    taken = {name for name, value in share.items() if value >= INVOLVED_FROM}
+    sides = {side: [item for item in SIDE_ITEMS if f"{item}_{side.value}" in taken] for side in Side}
+    other = [item for item in OTHER_ITEMS if taken & {item, f"{item}_left", f"{item}_right"}]
+    return sides, other
+
+
+def borderline(lesions: Iterable[Mapping[str, Finding]]) -> list[str]:
+    """Elements whose share has an interval that contains the limit."""
+    found = []
+    for regions in lesions:
+        for name, finding in regions.items():
+            if isinstance(finding, Measured) and finding.low < INVOLVED_FROM <= finding.high:
+                found.append(name)
+    return sorted(set(found))

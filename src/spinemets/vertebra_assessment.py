@@ -1,0 +1,217 @@
+"""From masks to what is said of every vertebra: measured first, then put to the published rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from spinemets.anatomy import Level, Region
+from spinemets.errors import StudyError
+from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason, VertebraFindings
+from spinemets.lesion_scoring import score_lesions
+from spinemets.measure.alignment import BodyEnds, LocalAlignment, local_alignment
+from spinemets.measure.body_surface import body_surface
+from spinemets.measure.endplates import endplate
+from spinemets.measure.height_reference import HeightLoss, height_losses
+from spinemets.measure.heights import COLUMNS, BodyHeights, body_heights
+from spinemets.measure.lesions import Lesion, lesions_by_level
+from spinemets.measure.region_labels import IN_BODY
+from spinemets.measure.vertebra_regions import FROM_PARTITION, VertebraRegions, vertebra_regions
+from spinemets.rules.genant import genant_grade
+from spinemets.rules.sins import SinsScore, governing
+from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
+from spinemets.spine import Spine
+from spinemets.volume import Volume
+
+LARGE_LESION = 0.10
+"""A body with a lesion that takes more than this share is no reference for others (`clinical.md` §1.5)."""
+
+
+@dataclass(frozen=True)
+class SpineAssessment:
+    """What was found at every level, and what is needed to draw it.
+
+    Attributes
+    ----------
+    vertebrae : tuple of VertebraFindings
+        From head to foot.
+    heights : mapping of Level to BodyHeights
+        With the places of the measured columns.
+    governing : Level or NotAssessed
+        The level whose SINS governs.
+    flags : tuple of str
+        ``regions_by_canal_partition`` and the like.
+    """
+
+    vertebrae: tuple[VertebraFindings, ...]
+    heights: Mapping[Level, BodyHeights]
+    governing: Level | NotAssessed | NotApplicable
+    flags: tuple[str, ...]
+
+
+def assess_vertebrae(
+    spine: Spine,
+    vertebrae: Volume,
+    subregions: Volume | None,
+    *,
+    lesions: Volume | None = None,
+    ct: Volume | None = None,
+    pain: str = "unknown",
+) -> SpineAssessment:
+    """Measurements and scores of every vertebra.
+
+    Parameters
+    ----------
+    spine : Spine
+        The vertebrae and how sure their names are.
+    vertebrae : Volume
+        VerSe ids.
+    subregions : Volume or None
+        `Subregion` labels on the same grid; the canal-referenced partition without it.
+    lesions : Volume, optional
+        `LesionLabel` values on the same grid.
+    ct : Volume, optional
+        HU on the same grid.
+    pain : str
+        As a clinician states it.
+    """
+    try:
+        regions = vertebra_regions(vertebrae, subregions)
+    except StudyError as error:
+        if subregions is not None or "foramen" not in str(error):
+            raise
+        reason = NotAssessed(
+            Reason.OUT_OF_FIELD, "fewer than two vertebrae have a closed ring, so parts cannot be told"
+        )
+        return SpineAssessment(tuple(_all_absent(level, reason) for level in spine.levels), {}, reason, ())
+    found = {} if lesions is None else lesions_by_level(lesions, vertebrae, regions.labels, ct)
+    heights, ends = _bodies(spine, vertebrae, regions, lesions)
+    large = {level for level, own in found.items() if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
+    losses = height_losses({level: h for level, h in heights.items() if isinstance(h, BodyHeights)}, excluded=large)
+    alignment = local_alignment(ends)
+    scores: dict[Level, SinsScore] = {}
+    result = []
+    for vertebra in spine.vertebrae:
+        level = vertebra.level
+        findings = _findings(level, heights, losses, found if lesions is not None else None)
+        if lesions is not None:
+            reading = _alignment(level, alignment)
+            findings, score = score_lesions(
+                findings, vertebra, found.get(level, ()), losses.get(level), reading, regions, pain
+            )
+            if score is not None:
+                scores[level] = score
+        result.append(findings)
+    flags = ("regions_by_canal_partition",) if regions.source == FROM_PARTITION else ()
+    drawn = {level: h for level, h in heights.items() if isinstance(h, BodyHeights)}
+    return SpineAssessment(tuple(result), drawn, _governing(scores, lesions), flags)
+
+
+def _all_absent(level: Level, reason: NotAssessed) -> VertebraFindings:
+    return VertebraFindings(level, heights_mm=reason, reference_mm=reason, height_loss=reason, genant=reason)
+
+
+def _bodies(
+    spine: Spine, vertebrae: Volume, regions: VertebraRegions, lesions: Volume | None
+) -> tuple[dict[Level, BodyHeights | NotAssessed], dict[Level, BodyEnds]]:
+    """Heights and endplates of every body that is wholly visible."""
+    heights: dict[Level, BodyHeights | NotAssessed] = {}
+    ends: dict[Level, BodyEnds] = {}
+    for vertebra in spine.vertebrae:
+        level = vertebra.level
+        if level.region is Region.SACRAL:
+            heights[level] = NotAssessed(Reason.NO_REFERENCE, "the heights of the undivided sacrum are not defined")
+        elif level in (Level.C1, Level.C2):
+            heights[level] = NotAssessed(Reason.NO_REFERENCE, f"{level} has no body with two endplates")
+        elif vertebra.partly_visible:
+            heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the image cuts through {level}")
+        elif level not in regions.axes:
+            heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the body of {level} was not told from its arch")
+        else:
+            heights[level] = _body(level, vertebrae, regions, lesions, ends)
+    return heights, ends
+
+
+def _body(
+    level: Level, vertebrae: Volume, regions: VertebraRegions, lesions: Volume | None, ends: dict[Level, BodyEnds]
+) -> BodyHeights | NotAssessed:
+    axes = regions.axes[level]
+    body = (vertebrae.array == level.verse_id) & np.isin(regions.labels.array, IN_BODY)
+    surface = body_surface(vertebrae.with_array(body), axes)
+    heights = body_heights(surface)
+    if isinstance(heights, BodyHeights):
+        upper, lower = endplate(surface, heights, upper=True), endplate(surface, heights, upper=False)
+        if upper is not None and lower is not None:
+            voxel = float(vertebrae.spacing_mm.max())
+            ends[level] = BodyEnds(axes, upper, lower, heights.depth_mm, heights.width_mm, voxel)
+    return heights
+
+
+def _findings(
+    level: Level,
+    heights: Mapping[Level, BodyHeights | NotAssessed],
+    losses: Mapping[Level, HeightLoss],
+    lesions: Mapping[Level, tuple[Lesion, ...]] | None,
+) -> VertebraFindings:
+    own = heights[level]
+    findings = VertebraFindings(level)
+    if lesions is not None:
+        findings = replace(findings, lesions=tuple(_lesion(one) for one in lesions.get(level, ())))
+    if isinstance(own, NotAssessed):
+        return replace(findings, heights_mm=own, reference_mm=own, height_loss=own, genant=own)
+    loss = losses[level]
+    return replace(
+        findings,
+        heights_mm={name: own.columns[name] for name in COLUMNS},
+        reference_mm={name: loss.reference_mm[name] for name in COLUMNS},
+        height_loss={**{name: loss.loss[name] for name in COLUMNS}, "max": loss.largest},
+        genant=_genant(loss.largest),
+    )
+
+
+def _genant(loss: Finding) -> Finding:
+    if not isinstance(loss, Measured):
+        return loss
+    grades = [int(genant_grade(value)) for value in (loss.low, loss.value, loss.high)]
+    return Measured(grades[1], "1", grades[0], grades[2], "Genant 1993, of the largest loss of height")
+
+
+def _lesion(lesion: Lesion) -> dict[str, Any]:
+    return {
+        "type": lesion.type.value,
+        "volume_ml": lesion.volume_ml,
+        "mean_hu": lesion.mean_hu,
+        "p99_hu": lesion.p99_hu,
+        "body_fraction": lesion.body_fraction,
+        "regions": {
+            name: finding.value if isinstance(finding, Measured) else finding
+            for name, finding in lesion.regions.items()
+        },
+    }
+
+
+def _alignment(level: Level, alignment: Mapping[Level, LocalAlignment]) -> AlignmentReading:
+    if level not in alignment or level.region is Region.SACRAL:
+        return AlignmentReading(frozenset(), ())
+    own = alignment[level]
+    slips = (own.slip_above_mm, own.side_slip_above_mm, own.slip_below_mm, own.side_slip_below_mm)
+    angles = (own.kyphosis_change_deg, own.scoliosis_change_deg)
+    return read_alignment(level.region, slips, angles, own.scoliosis_deg)
+
+
+def _at_least(finding: Finding, limit: float) -> bool:
+    return isinstance(finding, Measured) and finding.value > limit
+
+
+def _governing(scores: Mapping[Level, SinsScore], lesions: Volume | None) -> Level | NotAssessed | NotApplicable:
+    if lesions is None:
+        return NotAssessed(
+            Reason.MISSING_MASK, "there is no lesion mask and no network for lesions, so nothing is scored"
+        )
+    if not scores:
+        return NotApplicable("no_lesion")
+    levels = list(scores)
+    return levels[governing([scores[level] for level in levels])]

@@ -1,0 +1,109 @@
+"""Stacks of bodies whose endplates are known planes."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from spinemets.anatomy import Level
+from spinemets.findings import Measured, NotAssessed
+from spinemets.measure.alignment import BodyEnds, local_alignment, slip_mm
+from spinemets.measure.axes import VertebraAxes
+from spinemets.measure.endplates import Endplate
+
+DEPTH, WIDTH, HEIGHT, DISC = 34.0, 44.0, 26.0, 8.0
+LEVELS = (Level.T10, Level.T11, Level.T12, Level.L1, Level.L2, Level.L3, Level.L4, Level.L5)
+WHOLE = Rotation.from_euler("xyz", [12, -7, 20], degrees=True).as_matrix()
+
+
+def stack(bend_deg=None, roll_deg=None, shift_mm=None, levels=LEVELS, voxel_mm=1.0):
+    """Bodies one below the other; angles and shifts are those of the part of the spine above the disc below a level."""
+    bend, roll, shift = bend_deg or {}, roll_deg or {}, shift_mm or {}
+    turn, centre = np.eye(3), np.zeros(3)
+    bodies = {}
+    for level in reversed(levels):
+        # a kyphosis leans what lies above to the front: right-handed about the right axis, by a negative angle
+        step = Rotation.from_euler("xy", [-bend.get(level, 0.0), roll.get(level, 0.0)], degrees=True).as_matrix()
+        turn = turn @ step
+        centre = centre + turn @ (np.array([0, 0, HEIGHT + DISC]) + np.array([*shift.get(level, (0, 0)), 0]))
+        axes = VertebraAxes(level, WHOLE @ centre, WHOLE @ centre, *(WHOLE @ turn).T)
+        bodies[level] = BodyEnds(axes, plate(axes, 1), plate(axes, -1), DEPTH, WIDTH, voxel_mm)
+    return bodies
+
+
+def plate(axes, end):
+    corners = axes.world(np.array([[0, DEPTH / 2, end * HEIGHT / 2], [0, -DEPTH / 2, end * HEIGHT / 2]]))
+    return Endplate(corners.mean(axis=0), axes.up, *corners)
+
+
+def test_a_straight_stack_has_neither_angle_nor_slip():
+    for level, found in local_alignment(stack()).items():
+        for name, finding in vars(found).items():
+            if isinstance(finding, Measured):
+                assert finding.value == pytest.approx(0.0, abs=1e-6), (level, name)
+
+
+@pytest.mark.parametrize("angle", [8.0, 25.0])
+def test_a_kyphosis_at_one_disc_is_in_the_triples_that_hold_it_and_stands_out_there(angle):
+    found = local_alignment(stack(bend_deg={Level.L1: angle}))  # the disc between L1 and L2
+    assert found[Level.L1].kyphosis_deg.value == pytest.approx(angle)
+    assert found[Level.L2].kyphosis_deg.value == pytest.approx(angle)
+    assert found[Level.L4].kyphosis_deg.value == pytest.approx(0.0, abs=1e-6)
+    assert found[Level.L2].kyphosis_change_deg.value > 0.5 * angle
+
+
+def test_lordosis_is_negative_and_a_steady_curve_is_usual():
+    found = local_alignment(stack(bend_deg=dict.fromkeys(LEVELS, -5.0)))
+    assert found[Level.L2].kyphosis_deg.value == pytest.approx(-10.0)
+    assert found[Level.L2].kyphosis_change_deg.value == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_scoliosis_has_its_angle_and_sign(side):
+    found = local_alignment(stack(roll_deg={Level.L2: 12.0 * side}))[Level.L2]
+    assert abs(found.scoliosis_deg.value) == pytest.approx(12.0)
+    other = local_alignment(stack(roll_deg={Level.L2: -12.0 * side}))[Level.L2]
+    assert found.scoliosis_deg.value == pytest.approx(-other.scoliosis_deg.value)
+    # what lies above leans to the patient's right for a positive turn about the front: convex to the left
+    assert np.sign(found.scoliosis_deg.value) == -side
+
+
+@pytest.mark.parametrize(("front", "right"), [(5.0, 0.0), (-3.0, 0.0), (0.0, 4.0), (2.0, -6.0)])
+def test_a_slip_is_what_the_upper_body_was_moved(front, right):
+    bodies = stack(shift_mm={Level.L4: (right, front)})  # L4 on L5
+    assert slip_mm(bodies[Level.L4], bodies[Level.L5]) == pytest.approx((front, right), abs=1e-6)
+    found = local_alignment(bodies)
+    assert found[Level.L5].slip_above_mm.value == pytest.approx(front, abs=1e-6)
+    assert found[Level.L4].slip_below_mm.value == pytest.approx(front, abs=1e-6)
+    assert found[Level.L4].side_slip_below_mm.value == pytest.approx(right, abs=1e-6)
+    assert found[Level.L4].slip_above_mm.value == pytest.approx(0.0, abs=1e-6)
+
+
+def test_at_the_ends_and_across_a_gap_nothing_is_measured():
+    bodies = stack()
+    del bodies[Level.L2]
+    found = local_alignment(bodies)
+    assert isinstance(found[Level.T10].kyphosis_deg, NotAssessed)
+    assert isinstance(found[Level.L5].slip_below_mm, NotAssessed)
+    assert isinstance(found[Level.L1].slip_below_mm, NotAssessed)
+    assert isinstance(found[Level.L3].slip_above_mm, NotAssessed)
+    assert isinstance(found[Level.T11].kyphosis_deg, Measured)
+
+
+def test_a_spine_without_a_twelfth_thoracic_vertebra_or_with_a_thirteenth_has_no_gap():
+    without = stack(levels=tuple(level for level in LEVELS if level is not Level.T12))
+    assert isinstance(local_alignment(without)[Level.L1].slip_above_mm, Measured)
+    more = stack(levels=(Level.T11, Level.T12, Level.T13, Level.L1, Level.L2))
+    assert isinstance(local_alignment(more)[Level.T13].kyphosis_deg, Measured)
+
+
+def test_a_short_spine_does_not_tell_what_is_usual():
+    found = local_alignment(stack(levels=LEVELS[:4]))
+    assert isinstance(found[Level.T11].kyphosis_deg, Measured)
+    assert isinstance(found[Level.T11].kyphosis_change_deg, NotAssessed)
+
+
+def test_coarser_voxels_widen_every_interval():
+    fine, coarse = (local_alignment(stack(voxel_mm=mm))[Level.L1] for mm in (1.0, 3.0))
+    for name in ("kyphosis_deg", "slip_above_mm"):
+        one, other = getattr(fine, name), getattr(coarse, name)
+        assert other.high - other.low == pytest.approx(3 * (one.high - one.low))

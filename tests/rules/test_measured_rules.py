@@ -1,0 +1,103 @@
+"""Limits typed a second time from clinical.md §1.5 and §1.6."""
+
+import pytest
+
+from spinemets.anatomy import Region, Side
+from spinemets.findings import Measured, NotAssessed, Reason
+from spinemets.rules.collapse import collapse_percent
+from spinemets.rules.posterolateral import borderline, involved_items
+from spinemets.rules.sins_table import Alignment
+from spinemets.rules.spinal_alignment import read_alignment
+
+UNKNOWN = NotAssessed(Reason.OUT_OF_FIELD, "cut")
+TRANSLATION_MM = {"C": 3.5, "T": 2.5, "L": 4.5}
+ANGLE_DEG = {"C": 11.0, "T": 5.0, "L": 5.0}
+
+
+def known(value, error=0.0, unit="mm"):
+    return Measured(value, unit, value - error, value + error, "typed")
+
+
+def reading(region, slips=(0.0,), angles=(0.0,), scoliosis=0.0, error=0.0):
+    def wrap(value):
+        return value if isinstance(value, NotAssessed) else known(value, error)
+
+    return read_alignment(Region(region), map(wrap, slips), map(wrap, angles), wrap(scoliosis))
+
+
+@pytest.mark.parametrize(("region", "limit"), TRANSLATION_MM.items())
+@pytest.mark.parametrize("sense", [1, -1])
+def test_a_slip_is_a_subluxation_above_the_limit_of_its_region_and_not_at_it(region, limit, sense):
+    assert reading(region, [sense * (limit + 0.1)]).case_word == "subluxation"
+    assert reading(region, [sense * limit]).case_word == "normal"
+
+
+@pytest.mark.parametrize(("region", "limit"), ANGLE_DEG.items())
+def test_an_angle_over_the_limit_is_a_deformity_of_unknown_age(region, limit):
+    assert reading(region, angles=[limit + 0.1]).case_word == "deformity_age_unknown"
+    assert reading(region, angles=[-limit - 0.1]).case_word == "deformity_age_unknown"
+    assert reading(region, angles=[limit]).case_word == "normal"
+
+
+def test_a_scoliosis_over_ten_degrees_is_one_too():
+    assert reading("L", scoliosis=10.1).case_word == "deformity_age_unknown"
+    assert reading("L", scoliosis=10.0).case_word == "normal"
+
+
+def test_a_slip_that_may_be_over_leaves_everything_open_and_says_so():
+    found = reading("T", [2.4], error=0.3)
+    assert found.case_word == "not_assessable"
+    assert "slip_at_threshold" in found.flags
+
+
+def test_what_was_not_measured_is_open():
+    assert reading("T", [UNKNOWN]).case_word == "not_assessable"
+    assert reading("T", angles=[UNKNOWN]).case_word == "deformity_age_unknown"
+    assert reading("T", [5.0, UNKNOWN]).possible == {Alignment.SUBLUXATION}
+
+
+def test_an_angle_at_its_limit_is_flagged_and_every_reading_says_supine():
+    assert "angle_at_threshold" in reading("C", angles=[11.0], error=1.0).flags
+    assert "supine" in reading("C").flags
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        (Measured(0.05, "1", 0.0, 0.12, "x"), (0.0, 0.0)),
+        (Measured(0.05, "1", 0.0, 0.25, "x"), (0.0, 25.0)),
+        (Measured(0.15, "1", 0.08, 0.22, "x"), (0.0, 22.0)),
+        (Measured(0.20, "1", 0.12, 0.28, "x"), (12.0, 28.0)),
+        (Measured(0.22, "1", 0.05, 0.39, "x"), (10.0, 39.0)),
+        (Measured(0.60, "1", 0.55, 0.66, "x"), (55.0, 66.0)),
+    ],
+)
+def test_a_loss_below_a_tenth_is_none_and_from_a_fifth_a_collapse(loss, expected):
+    assert collapse_percent(loss) == pytest.approx(expected)
+
+
+def test_a_loss_that_was_not_measured_is_unknown():
+    assert collapse_percent(UNKNOWN) is None
+
+
+def test_elements_are_involved_from_a_fifth_on_their_own_side():
+    regions = {
+        "pedicle_left": known(0.2, unit="1"),
+        "facet_right": known(0.19, unit="1"),
+        "lamina_right": known(0.9, unit="1"),
+    }
+    sides, other = involved_items([regions])
+    assert sides == {Side.LEFT: ["pedicle"], Side.RIGHT: []}
+    assert other == ["lamina"]
+
+
+def test_two_lesions_add_up_and_what_was_too_small_is_left_out():
+    shares = [{"pedicle_left": known(0.12, unit="1")}, {"pedicle_left": known(0.1, unit="1"), "facet_left": UNKNOWN}]
+    sides, _ = involved_items(shares)
+    assert sides[Side.LEFT] == ["pedicle"]
+
+
+def test_a_share_whose_interval_holds_the_limit_is_borderline():
+    assert borderline([{"pedicle_left": known(0.21, 0.05, unit="1"), "body": known(0.9, 0.05, unit="1")}]) == [
+        "pedicle_left"
+    ]
