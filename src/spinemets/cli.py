@@ -194,6 +194,51 @@ def signs(case: CaseArgument) -> None:
     typer.echo(run_rule("signs", case))
 
 
+class OtherCompression(str, Enum):
+    """What else may press on the cord."""
+
+    disc = "disc"
+    bone = "bone"
+    ligament = "ligament"
+
+
+@app.command()
+def escc(
+    cord: Annotated[Path, typer.Option(help="Mask of the spinal cord.")],
+    sac: Annotated[Path, typer.Option(help="Mask of all inside the dura; the cord is joined to it.")],
+    epidural: Annotated[Path, typer.Option(help="Mask of epidural tumour; empty where there is none.")],
+    t2: Annotated[Path | None, typer.Option(help="The axial T2, to confirm CSF by its signal.")] = None,
+    canal: Annotated[
+        Path | None, typer.Option(help="Mask of the bony canal; tumour beyond it is not epidural.")
+    ] = None,
+    level: Annotated[str | None, typer.Option(help="Level of the site, e.g. T7.")] = None,
+    bone_metastasis: Annotated[YesNo, typer.Option(help="Is one established? Grade 0 needs it.")] = YesNo.unknown,
+    other_compression: Annotated[OtherCompression | None, typer.Option(help="What else presses on the cord.")] = None,
+) -> None:
+    """Grade epidural spinal cord compression (ESCC) from masks on an axial T2, slice by slice, in millimetres.
+
+    Pixels of at most 0.8 mm, slices at most 4 mm apart and at most 20 degrees off the cord's normal; else, or without
+    tumour, the answer is 'not_assessable' with the reason, which is no clearance.
+
+    Example: spinemets escc --cord cord.nii.gz --sac sac.nii.gz --epidural tumour.nii.gz --level T7
+    """
+    import json
+
+    from spinemets.escc_command import run_escc
+
+    answer = run_escc(
+        cord,
+        sac,
+        epidural,
+        t2=t2,
+        canal=canal,
+        level=level,
+        bone_metastasis=bone_metastasis.value,
+        other_compression=other_compression.value if other_compression else None,
+    )
+    typer.echo(json.dumps(answer, indent=1))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the console script; exits 2 with one line on stderr where the input is at fault."""
     words = (sys.argv[1:] if arguments is None else arguments) or ["--help"]

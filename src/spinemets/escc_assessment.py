@@ -1,0 +1,244 @@
+"""From masks of cord, sac and tumour to an ESCC grade, or to the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from spinemets.anatomy import Level
+from spinemets.errors import StudyError
+from spinemets.measure.canal_reference import slice_references
+from spinemets.measure.canal_slices import FINE_MM, CanalStack, canal_stack, stack_axis
+from spinemets.measure.cord_compression import SliceCompression, csf_signal, slice_compression
+from spinemets.rules.escc import EsccGrade, escc
+from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, EsccThresholds, Grade, SliceMeasures, has_tumour
+from spinemets.volume import Volume, require_same_grid
+
+LARGEST_PIXEL_MM, LARGEST_SLICE_MM, LARGEST_TILT_DEG = 0.8, 4.0, 20.0
+"""Coarser, thicker or more tilted is not an axial T2 that a grade can be read from (`clinical.md` §2.1, [D])."""
+ROUNDING = 1e-3
+NOT_CLEARANCE = "no epidural tumour found; this is not clearance"
+
+
+@dataclass(frozen=True)
+class EsccMasks:
+    """What a grade is read from, all on one grid.
+
+    Attributes
+    ----------
+    cord, sac, epidural : Volume
+        Binary; the sac is all inside the dura.
+    t2, canal : Volume or None
+        Axial T2, and the bony canal beyond which tumour is not epidural.
+    """
+
+    cord: Volume
+    sac: Volume
+    epidural: Volume
+    t2: Volume | None = None
+    canal: Volume | None = None
+
+
+def assess_escc(
+    masks: EsccMasks,
+    *,
+    level: Level | None = None,
+    bone_metastasis: str = "unknown",
+    other_compression: str | None = None,
+) -> dict[str, Any]:
+    """The answer of ``spinemets escc``.
+
+    Raises
+    ------
+    StudyError
+        If a mask lies on another grid, holds nothing, or contradicts another.
+    """
+    require_usable(masks)
+    epidural = masks.epidural
+    if masks.canal is not None:
+        epidural = epidural.with_array((epidural.array > 0) & (masks.canal.array > 0))
+    stack = canal_stack(masks.cord, masks.sac, epidural, masks.t2)
+    refusal = _refusal(stack, masks)
+    if refusal is not None:
+        return _answer(level, status="not_assessable", reason=refusal)
+    references, kind = slice_references(stack, level)
+    flags = ["non_tumour_compression"] if other_compression else []
+    if kind is None and not _any_tumour(stack):
+        return _without_tumour(stack, level, bone_metastasis, flags)
+    if kind is None:
+        reason = "no_reference: no slice is free of tumour, and no healthy values are known for the level"
+        return _answer(level, status="not_assessable", reason=reason, flags=flags)
+    threshold = csf_signal(stack)
+    measured = [
+        slice_compression(one, references[one.index], stack, threshold)
+        for one in stack.slices
+        if one.index in references
+    ]
+    return _graded(measured, stack, kind, level, bone_metastasis, flags)
+
+
+def _any_tumour(stack: CanalStack) -> bool:
+    return any(one.tumour.sum() * FINE_MM**2 >= EsccThresholds().tumour_mm2 for one in stack.slices)
+
+
+def _refusal(stack: CanalStack, masks: EsccMasks) -> str | None:
+    if stack.pixel_mm > LARGEST_PIXEL_MM + ROUNDING:
+        return f"resolution: pixels of {stack.pixel_mm:.2f} mm; at most {LARGEST_PIXEL_MM:g} mm can be graded"
+    if stack.slice_mm > LARGEST_SLICE_MM + ROUNDING:
+        return f"resolution: slices {stack.slice_mm:.1f} mm apart; at most {LARGEST_SLICE_MM:g} mm can be graded"
+    if stack.tilt_deg > LARGEST_TILT_DEG:
+        most = f"at most {LARGEST_TILT_DEG:g}° can be graded"
+        return f"not_axial: slices are tilted by {stack.tilt_deg:.0f}° from the cord; {most}"
+    return None
+
+
+def _without_tumour(stack: CanalStack, level: Level | None, bone_metastasis: str, flags: list[str]) -> dict[str, Any]:
+    if bone_metastasis != "yes":
+        return _answer(level, status="not_assessable", reason=NOT_CLEARANCE, flags=flags)
+    if not any(one.cord.any() for one in stack.slices):
+        return _answer(level, status="not_applicable_below_conus", reason="no cord in any slice", flags=flags)
+    return _answer(
+        level,
+        status="graded",
+        grade="0",
+        possible_grades=["0"],
+        high_grade_2_3=False,
+        high_grade_from_1c=False,
+        sac_deformed=False,
+        distribution={"0": 1.0},
+        flags=flags,
+    )
+
+
+def _graded(
+    measured: list[SliceCompression],
+    stack: CanalStack,
+    kind: str,
+    level: Level | None,
+    bone_metastasis: str,
+    flags: list[str],
+) -> dict[str, Any]:
+    limits = EsccThresholds()
+    slices = [_measures(one) for one in measured]
+    found = escc(slices, pixel_mm=stack.pixel_mm, limits=limits, reference_is_sure=kind != "population")
+    rows = [_row(one, dict(found.by_slice)[one.index]) for one in measured]
+    shared = {"slices": rows, "reference": kind, "flags": [*found.flags, *flags], "sac_deformed": found.sac_deformed}
+    with_tumour = [one for one in slices if has_tumour(one, limits)]
+    if with_tumour and all(one.gap_mm is None for one in with_tumour):
+        reason = "there is no cord at the tumour: 1c, 2 and 3 have no meaning below the conus"
+        return _answer(level, status="not_applicable_below_conus", reason=reason, slice=found.worst, **shared)
+    if found.grade is Grade.G0 and bone_metastasis != "yes":
+        return _answer(level, status="not_assessable", reason=NOT_CLEARANCE, **shared)
+    return _answer(
+        level,
+        status="graded",
+        grade=found.grade.value,
+        possible_grades=[grade.value for grade in found.possible],
+        slice=found.worst,
+        high_grade_2_3=_all_or_none(found, HIGH_2_3),
+        high_grade_from_1c=_all_or_none(found, HIGH_FROM_1C),
+        distribution={grade.value: share for grade, share in found.distribution.items()},
+        **shared,
+    )
+
+
+def _all_or_none(found: EsccGrade, high: frozenset[Grade]) -> bool | None:
+    """Whether every possible grade is high (True) or none is (False), else None."""
+    answers = {grade in high for grade in found.possible}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _measures(one: SliceCompression) -> SliceMeasures:
+    mscc = None if one.mscc_ap is None or one.mscc_rl is None else max(one.mscc_ap, one.mscc_rl)
+    return SliceMeasures(
+        index=one.index,
+        tumour_mm2=one.epidural_area_mm2,
+        tumour_mm=one.epidural_thickness_mm,
+        indentation_mm=one.sac_indentation_mm,
+        sac_loss=one.sac_area_loss,
+        gap_mm=one.cord_gap_mm,
+        mscc=mscc,
+        cord_loss=one.cord_area_loss,
+        dent=one.cord_dent,
+        shift_mm=one.cord_shift_mm,
+        csf_ring=one.csf_fraction,
+        csf_pool_mm2=one.csf_pool_mm2,
+        csf_pool_mm=one.csf_pool_mm,
+        cord_mm=2 * float(np.sqrt(one.cord_area_mm2 / np.pi)) if one.cord_area_mm2 else None,
+        sac_mm=2 * float(np.sqrt(one.sac_area_mm2 / np.pi)),
+    )
+
+
+def _row(one: SliceCompression, grade: Grade) -> dict[str, Any]:
+    names = (
+        "epidural_area_mm2",
+        "sac_indentation_mm",
+        "sac_area_loss",
+        "cord_gap_mm",
+        "mscc_ap",
+        "cord_area_loss",
+        "cord_shift_mm",
+        "csf_fraction",
+    )
+    values = {name: getattr(one, name) for name in names}
+    numbers = {name: None if value is None else round(float(value), 3) for name, value in values.items()}
+    return {"index": one.index, "grade": grade.value, **numbers}
+
+
+def _answer(level: Level | None, **known: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "grade": None,
+        "possible_grades": [],
+        "status": "not_assessable",
+        "reason": None,
+        "slice": None,
+        "level": None if level is None else str(level),
+        "high_grade_2_3": None,
+        "high_grade_from_1c": None,
+        "sac_deformed": None,
+        "slices": [],
+        "distribution": {},
+        "reference": None,
+        "flags": [],
+    }
+    return answer | known
+
+
+def require_usable(masks: EsccMasks) -> None:
+    """Raise `StudyError` unless the masks lie on one grid and do not contradict one another."""
+    others: Mapping[str, Volume | None] = {
+        "sac": masks.sac,
+        "epidural": masks.epidural,
+        "canal": masks.canal,
+        "T2": masks.t2,
+    }
+    for name, volume in others.items():
+        if volume is not None:
+            require_same_grid(masks.cord, volume, mask_name=f"the {name} {'image' if name == 'T2' else 'mask'}")
+    for name, mask in (("cord", masks.cord), ("sac", masks.sac), ("epidural", masks.epidural)):
+        if len(np.unique(mask.array)) > 2:
+            raise StudyError(f"the {name} mask must be binary, got {len(np.unique(mask.array))} different values")
+    if not masks.sac.array.any() and not masks.cord.array.any():
+        raise StudyError("the cord and sac masks are both empty")
+    _require_one_cord(masks.cord)
+    if masks.canal is not None:
+        sac = (masks.sac.array > 0) | (masks.cord.array > 0)
+        outside = float((sac & (masks.canal.array == 0)).sum() / max(sac.sum(), 1))
+        if outside > 0.05:
+            raise StudyError(f"{100 * outside:.0f} % of the sac lies outside the canal mask; one of them is wrong")
+
+
+def _require_one_cord(cord: Volume) -> None:
+    if not cord.array.any():
+        return
+    axis = stack_axis(cord)
+    planes = np.moveaxis(cord.array > 0, axis, 0)
+    for index in np.flatnonzero(planes.any(axis=(1, 2))):
+        parts, found = ndimage.label(planes[index], structure=np.ones((3, 3)))
+        areas = np.bincount(parts.ravel())[1:]
+        if found > 1 and np.sort(areas)[-2] > 0.3 * areas.max():
+            raise StudyError(f"the cord mask holds two cords in slice {index}; it must hold one")

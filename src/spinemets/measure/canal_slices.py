@@ -1,0 +1,164 @@
+"""Slices across the cord, their masks resampled to one fine grid so that a pixel's size does not matter.
+
+Coordinates within a slice are millimetres along its two voxel axes, the same for all slices of a stack.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.volume import Volume
+
+FINE_MM = 0.2
+"""Edge of the pixels on which everything is measured (ours)."""
+SMOOTHING_PX = 0.5
+"""Standard deviation, in pixels of the image, of the smoothing of a mask before its edge is taken (ours)."""
+MARGIN_MM = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class CanalSlice:
+    """One slice.
+
+    Attributes
+    ----------
+    index : int
+        Along the stack's axis, in stored order.
+    height_mm : float
+        Along the stack, from its first slice.
+    cord, sac, tumour : (U, V) ndarray of bool
+        On the fine grid; the sac holds the cord, the tumour none of either.
+    image : (U, V) ndarray or None
+        T2 signal on the fine grid.
+    """
+
+    index: int
+    height_mm: float
+    cord: NDArray[np.bool_]
+    sac: NDArray[np.bool_]
+    tumour: NDArray[np.bool_]
+    image: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CanalStack:
+    """Slices across the cord.
+
+    Attributes
+    ----------
+    axis : int
+        Voxel axis that the slices lie across.
+    slices : tuple of CanalSlice
+        Those with sac, in stored order.
+    pixel_mm, slice_mm : float
+        Largest pixel edge in plane, and distance between slices, of the image.
+    tilt_deg : float
+        Between the slices' normal and the cord.
+    to_front : (2,) ndarray
+        The patient's front within a slice, unit vector along the two in-plane axes.
+    """
+
+    axis: int
+    slices: tuple[CanalSlice, ...]
+    pixel_mm: float
+    slice_mm: float
+    tilt_deg: float
+    to_front: NDArray[np.float64]
+
+
+def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = None) -> CanalStack:
+    """The slices of a canal.
+
+    Parameters
+    ----------
+    cord, sac, tumour : Volume
+        Binary masks on one grid; the sac is all inside the dura, the cord is joined to it.
+    t2 : Volume, optional
+        Image on the same grid.
+    """
+    along = cord if cord.array.any() else sac
+    axis = stack_axis(along)
+    masks = [np.moveaxis(mask.array > 0, axis, 0) for mask in (cord, sac, tumour)]
+    masks[1] |= masks[0]
+    masks[2] = masks[2] & ~masks[1]
+    in_plane = np.delete(cord.spacing_mm, axis)
+    box = _box(np.any(masks, axis=0), in_plane)
+    image = None if t2 is None else np.moveaxis(t2.array, axis, 0)
+    slices = []
+    for index in np.flatnonzero(masks[1].any(axis=(1, 2))):
+        planes = [_fine(mask[index][box], in_plane) for mask in masks]
+        planes[1] |= planes[0]
+        planes[2] &= ~planes[1]
+        signal = None if image is None else _fine_image(image[index][box], in_plane)
+        height = float(index * cord.spacing_mm[axis])
+        slices.append(CanalSlice(int(index), height, planes[0], planes[1], planes[2], signal))
+    directions = np.delete(cord.affine[:3, :3] / cord.spacing_mm, axis, axis=1)
+    to_front = directions[1] / max(float(np.linalg.norm(directions[1])), 1e-9)
+    return CanalStack(
+        axis,
+        tuple(slices),
+        float(in_plane.max()),
+        float(cord.spacing_mm[axis]),
+        _tilt_deg(along, axis),
+        to_front,
+    )
+
+
+def stack_axis(mask: Volume) -> int:
+    """The voxel axis closest in world direction to a cord; to head-foot where the mask is no longer than wide."""
+    points = mask.world(np.argwhere(mask.array > 0))
+    spread, directions = np.linalg.eigh(np.cov(points.T)) if len(points) > 3 else (np.ones(3), np.eye(3))
+    along = directions[:, -1] if spread[-1] > 4.0 * spread[-2] else np.array([0.0, 0.0, 1.0])
+    return int(np.abs(along @ (mask.affine[:3, :3] / mask.spacing_mm)).argmax())
+
+
+def _tilt_deg(mask: Volume, axis: int) -> float:
+    """Angle between the normal of the slices and the line through the centroids of the mask in them."""
+    index = np.argwhere(mask.array > 0)
+    places = np.unique(index[:, axis])
+    if len(places) < 3:
+        return 0.0
+    centres = mask.world(np.array([index[index[:, axis] == place].mean(axis=0) for place in places]))
+    _, directions = np.linalg.eigh(np.cov(centres.T))
+    in_plane = np.delete(mask.affine[:3, :3] / mask.spacing_mm, axis, axis=1)
+    normal = np.cross(in_plane[:, 0], in_plane[:, 1])
+    cosine = abs(float(directions[:, -1] @ normal)) / float(np.linalg.norm(normal))
+    return float(np.degrees(np.arccos(min(cosine, 1.0))))
+
+
+def _box(any_mask: NDArray[np.bool_], in_plane: NDArray[np.float64]) -> tuple[slice, slice]:
+    seen = any_mask.any(axis=0)
+    reach = np.ceil(MARGIN_MM / in_plane).astype(int)
+    parts = []
+    for axis in range(2):
+        places = np.flatnonzero(seen.any(axis=1 - axis))
+        parts.append(slice(max(int(places[0]) - reach[axis], 0), int(places[-1]) + reach[axis] + 1))
+    return parts[0], parts[1]
+
+
+def _fine(plane: NDArray[np.bool_], in_plane: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """A mask on the fine grid, its edge where the smoothed mask is one half."""
+    if not plane.any():
+        return np.zeros(_fine_shape(plane.shape, in_plane), dtype=bool)
+    smooth = ndimage.gaussian_filter(plane.astype(np.float32), SMOOTHING_PX, mode="constant")
+    return _sampled(smooth, in_plane) >= 0.5
+
+
+def _fine_image(plane: NDArray[np.float32], in_plane: NDArray[np.float64]) -> NDArray[np.float32]:
+    return _sampled(plane.astype(np.float32), in_plane)
+
+
+def _fine_shape(shape: tuple[int, ...], in_plane: NDArray[np.float64]) -> tuple[int, int]:
+    sizes = np.ceil(np.array(shape) * in_plane / FINE_MM).astype(int)
+    return int(sizes[0]), int(sizes[1])
+
+
+def _sampled(plane: NDArray[np.float32], in_plane: NDArray[np.float64]) -> NDArray[np.float32]:
+    rows, columns = _fine_shape(plane.shape, in_plane)
+    at = [((np.arange(n) + 0.5) * FINE_MM / mm - 0.5) for n, mm in zip((rows, columns), in_plane, strict=True)]
+    grid = np.stack(np.meshgrid(*at, indexing="ij"))
+    return ndimage.map_coordinates(plane, grid, order=1, mode="nearest", output=np.float32)

@@ -1,0 +1,173 @@
+"""What epidural tumour does to sac and cord in each slice, in millimetres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.measure.canal_reference import (
+    SliceReference,
+    area_mm2,
+    centroid,
+    diameters_mm,
+    signed_distance_mm,
+    solidity,
+)
+from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
+
+RING_MM = 1.0
+"""CSF is looked for within this distance round the cord (`clinical.md` §2.3, [D])."""
+
+
+@dataclass(frozen=True)
+class SliceCompression:
+    """One slice with tumour.
+
+    Attributes
+    ----------
+    index : int
+        Of the slice, in stored order.
+    epidural_area_mm2, epidural_thickness_mm : float
+        Area of the tumour in the canal, and the diameter of the largest circle in it.
+    sac_indentation_mm : float
+        How far the tumour reaches into the undeformed sac; negative: how far it stays away.
+    sac_area_loss : float
+        Fraction of the undeformed sac's area.
+    sac_area_mm2 : float
+        Area of the sac.
+    cord_gap_mm : float or None
+        Distance between the edges of tumour and cord; None where there is no cord.
+    cord_area_mm2 : float
+        Area of the cord, 0 where there is none.
+    cord_area_loss, mscc_ap, mscc_rl : float or None
+        Fractions of the undeformed cord's area, anteroposterior and transverse diameter.
+    cord_shift_mm : float or None
+        How far the cord's centre moved away from the tumour.
+    cord_dent : float or None
+        How much less convex the cord is than undeformed, a fraction of its hull.
+    csf_fraction : float or None
+        Share of the ring round the cord that is CSF.
+    csf_pool_mm2, csf_pool_mm : float
+        Area and width of the largest pool of CSF.
+    """
+
+    index: int
+    epidural_area_mm2: float
+    epidural_thickness_mm: float
+    sac_indentation_mm: float
+    sac_area_loss: float
+    sac_area_mm2: float
+    cord_gap_mm: float | None
+    cord_area_mm2: float
+    cord_area_loss: float | None
+    mscc_ap: float | None
+    mscc_rl: float | None
+    cord_shift_mm: float | None
+    cord_dent: float | None
+    csf_fraction: float | None
+    csf_pool_mm2: float
+    csf_pool_mm: float
+
+
+def slice_compression(
+    one: CanalSlice, reference: SliceReference, stack: CanalStack, csf_from: float | None
+) -> SliceCompression:
+    """Measures of one slice with tumour.
+
+    Parameters
+    ----------
+    one : CanalSlice
+        The slice.
+    reference : SliceReference
+        The same slice without tumour.
+    stack : CanalStack
+        For the patient's front.
+    csf_from : float or None
+        T2 signal from which fluid is CSF; the masks alone decide without it.
+    """
+    tumour, cord = one.tumour, one.cord
+    indentation = float(-reference.sac_mm[tumour].min()) if tumour.any() else -np.inf
+    csf = one.sac & ~cord
+    if csf_from is not None and one.image is not None:
+        csf &= one.image >= csf_from
+    pool_area, pool_width = _largest_pool(csf)
+    tumour_area, thickness = area_mm2(tumour), 2 * _inner_radius_mm(tumour)
+    whole = {
+        "index": one.index,
+        "epidural_area_mm2": tumour_area,
+        "epidural_thickness_mm": thickness,
+        "sac_indentation_mm": indentation,
+        "sac_area_loss": 1 - area_mm2(one.sac) / reference.sac_area_mm2,
+        "sac_area_mm2": area_mm2(one.sac),
+        "csf_pool_mm2": pool_area,
+        "csf_pool_mm": pool_width,
+    }
+    if not cord.any() or reference.cord_area_mm2 <= 0:
+        nothing = dict.fromkeys(
+            ("cord_gap_mm", "cord_area_loss", "mscc_ap", "mscc_rl", "cord_shift_mm", "cord_dent", "csf_fraction")
+        )
+        return SliceCompression(**whole, cord_area_mm2=0.0, **nothing)
+    ap, rl = diameters_mm(cord, stack.to_front)
+    return SliceCompression(
+        **whole,
+        cord_gap_mm=_gap_mm(tumour, cord),
+        cord_area_mm2=area_mm2(cord),
+        cord_area_loss=1 - area_mm2(cord) / reference.cord_area_mm2,
+        mscc_ap=1 - ap / reference.cord_ap_mm,
+        mscc_rl=1 - rl / reference.cord_rl_mm,
+        cord_shift_mm=_shift_mm(tumour, cord, reference),
+        cord_dent=reference.cord_solidity - solidity(cord),
+        csf_fraction=_csf_fraction(cord, csf),
+    )
+
+
+def csf_signal(stack: CanalStack) -> float | None:
+    """T2 signal half-way between cord and CSF, from every slice that has both; None without an image."""
+    cord, fluid = [], []
+    for one in stack.slices:
+        if one.image is None or not one.cord.any():
+            continue
+        depth = signed_distance_mm(one.sac & ~one.cord)
+        cord.append(one.image[signed_distance_mm(one.cord) < -0.8])
+        fluid.append(one.image[depth < -0.8])
+    if not cord or not sum(len(part) for part in fluid) or not sum(len(part) for part in cord):
+        return None
+    return float((np.median(np.concatenate(cord)) + np.median(np.concatenate(fluid))) / 2)
+
+
+def _inner_radius_mm(mask: NDArray[np.bool_]) -> float:
+    return float(ndimage.distance_transform_edt(mask).max()) * FINE_MM if mask.any() else 0.0
+
+
+def _gap_mm(tumour: NDArray[np.bool_], cord: NDArray[np.bool_]) -> float | None:
+    """Distance between the edges of two masks that do not overlap."""
+    if not tumour.any():
+        return None
+    distance = ndimage.distance_transform_edt(~tumour)[cord].min() * FINE_MM
+    return max(float(distance) - FINE_MM, 0.0)
+
+
+def _shift_mm(tumour: NDArray[np.bool_], cord: NDArray[np.bool_], reference: SliceReference) -> float:
+    moved = (centroid(cord) - reference.cord_centre) * FINE_MM
+    if not tumour.any():
+        return float(np.linalg.norm(moved))
+    away = reference.cord_centre - centroid(tumour)
+    length = float(np.linalg.norm(away))
+    return float(moved @ away / length) if length > 1.0 else float(np.linalg.norm(moved))
+
+
+def _csf_fraction(cord: NDArray[np.bool_], csf: NDArray[np.bool_]) -> float:
+    outside = ndimage.distance_transform_edt(~cord) * FINE_MM
+    ring = (outside > 0) & (outside <= RING_MM)
+    return float(csf[ring].mean()) if ring.any() else 0.0
+
+
+def _largest_pool(csf: NDArray[np.bool_]) -> tuple[float, float]:
+    pieces, count = ndimage.label(csf)
+    if count == 0:
+        return 0.0, 0.0
+    largest = pieces == int(np.bincount(pieces.ravel())[1:].argmax()) + 1
+    return area_mm2(largest), 2 * _inner_radius_mm(largest)

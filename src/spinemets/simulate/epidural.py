@@ -1,0 +1,149 @@
+"""Epidural tumour that deforms sac and cord by known amounts: the truth is in the parameters.
+
+A straight piece of canal along its own z axis. Sac and cord are ellipses of the sizes of `clinical.md` §3.3; tumour fills
+the space between the deformed sac and the bony canal within an angle, and pushes the sac's wall inwards along its
+radius. Everything is a smooth closed form, so any grid may be painted with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemets.geometry import Grid
+
+Array = NDArray[np.float64]
+
+EPIDURAL_SPACE_MM = 3.0
+"""Between sac and bone (ours)."""
+ENDS_MM = 6.0
+"""Length over which the tumour tapers at either end."""
+TUMOUR_MM, DEFORMED_MM, TOUCHING_MM, MOVED_MM, FLATTENED, CSF_MM = 1.0, 1.0, 0.5, 1.0, 0.10, 0.3
+"""Where one true grade becomes the next, as `clinical.md` §2.3 has it; CSF thinner than the last is not seen."""
+
+
+@dataclass(frozen=True)
+class EpiduralCase:
+    """One site of epidural tumour.
+
+    Attributes
+    ----------
+    sac_mm, cord_mm : (float, float)
+        Transverse and anteroposterior diameter of the undeformed sac and cord.
+    direction : (float, float)
+        Towards the middle of the tumour: to the patient's right, to the front; a unit vector along one axis.
+    half_angle_deg : float
+        Of the sector that it fills; 180 is all round.
+    indentation_mm : float
+        How far it pushes the wall of the sac inwards; with 0 it lies against it.
+    flattening : float
+        Fraction of the cord's diameter along `direction` that is lost.
+    shift_mm : float
+        How far the cord is moved away from the tumour.
+    length_mm : float
+        Of the tumour along the canal, tapering ends included; 0 for none.
+    """
+
+    sac_mm: tuple[float, float] = (14.4, 12.6)
+    cord_mm: tuple[float, float] = (8.0, 5.8)
+    direction: tuple[float, float] = (0.0, 1.0)
+    half_angle_deg: float = 55.0
+    indentation_mm: float = 0.0
+    flattening: float = 0.0
+    shift_mm: float = 0.0
+    length_mm: float = 24.0
+
+    @property
+    def _across(self) -> int:
+        """0 where the tumour lies to a side, 1 where it lies in front or behind."""
+        return int(abs(self.direction[1]) > abs(self.direction[0]))
+
+    @property
+    def gap_mm(self) -> float:
+        """Between tumour and cord in the middle of the site."""
+        sac, cord = self.sac_mm[self._across] / 2, self.cord_mm[self._across] / 2
+        return sac - self.indentation_mm - cord * (1 - self.flattening) + self.shift_mm
+
+    @property
+    def grade(self) -> str:
+        """ESCC grade by the parameters."""
+        if self.length_mm == 0:
+            return "0"
+        if self.indentation_mm < DEFORMED_MM:
+            return "1a"
+        if self.gap_mm > TOUCHING_MM:
+            return "1b"
+        if self.flattening < FLATTENED and self.shift_mm < MOVED_MM:
+            return "1c"
+        return "2" if self.csf_mm > CSF_MM else "3"
+
+    @property
+    def csf_mm(self) -> float:
+        """CSF beside the cord, on the side that has most of it."""
+        across, along = self._across, 1 - self._across
+        pressed = self.indentation_mm if self.half_angle_deg >= 180 else 0.0
+        beside = (self.sac_mm[along] - self.cord_mm[along]) / 2 - pressed
+        behind = self.sac_mm[across] / 2 - self.cord_mm[across] / 2 * (1 - self.flattening) - self.shift_mm - pressed
+        return max(beside, behind)
+
+
+def epidural_masks(case: EpiduralCase, grid: Grid, *, centre_mm: Array, axes: Array) -> dict[str, NDArray[np.uint8]]:
+    """``cord``, ``sac`` (with the cord), ``tumour`` and ``canal`` on a grid.
+
+    Parameters
+    ----------
+    case : EpiduralCase
+        What is there.
+    grid : Grid
+        Any: oblique, anisotropic, flipped.
+    centre_mm : (3,) ndarray
+        Middle of the site, world mm.
+    axes : (3, 3) ndarray
+        The canal's own right, front and up as rows, unit vectors.
+    """
+    index = np.stack(np.indices(grid.shape), axis=-1)
+    local = (index @ grid.affine[:3, :3].T + grid.affine[:3, 3] - centre_mm) @ axes.T
+    right, front, up = np.moveaxis(local, -1, 0)
+    strength = _strength(up, case.length_mm)
+    radius, angle = np.hypot(right, front), np.arctan2(right, front)
+    sac_edge = _ellipse_radius(angle, case.sac_mm)
+    canal = radius < sac_edge + EPIDURAL_SPACE_MM
+    towards = np.arctan2(case.direction[0], case.direction[1])
+    aside = np.abs((angle - towards + np.pi) % (2 * np.pi) - np.pi)
+    sector = _sector(aside, np.radians(case.half_angle_deg))
+    sac = radius < sac_edge - case.indentation_mm * strength * sector
+    within = aside < np.radians(case.half_angle_deg) if case.half_angle_deg < 180 else np.ones(aside.shape, dtype=bool)
+    tumour = canal & ~sac & within & (strength > 0.02)
+    cord = _cord(case, right, front, strength)
+    masks = {"cord": cord, "sac": sac | cord, "tumour": tumour & ~cord, "canal": canal}
+    return {name: mask.astype(np.uint8) for name, mask in masks.items()}
+
+
+def _cord(case: EpiduralCase, right: Array, front: Array, strength: Array) -> NDArray[np.bool_]:
+    radii = [case.cord_mm[0] / 2, case.cord_mm[1] / 2]
+    scale = [np.ones_like(strength), np.ones_like(strength)]
+    scale[case._across] = 1 - case.flattening * strength
+    moved = [right + case.direction[0] * case.shift_mm * strength, front + case.direction[1] * case.shift_mm * strength]
+    return (moved[0] / (radii[0] * scale[0])) ** 2 + (moved[1] / (radii[1] * scale[1])) ** 2 < 1
+
+
+def _strength(up: Array, length_mm: float) -> Array:
+    """1 along the tumour, falling smoothly to 0 at its ends."""
+    if length_mm <= 0:
+        return np.zeros_like(up)
+    left = np.clip((length_mm / 2 - np.abs(up)) / ENDS_MM, 0.0, 1.0)
+    return left * left * (3 - 2 * left)
+
+
+def _sector(aside: Array, half_angle: float) -> Array:
+    """1 in the middle of a sector, falling smoothly to 0 at its edges; 1 everywhere for a full turn."""
+    if half_angle >= np.pi:
+        return np.ones_like(aside)
+    return np.where(aside < half_angle, np.cos(0.5 * np.pi * np.clip(aside / half_angle, 0, 1)) ** 2, 0.0)
+
+
+def _ellipse_radius(angle: Array, diameters_mm: tuple[float, float]) -> Array:
+    """Radius of an ellipse in the direction `angle` from the front towards the right."""
+    return 1 / np.hypot(np.sin(angle) / (diameters_mm[0] / 2), np.cos(angle) / (diameters_mm[1] / 2))
