@@ -162,9 +162,9 @@ def test_masks_that_contradict_one_another_are_refused():
     other = Volume(volumes["sac"].array, volumes["sac"].affine, "1.2.4")
     with pytest.raises(GeometryMismatchError, match=r"1\.2\.4.*1\.2\.3"):
         of({**volumes, "cord": framed, "sac": other})
+    labels = volumes["tumour"].array * 1
+    labels[0, 0, 0] = 2
     with pytest.raises(StudyError, match="the epidural mask must be binary, got 3"):
-        labels = volumes["tumour"].array * 1
-        labels[0, 0, 0] = 2
         of({**volumes, "tumour": volumes["tumour"].with_array(labels)})
     nothing = np.zeros_like(volumes["cord"].array)
     with pytest.raises(StudyError, match="both empty"):

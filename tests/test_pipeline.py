@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from oblique import STORED, centred_affine, painted
 
-from spinemets import pipeline
+from spinemets import series_assessment
 from spinemets.anatomy import Level
 from spinemets.errors import GeometryMismatchError, StudyError
 from spinemets.findings import Reason
@@ -45,7 +45,7 @@ def network(monkeypatch):
         spine = dataclasses.replace(spine_from_mask(vertebrae), flags=())
         return SpineSegmentation(vertebrae, parts, canal, spine, {"locate": 1.234, "segment": 2.0})
 
-    monkeypatch.setattr(pipeline, "segment_spine", segment)
+    monkeypatch.setattr(series_assessment, "segment_spine", segment)
     return calls
 
 

@@ -9,8 +9,10 @@ import nibabel
 import numpy as np
 
 from spinemets.anatomy import Level
+from spinemets.canal_assessment import AXIAL_ROLE, CanalResult
 from spinemets.errors import SpinemetsError
 from spinemets.formats.atomic import write_bytes
+from spinemets.formats.canal_pictures import CanalStrip, draw_canal_strip
 from spinemets.formats.html import write_report_html
 from spinemets.formats.pictures import SeriesPictures, draw_pictures
 from spinemets.formats.report_json import write_report_json
@@ -49,8 +51,24 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
         if dicom and result.series.instances:
             written += _write_dicom(result, folder, suffix)
     write_report_json(folder / "report.json", assessment.report)
-    write_report_html(folder / "report.html", assessment.report, pictures)
+    strips = _canal_strips(assessment.canal)
+    if assessment.canal is not None and assessment.canal.series.role == AXIAL_ROLE:
+        written.append(folder / "canal.nii.gz")
+        write_mask(written[-1], assessment.canal.labels)
+    write_report_html(folder / "report.html", assessment.report, pictures, strips)
     return [folder / "report.html", folder / "report.json", *written]
+
+
+def _canal_strips(canal: CanalResult | None) -> list[CanalStrip]:
+    """Pictures of the worst slice of every graded site."""
+    if canal is None or not isinstance(canal.section, tuple):
+        return []
+    masks = {"cord": canal.masks.cord, "sac": canal.masks.sac, "tumour": canal.masks.epidural}
+    return [
+        draw_canal_strip(f"ESCC {site['grade'] or 'not graded'}", masks, canal.axis, site["slice"], canal.masks.t2)
+        for site in canal.section
+        if site["slice"] is not None
+    ]
 
 
 def _rulers(result: SeriesResult) -> dict[Level, tuple[Ruler, ...]]:

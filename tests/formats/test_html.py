@@ -135,7 +135,7 @@ def test_what_was_found_is_shown_beside_what_was_not():
     vertebrae = (VertebraFindings(Level.L1, height_loss=losses), VertebraFindings(Level.L2, lesions=()))
     page = report_html(report(vertebrae=vertebrae))
     assert "L1 lost 0.25 (0.2 to 0.3) lost not assessable: metal" in section(page, "Fractures")
-    assert "L2 No lesion in the lesion mask" in section(page, "Lesions")
+    assert "L2: no lesion in the lesion mask" in section(page, "Lesions")
     assert "lesions. L1" in section(page, "Lesions")
 
 

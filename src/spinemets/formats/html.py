@@ -10,6 +10,7 @@ from typing import Any
 
 from spinemets.anatomy import Level
 from spinemets.formats.atomic import write_text
+from spinemets.formats.canal_pictures import CanalStrip
 from spinemets.formats.pictures import SeriesPictures
 from spinemets.report import Report
 
@@ -81,7 +82,9 @@ CLINICAL_PARTS = (
 ESCC_WARNING = "This does not clear the spinal canal."
 
 
-def write_report_html(path: Path, report: Report, pictures: Sequence[SeriesPictures] = ()) -> None:
+def write_report_html(
+    path: Path, report: Report, pictures: Sequence[SeriesPictures] = (), strips: Sequence[CanalStrip] = ()
+) -> None:
     """Write the page to `path`; it needs no other file, no network and no script.
 
     Parameters
@@ -92,11 +95,13 @@ def write_report_html(path: Path, report: Report, pictures: Sequence[SeriesPictu
         What is said.
     pictures : sequence of SeriesPictures
         Overviews in this order; each level's thumbnails are from the first series that has them.
+    strips : sequence of CanalStrip
+        Axial slices of graded sites, shown with ESCC.
     """
-    write_text(path, report_html(report, pictures))
+    write_text(path, report_html(report, pictures, strips))
 
 
-def report_html(report: Report, pictures: Sequence[SeriesPictures] = ()) -> str:
+def report_html(report: Report, pictures: Sequence[SeriesPictures] = (), strips: Sequence[CanalStrip] = ()) -> str:
     """The page as text."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -107,6 +112,7 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = ()) -> str:
         undefined=StrictUndefined,
     )
     filters = {
+        "unit": _unit,
         "mm": _mm,
         "number": _number,
         "words": _words,
@@ -129,6 +135,7 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = ()) -> str:
         rows=list(zip(report.spine.vertebrae, document["spine"]["levels"], strict=True)),
         parts=[*(_part(document, *part) for part in CLINICAL_PARTS), _escc_part(document["escc"])],
         pictures=pictures,
+        strips=strips,
         thumbnails=thumbnails,
     )
 
@@ -190,6 +197,10 @@ def _without(items: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 def _mm(length: float) -> str:
     return f"{length:.1f}"
+
+
+def _unit(code: str) -> str:
+    return {"[hnsf'U]": "HU", "mL": "ml", "deg": "°", "1": ""}.get(code, code)
 
 
 def _number(value: float) -> str:

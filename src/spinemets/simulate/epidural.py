@@ -1,8 +1,8 @@
 """Epidural tumour that deforms sac and cord by known amounts: the truth is in the parameters.
 
-A straight piece of canal along its own z axis. Sac and cord are ellipses of the sizes of `clinical.md` §3.3; tumour fills
-the space between the deformed sac and the bony canal within an angle, and pushes the sac's wall inwards along its
-radius. Everything is a smooth closed form, so any grid may be painted with it.
+A straight piece of canal along its own z axis. Sac and cord are ellipses of the sizes of `clinical.md` §3.3; tumour
+fills the space between the deformed sac and the bony canal within an angle, and pushes the sac's wall inwards along
+its radius. Everything is a smooth closed form, so any grid may be painted with it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,100 @@
+"""A CT with vertebrae and an axial T2 with masks of the canal, in one study."""
+
+import json
+
+import numpy as np
+import pytest
+from box_vertebra import PITCH_MM, part_at
+from oblique import centred_affine, painted, world_of
+
+from spinemets.anatomy import CanalLabel, Level
+from spinemets.findings import NotAssessed, Reason
+from spinemets.geometry import Grid
+from spinemets.pipeline import Clinical, examine
+from spinemets.results import write_results
+from spinemets.simulate.epidural import EpiduralCase, epidural_masks
+from spinemets.volume import Series, Study, Volume
+
+FRAME = "1.2.3"
+CASE = EpiduralCase(indentation_mm=4.6, flattening=0.25, shift_mm=0.5)
+
+
+def ct(frame=FRAME):
+    """Three vertebrae of boxes with the canal along the z axis of the world."""
+    shape = (60, 60, 70)
+    affine = centred_affine(shape, spacing_mm=(1.8, 1.8, 1.8), angles_deg=(0, 0, 0))
+    x, y, z = np.moveaxis(world_of(Grid(shape, affine)), -1, 0)
+    number = np.clip(np.round(1 - z / PITCH_MM), 0, 2)
+    parts = part_at(x, y, z - (1 - number) * PITCH_MM)
+    ids = np.where(parts > 0, number + Level.T10.verse_id, 0).astype(np.uint8)
+    image = np.where(ids > 0, 300, 40).astype(np.int16)
+    return Series("ct", Volume(image, affine, frame), name="ct"), Volume(ids, affine, frame)
+
+
+def t2(case=CASE, role="t2_axial", frame=FRAME):
+    shape = (60, 60, 30)
+    affine = centred_affine(shape, spacing_mm=(0.5, 0.5, 3.5), angles_deg=(0, 0, 0))
+    masks = epidural_masks(case, Grid(shape, affine), centre_mm=np.array([0.0, 0.0, 4.0]), axes=np.eye(3))
+    volumes = {name: Volume(array, affine, frame) for name, array in masks.items()}
+    image = painted(shape, affine, lambda x, y, z: 100 + x)
+    signal = np.where(volumes["sac"].array > 0, 900, 100) - 630 * (volumes["cord"].array > 0)
+    return Series(role, Volume(signal.astype(np.float32), image.affine, frame), name="t2"), volumes
+
+
+def examined(second, volumes, clinical=None, **more):
+    first, vertebrae = ct()
+    masks = {"vertebrae": vertebrae, "cord": volumes["cord"], "sac": volumes["sac"], "epidural": volumes["tumour"]}
+    return examine(Study((first, second)), masks=masks | more, clinical=clinical or Clinical())
+
+
+def test_the_grade_stands_in_the_report_at_the_level_of_its_slice():
+    found = examined(*t2())
+    (site,) = found.report.escc
+    assert CASE.grade == "2"
+    assert site["grade"] == "2"
+    assert site["level"] == "T11"
+    assert found.report.governing["escc_level"] == "T11"
+    assert [entry.name for entry in found.report.inputs if entry.used] == ["ct", "t2"]
+
+
+def test_in_another_frame_of_reference_the_level_is_not_told():
+    found = examined(*t2(frame="9.9"))
+    assert found.report.escc[0]["level"] is None
+    assert found.report.governing["escc_level"].code is Reason.LEVEL_AMBIGUOUS
+
+
+def test_masks_on_a_series_that_is_no_axial_t2_are_not_graded():
+    found = examined(*t2(role="t2"))
+    assert isinstance(found.report.escc, NotAssessed)
+    assert "axial T2" in found.report.escc.detail
+    assert isinstance(found.report.governing["escc_level"], NotAssessed)
+
+
+def test_a_known_metastasis_or_a_lesion_makes_a_free_canal_grade_0():
+    healthy = t2(EpiduralCase(length_mm=0.0))
+    assert examined(*healthy).report.escc[0]["grade"] is None
+    assert examined(*healthy, Clinical(bone_metastasis="yes")).report.escc[0]["grade"] == "0"
+    _, vertebrae = ct()
+    lesions = vertebrae.with_array((vertebrae.array == Level.T11.verse_id).astype(np.uint8))
+    assert examined(*healthy, lesions=lesions).report.escc[0]["grade"] == "0"
+
+
+@pytest.mark.parametrize(("frame", "level"), [(FRAME, "T11"), ("9.9", "Level unknown")])
+def test_results_hold_the_canal_its_slices_and_a_valid_report(tmp_path, frame, level):
+    written = write_results(examined(*t2(frame=frame)), tmp_path, dicom=False)
+    assert tmp_path / "canal.nii.gz" in written
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert document["escc"][0]["grade"] == "2"
+    page = (tmp_path / "report.html").read_text()
+    assert level in page
+    assert page.count('class="thumb worst"') == 1
+    assert 'class="mark cord"' in page
+
+
+def test_labels_of_the_canal_do_not_overlap():
+    found = examined(*t2())
+    labels = found.canal.labels.array
+    masks = found.canal.masks
+    assert ((labels == CanalLabel.CORD) == (masks.cord.array > 0)).all()
+    assert ((labels == CanalLabel.THECAL_SAC) == ((masks.sac.array > 0) & (masks.cord.array == 0))).all()
+    assert (labels == CanalLabel.EPIDURAL_TUMOUR).any()
