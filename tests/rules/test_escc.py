@@ -62,6 +62,12 @@ def test_a_displaced_cord_is_not_compressed_where_the_policy_says_so():
     assert grade_slice(measures(shift_mm=2.0), LIMITS, displacement_counts=False) is Grade.G1C
 
 
+def test_a_gap_within_a_pixel_of_a_flattened_cord_is_none():
+    assert grade_slice(measures(gap_mm=0.9, mscc=0.2), LIMITS, pixel_mm=0.5) is Grade.G2
+    assert grade_slice(measures(gap_mm=1.1, mscc=0.2), LIMITS, pixel_mm=0.5) is Grade.G1B
+    assert grade_slice(measures(gap_mm=0.9, mscc=0.0), LIMITS, pixel_mm=0.5) is Grade.G1B
+
+
 def test_without_a_cord_a_deformed_sac_is_1b():
     assert grade_slice(measures(gap_mm=None, mscc=None, cord_loss=None, dent=None, shift_mm=None), LIMITS) is Grade.G1B
 

@@ -94,7 +94,7 @@ def escc(
     if not slices:
         raise ValueError("no slice to grade")
     limits = limits or EsccThresholds()
-    graded = [grade_slice(one, limits) for one in slices]
+    graded = [grade_slice(one, limits, pixel_mm=pixel_mm) for one in slices]
     number = max(range(len(slices)), key=lambda n: (graded[n].rank, _severity(slices[n])))
     worst, grade = slices[number], graded[number]
     shares = _distribution(slices, limits, pixel_mm, seed)
@@ -147,7 +147,7 @@ def _distribution(
         moved = rng.uniform(-0.5, 0.5, 3) * pixel_mm
         factor = rng.uniform(1 - THRESHOLD_SPREAD, 1 + THRESHOLD_SPREAD, len(fields(EsccThresholds)))
         drawn = EsccThresholds(*(getattr(limits, f.name) * x for f, x in zip(fields(limits), factor, strict=True)))
-        grades = [grade_slice(_perturbed(one, *moved), drawn) for one in slices]
+        grades = [grade_slice(_perturbed(one, *moved), drawn, pixel_mm=pixel_mm) for one in slices]
         counts[max(grades, key=lambda one: one.rank)] += 1
     return {grade: round(counts[grade] / DRAWS, 3) for grade in Grade if counts[grade]}
 

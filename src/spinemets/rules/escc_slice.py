@@ -139,14 +139,23 @@ def csf_is_visible(one: SliceMeasures, limits: EsccThresholds) -> bool:
 
 
 def grade_slice(
-    one: SliceMeasures, limits: EsccThresholds, *, displacement_counts: bool = DISPLACEMENT_COUNTS
+    one: SliceMeasures,
+    limits: EsccThresholds,
+    *,
+    pixel_mm: float = 0.0,
+    displacement_counts: bool = DISPLACEMENT_COUNTS,
 ) -> Grade:
-    """Grade of one slice; where there is no cord, at most 1b."""
+    """Grade of one slice; where there is no cord, at most 1b.
+
+    A gap of up to a pixel more than `abutment_mm` is no gap where the cord behind it has lost its shape: what presses
+    on it is then rather unseen than apart (ours).
+    """
     if not has_tumour(one, limits):
         return Grade.G0
     if not sac_is_deformed(one, limits):
         return Grade.G1A
-    if one.gap_mm is None or one.gap_mm > limits.abutment_mm:
+    unseen = pixel_mm if cord_is_flattened(one, limits) else 0.0
+    if one.gap_mm is None or one.gap_mm > limits.abutment_mm + unseen:
         return Grade.G1B
     compressed = cord_is_flattened(one, limits) or (displacement_counts and cord_is_displaced(one, limits))
     if not compressed:
