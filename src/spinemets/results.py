@@ -18,7 +18,8 @@ from spinemets.formats.pictures import SeriesPictures, draw_pictures
 from spinemets.formats.report_json import write_report_json
 from spinemets.formats.rulers import Ruler
 from spinemets.measure.heights import COLUMNS
-from spinemets.pipeline import Assessment, SeriesResult
+from spinemets.pipeline import Assessment
+from spinemets.series_assessment import SeriesResult
 from spinemets.volume import Volume
 
 
@@ -75,7 +76,13 @@ def _rulers(result: SeriesResult) -> dict[Level, tuple[Ruler, ...]]:
     """Where the three heights of each body were measured."""
     return {
         level: tuple(
-            Ruler(*heights.ends_mm[name], name, f"{name} {heights.columns[name].value:.1f} mm") for name in COLUMNS
+            Ruler(
+                heights.ends_mm[name][0],
+                heights.ends_mm[name][1],
+                name,
+                f"{name} {heights.columns[name].value:.1f} mm",
+            )
+            for name in COLUMNS
         )
         for level, heights in result.findings.heights.items()
     }

@@ -148,7 +148,7 @@ def _of_population(one: CanalSlice, level: Level, to_front: NDArray[np.float64])
     """An ellipse of the population's diameters round the centre of what is there of sac and tumour."""
     cord_area, cord_ap, cord_rl, sac_area, sac_ap, sac_rl = POPULATION[level]
     centre = centroid(one.sac | one.tumour)
-    index = np.stack(np.indices(one.sac.shape), axis=-1) - centre
+    index = np.moveaxis(np.indices(one.sac.shape), 0, -1) - centre
     front = index @ to_front
     side = index @ np.array([-to_front[1], to_front[0]])
     radius = np.hypot(front / (sac_ap / 2 / FINE_MM), side / (sac_rl / 2 / FINE_MM))

@@ -86,7 +86,7 @@ def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = N
     masks[1] |= masks[0]
     masks[2] = masks[2] & ~masks[1]
     in_plane = np.delete(cord.spacing_mm, axis)
-    box = _box(np.any(masks, axis=0), in_plane)
+    box = _box(np.array(masks).any(axis=0), in_plane)
     image = None if t2 is None else np.moveaxis(t2.array, axis, 0)
     slices = []
     for index in np.flatnonzero(masks[1].any(axis=(1, 2))):
@@ -131,11 +131,11 @@ def _tilt_deg(mask: Volume, axis: int) -> float:
 
 
 def _box(any_mask: NDArray[np.bool_], in_plane: NDArray[np.float64]) -> tuple[slice, slice]:
-    seen = any_mask.any(axis=0)
+    seen: NDArray[np.bool_] = np.asarray(any_mask).max(axis=0)
     reach = np.ceil(MARGIN_MM / in_plane).astype(int)
     parts = []
-    for axis in range(2):
-        places = np.flatnonzero(seen.any(axis=1 - axis))
+    for axis, profile in enumerate((seen.max(axis=1), seen.max(axis=0))):
+        places = np.flatnonzero(profile)
         parts.append(slice(max(int(places[0]) - reach[axis], 0), int(places[-1]) + reach[axis] + 1))
     return parts[0], parts[1]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,16 +60,16 @@ class SliceCompression:
     sac_indentation_mm: float
     sac_area_loss: float
     sac_area_mm2: float
-    cord_gap_mm: float | None
-    cord_area_mm2: float
-    cord_area_loss: float | None
-    mscc_ap: float | None
-    mscc_rl: float | None
-    cord_shift_mm: float | None
-    cord_dent: float | None
-    csf_fraction: float | None
     csf_pool_mm2: float
     csf_pool_mm: float
+    cord_area_mm2: float = 0.0
+    cord_gap_mm: float | None = None
+    cord_area_loss: float | None = None
+    mscc_ap: float | None = None
+    mscc_rl: float | None = None
+    cord_shift_mm: float | None = None
+    cord_dent: float | None = None
+    csf_fraction: float | None = None
 
 
 def slice_compression(
@@ -89,30 +89,27 @@ def slice_compression(
         T2 signal from which fluid is CSF; the masks alone decide without it.
     """
     tumour, cord = one.tumour, one.cord
-    indentation = float(-reference.sac_mm[tumour].min()) if tumour.any() else -np.inf
+    indentation = float(-reference.sac_mm[tumour].min()) if tumour.any() else 0.0
     csf = one.sac & ~cord
     if csf_from is not None and one.image is not None:
         csf &= one.image >= csf_from
     pool_area, pool_width = _largest_pool(csf)
     tumour_area, thickness = area_mm2(tumour), 2 * _inner_radius_mm(tumour)
-    whole = {
-        "index": one.index,
-        "epidural_area_mm2": tumour_area,
-        "epidural_thickness_mm": thickness,
-        "sac_indentation_mm": indentation,
-        "sac_area_loss": 1 - area_mm2(one.sac) / reference.sac_area_mm2,
-        "sac_area_mm2": area_mm2(one.sac),
-        "csf_pool_mm2": pool_area,
-        "csf_pool_mm": pool_width,
-    }
+    whole = SliceCompression(
+        one.index,
+        epidural_area_mm2=tumour_area,
+        epidural_thickness_mm=thickness,
+        sac_indentation_mm=indentation,
+        sac_area_loss=1 - area_mm2(one.sac) / reference.sac_area_mm2,
+        sac_area_mm2=area_mm2(one.sac),
+        csf_pool_mm2=pool_area,
+        csf_pool_mm=pool_width,
+    )
     if not cord.any() or reference.cord_area_mm2 <= 0:
-        nothing = dict.fromkeys(
-            ("cord_gap_mm", "cord_area_loss", "mscc_ap", "mscc_rl", "cord_shift_mm", "cord_dent", "csf_fraction")
-        )
-        return SliceCompression(**whole, cord_area_mm2=0.0, **nothing)
+        return whole
     ap, rl = diameters_mm(cord, stack.to_front)
-    return SliceCompression(
-        **whole,
+    return replace(
+        whole,
         cord_gap_mm=_gap_mm(tumour, cord),
         cord_area_mm2=area_mm2(cord),
         cord_area_loss=1 - area_mm2(cord) / reference.cord_area_mm2,

@@ -105,10 +105,9 @@ def _neighbours(level: Level, fit: Collection[Level]) -> tuple[Level, ...]:
 
 def _steps(level: Level, other: Level) -> int:
     """Levels from one to the other; T13 and L6 take no place of their own."""
-    rows = [one for one in Level if one not in (Level.T13, Level.L6)]
 
     def place(one: Level) -> int:
-        return rows.index({Level.T13: Level.T12, Level.L6: Level.L5}.get(one, one))
+        return one.order - (one.order >= Level.T13.order) - (one.order >= Level.L6.order)
 
     return place(other) - place(level)
 
@@ -174,13 +173,5 @@ def _asymmetry(own: Mapping[str, Measured], references: Mapping[str, Finding]) -
     ratio = {side: own[side].value / reference for side, reference in pairs}
     errors = [(own[side].high - own[side].value) / reference for side, reference in pairs]
     error = float(np.hypot(errors[0], errors[1]))
-    error = float(
-        np.hypot(
-            *(
-                (own[side].high - own[side].value) / references_mm.value
-                for side, references_mm in (("left", left), ("right", right))
-            )
-        )
-    )
     value = ratio["right"] - ratio["left"]
     return Measured(value, "1", value - error, value + error, "right minus left height, each by its reference")

@@ -155,7 +155,7 @@ class SinsScore:
 
 def sins(case: SinsCase) -> SinsScore:
     """The score of one lesion, open wherever the case is."""
-    points = {
+    points: dict[str, set[Any]] = {
         "location": _location(case.levels),
         "pain": set(Pain) if case.pain is None else {case.pain},
         "bone_lesion": set(BoneLesion) if case.bone_lesion is None else {case.bone_lesion},

@@ -103,7 +103,7 @@ def epidural_masks(case: EpiduralCase, grid: Grid, *, centre_mm: Array, axes: Ar
     axes : (3, 3) ndarray
         The canal's own right, front and up as rows, unit vectors.
     """
-    index = np.stack(np.indices(grid.shape), axis=-1)
+    index = np.moveaxis(np.indices(grid.shape), 0, -1)
     local = (index @ grid.affine[:3, :3].T + grid.affine[:3, 3] - centre_mm) @ axes.T
     right, front, up = np.moveaxis(local, -1, 0)
     strength = _strength(up, case.length_mm)
