@@ -86,7 +86,7 @@ def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = N
     masks[1] |= masks[0]
     masks[2] = masks[2] & ~masks[1]
     in_plane = np.delete(cord.spacing_mm, axis)
-    box = _box(np.array(masks).any(axis=0), in_plane)
+    box = _box(np.logical_or.reduce(masks), in_plane)
     image = None if t2 is None else np.moveaxis(t2.array, axis, 0)
     slices = []
     for index in np.flatnonzero(masks[1].any(axis=(1, 2))):
