@@ -4,6 +4,7 @@ python scripts/verify.py real          real CT of $SPINEMETS_DATA that no networ
 python scripts/verify.py simulated     parametric patients of the test seeds, held-out label maps, crops
 python scripts/verify.py orientation   one CT as NIfTI and as DICOM in every orientation
 python scripts/verify.py speed         the chest CT from file to report: seconds and memory, beside torch
+python scripts/verify.py measures      height loss and lesion share against known collapses, by region and voxel size
 python scripts/verify.py all
 
 Tables go to stdout and, as JSON, to out/verify/.
@@ -18,13 +19,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verification import orientation, real, simulated, speed
+from verification import measures, orientation, real, simulated, speed
 
 PARTS = {
     "real": real.measure,
     "simulated": simulated.measure,
     "orientation": orientation.measure,
     "speed": speed.measure,
+    "measures": measures.measure,
 }
 
 

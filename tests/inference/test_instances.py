@@ -3,7 +3,7 @@ import pytest
 from oblique import world_of
 
 from spinemets.geometry import Grid
-from spinemets.inference.instances import find_instances
+from spinemets.inference.instances import Instances, find_instances, without_sacral_remnant
 from spinemets.inference.spine_classes import OFFSET_UNIT_MM
 
 SPACING_MM = 2.0
@@ -135,3 +135,61 @@ def test_two_centres_too_close_for_bodies_of_that_width_are_one():
     target = np.stack([np.full(body.shape, 29.5), np.full(body.shape, 29.5), middle])
     offset = ((target - place) * (1.5 / OFFSET_UNIT_MM)).astype(np.float32)
     assert len(find_instances(body, body, offset, 1.5).centres) == 1
+
+
+def test_the_tip_of_a_vertebra_at_the_end_of_the_image_is_one_of_its_own():
+    numbers, body = column(CENTRES)
+    tip = np.zeros(SHAPE, bool)
+    tip[11:14, 8:13, 66:] = True  # behind and above: the spinous process of the vertebra above, whose centre is outside
+    offset = votes_for(np.where(tip, 5, numbers), [*CENTRES, (12, 24, 67)])  # it votes too near, as tips do
+    found = find_instances((numbers > 0) | tip, body, offset, SPACING_MM)
+    assert len(found.centres) == 5
+    assert (found.labels[tip] == 1).all()
+    assert (found.labels[numbers == 1] == 2).all()
+
+
+def test_a_tip_at_the_lower_end_is_the_last():
+    numbers, body = column([(12, 25, 62), (12, 26, 49), (11, 27, 36), (12, 25, 23)])
+    tip = np.zeros(SHAPE, bool)
+    tip[8:16, 18:30, :3] = True
+    offset = votes_for(
+        np.where(tip, 5, numbers), [*[(12, 25, 62), (12, 26, 49), (11, 27, 36), (12, 25, 23)], (12, 25, 14)]
+    )
+    found = find_instances((numbers > 0) | tip, body, offset, SPACING_MM)
+    assert len(found.centres) == 5
+    assert (found.labels[tip] == 5).all()
+
+
+def test_a_loose_piece_inside_the_image_is_no_vertebra():
+    numbers, body = column(CENTRES)
+    loose = np.zeros(SHAPE, bool)
+    loose[11:14, 2:5, 58:62] = True
+    offset = votes_for(np.where(loose, 1, numbers), CENTRES)
+    assert len(find_instances((numbers > 0) | loose, body, offset, SPACING_MM).centres) == 4
+
+
+@pytest.mark.parametrize(("low", "absorbed"), [(10, True), (1, False)])
+def test_a_piece_of_the_sacrum_is_no_further_vertebra_unless_the_image_cuts_it(low, absorbed):
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 18:34, 40:52], labels[4:20, 18:34, 24:36] = 1, 2
+    labels[8:16, 20:30, low : low + 6] = 3
+    sacrum = np.zeros(SHAPE, bool)
+    sacrum[8:16, 10:20, low : low + 6] = True
+    found, remnant = without_sacral_remnant(
+        Instances(labels, np.array([[12, 26, k] for k in (46, 30, 13)], float)), sacrum, SPACING_MM
+    )
+    assert len(found.centres) == (2 if absorbed else 3)
+    assert remnant.any() == absorbed
+    assert (remnant == (labels == 3)).all() or not absorbed
+
+
+def test_a_sixth_lumbar_vertebra_of_usual_size_is_none_of_the_sacrum():
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 18:34, 40:52], labels[4:20, 18:34, 24:36] = 1, 2
+    sacrum = np.zeros(SHAPE, bool)
+    sacrum[4:20, 10:30, 10:24] = True
+    found, remnant = without_sacral_remnant(
+        Instances(labels, np.array([[12, 26, 46], [12, 26, 30]], float)), sacrum, SPACING_MM
+    )
+    assert len(found.centres) == 2
+    assert not remnant.any()

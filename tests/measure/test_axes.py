@@ -104,6 +104,30 @@ def test_a_vertebra_without_posterior_elements_has_the_front_of_its_neighbour():
     assert axes[Level.L2].front @ np.array([0, 1, 0]) > 0.99
 
 
+def test_a_vertebra_whose_arch_is_half_missing_keeps_the_front_of_its_neighbours():
+    vertebrae, parts, _ = masks()
+    x = world_of(Grid(SHAPE, vertebrae.affine))[..., 0]
+    torn = (vertebrae.array == Level.L2.verse_id) & (parts.array != Subregion.BODY) & (x < 10)
+    axes = vertebra_regions(
+        vertebrae.with_array(np.where(torn, 0, vertebrae.array)), parts.with_array(np.where(torn, 0, parts.array))
+    ).axes
+    assert axes[Level.L2].front @ np.array([0, 1, 0]) > 0.99
+
+
+def test_the_ring_of_the_atlas_has_the_directions_of_the_axis_and_does_not_bend_the_line():
+    vertebrae, parts, _ = masks()
+    table = np.zeros(256, np.uint8)
+    table[[20, 21, 22]] = [1, 2, 3]
+    ring = (vertebrae.array == 20) & (parts.array == Subregion.BODY)
+    ids = np.where(ring, 0, table[vertebrae.array])
+    axes = vertebra_regions(vertebrae.with_array(ids), parts).axes
+    assert tuple(axes) == (Level.C1, Level.C2, Level.C3)
+    for own in axes.values():
+        assert own.up @ np.array([0, 0, 1]) > 0.99
+        assert own.front @ np.array([0, 1, 0]) > 0.99
+    assert axes[Level.C1].canal_mm == pytest.approx(axes[Level.C1].centre_mm)
+
+
 def test_a_vertebra_alone_stands_upright():
     vertebrae, parts, _ = masks(keep=[Level.L2])
     axes = vertebra_regions(vertebrae, parts).axes

@@ -24,6 +24,15 @@ MIN_VOLUME_ML = 0.4
 LEAST_SPACING = 0.55
 """Neighbouring centres are at least this far apart, as a share of the body's diameter (ours; in
 Panjabi's tables bodies and discs together are 0.7 to 1.0 of it)."""
+END_VOXELS = 3
+"""A piece that comes this close to the end of the grid is cut by it."""
+BEYOND_MM = 8.0
+"""A loose tip at the end of the image that votes this far beyond the outermost centre is another vertebra's (ours)."""
+LEAST_OF_ABOVE = 0.35
+"""A lowest vertebra wholly in the image has at least this share of the volume of the one above it (ours; L6 is about
+as large as L5)."""
+ON_SACRUM_MM = 5.0
+"""And this close to the sacrum what has less is a part of it (ours)."""
 MAX_MISS_MM = 18.0
 """A voxel whose vote falls further than this from every centre belongs to none (ours)."""
 
@@ -71,7 +80,70 @@ def find_instances(
     rank[order + 1] = np.arange(1, len(centres) + 1)
     labels = np.zeros(vertebra.shape, np.uint8)
     labels[tuple(index.T)] = rank[owner]
-    return Instances(_without_crumbs(labels, spacing_mm), centres[order])
+    whole = Instances(labels, centres[order])
+    for end in (1, -1):
+        whole = _with_stump(whole, vertebra, offset, spacing_mm, end)
+    return Instances(_without_crumbs(whole.labels, spacing_mm), whole.centres)
+
+
+def _with_stump(
+    found: Instances, vertebra: NDArray[np.bool_], offset: NDArray[np.float32], spacing_mm: float, end: int
+) -> Instances:
+    """Instances with the vertebra of which the image's upper (``end`` 1) or lower (-1) end shows only a tip, if any.
+
+    A loose piece that touches that end and votes beyond the outermost centre is no part of that vertebra.
+    """
+    if len(found.centres) == 0 or len(found.centres) > 250:
+        return found
+    outermost = 1 if end > 0 else len(found.centres)
+    pieces, count = ndimage.label(vertebra & np.isin(found.labels, (0, outermost)), structure=np.ones((3, 3, 3)))
+    if count < 2:
+        return found
+    sizes = np.bincount(np.where(found.labels == outermost, pieces, 0).ravel(), minlength=count + 1)
+    sizes[0] = 0
+    edge = vertebra.shape[2] - END_VOXELS if end > 0 else END_VOXELS
+    tip = np.zeros(vertebra.shape, dtype=bool)
+    votes = []
+    for number in set(range(1, count + 1)) - {int(sizes.argmax())}:
+        piece = np.argwhere(pieces == number)
+        if not ((piece[:, 2] >= edge) if end > 0 else (piece[:, 2] < edge)).any():
+            continue
+        vote = piece + offset[:, piece[:, 0], piece[:, 1], piece[:, 2]].T * (OFFSET_UNIT_MM / spacing_mm)
+        if end * (vote[:, 2].mean() - found.centres[outermost - 1][2]) * spacing_mm > BEYOND_MM:
+            tip |= pieces == number
+            votes.append(vote)
+    if tip.sum() * spacing_mm**3 / 1000 < MIN_VOLUME_ML:
+        return found
+    labels = found.labels.astype(np.int64)
+    labels[tip] = 0 if end > 0 else len(found.centres) + 1
+    labels = labels + 1 if end > 0 else labels
+    labels[~vertebra | ((found.labels == 0) & ~tip)] = 0
+    centre = np.concatenate(votes).mean(axis=0)[None]
+    centres = np.vstack([centre, found.centres] if end > 0 else [found.centres, centre])
+    return Instances(labels.astype(np.uint8), centres)
+
+
+def without_sacral_remnant(
+    found: Instances, sacrum: NDArray[np.bool_], spacing_mm: float
+) -> tuple[Instances, NDArray[np.bool_]]:
+    """Instances without a lowest one that is too small for a whole vertebra and lies on the sacrum, and its voxels.
+
+    The first sacral body looks like one more lumbar vertebra, of which the network then finds a part.
+    """
+    nothing = np.zeros(sacrum.shape, dtype=bool)
+    count = len(found.centres)
+    if count < 2 or not sacrum.any():
+        return found, nothing
+    own = found.labels == count
+    above = int((found.labels == count - 1).sum())
+    index = np.argwhere(own)
+    if len(index) == 0 or len(index) > LEAST_OF_ABOVE * above or index[:, 2].min() < END_VOXELS:
+        return found, nothing
+    box = tuple(slice(max(int(a) - 6, 0), int(b) + 7) for a, b in zip(index.min(0), index.max(0), strict=True))
+    gap_mm = float(ndimage.distance_transform_edt(~sacrum[box])[own[box]].min()) * spacing_mm
+    if gap_mm > ON_SACRUM_MM:
+        return found, nothing
+    return Instances(np.where(own, 0, found.labels).astype(np.uint8), found.centres[:-1]), own
 
 
 def _peaks(

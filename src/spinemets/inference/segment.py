@@ -16,7 +16,7 @@ from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, resample, world_aligned_grid
 from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.card import ModelCard, load_card
-from spinemets.inference.instances import Instances, find_instances
+from spinemets.inference.instances import Instances, find_instances, without_sacral_remnant
 from spinemets.inference.locate import (
     FILL_HU,
     Located,
@@ -201,11 +201,15 @@ def _separate(
     classes[enclosed] = CLASS["body"]
     sacrum = classes == CLASS["sacrum"]
     sacrum = main_piece(sacrum, spacing, bridge_mm=4.0) if sacrum.any() else sacrum
+    instances, remnant = without_sacral_remnant(instances, sacrum, spacing)
+    classes[remnant] = CLASS["sacrum"]
+    sacrum |= remnant
     shares = np.stack(
         [probability[list(VERTEBRA_CLASSES)].sum(axis=0), probability[CLASS["sacrum"]], probability[CLASS["canal"]]]
     )
     shares[:, far | enclosed] = 0
     shares[0, enclosed] = 1
+    shares[:, remnant] = np.array([0, 1, 0])[:, None]
     return shares, classes, instances, sacrum
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.anatomy import Level
+from spinemets.anatomy import LEVEL_OF_VERSE_ID, PRESACRAL_LEVELS, Level
 from spinemets.errors import StudyError
 from spinemets.measure.region_labels import IN_BODY
 from spinemets.volume import Volume
@@ -25,6 +25,10 @@ MIDLINE_MM = 4.0
 """Half width of the strip round the mid-plane in which the canal's front and back are sought (ours)."""
 USUAL_HALF_CANAL_MM = 8.0
 """Half the depth of the canal where its back is not seen; Panjabi: 15 to 21 mm deep."""
+MOST_TURN_DEG = 12.0
+"""A vertebra turned further than this about the spine against its neighbours is not believed (ours)."""
+NEIGHBOURS_FOR_FRONT = 5
+"""So many of the nearest vertebrae, itself included, are those neighbours (ours)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +82,7 @@ def spine_axes(vertebrae: Volume, regions: Volume) -> dict[Level, VertebraAxes]:
     -------
     mapping of Level to VertebraAxes
         From head to foot, the sacrum and bodies cut to a stump apart. A vertebra without posterior elements has the
-        front of its neighbours.
+        front of its neighbours; C1, a ring that lies on no line of bodies, the directions of the next lower one.
 
     Raises
     ------
@@ -87,13 +91,17 @@ def spine_axes(vertebrae: Volume, regions: Volume) -> dict[Level, VertebraAxes]:
     """
     bodies, behind, points = _centroids(vertebrae, regions)
     levels = _without_stumps(sorted(bodies, key=lambda level: level.order), points)
-    if not levels:
-        return {}
     _require_order(levels, bodies)
-    ups = _tangents(np.array([bodies[level] for level in levels]))
-    fronts = _fronts(levels, bodies, behind, ups)
+    line = [level for level in levels if level is not Level.C1]
+    if not line:
+        return {}
+    ups = _tangents(np.array([bodies[level] for level in line]))
+    fronts = _fronts(line, bodies, behind, ups)
     result = {}
-    for level, up, front in zip(levels, ups, fronts, strict=True):
+    if Level.C1 in levels and fronts[0] is not None:
+        ring = bodies[Level.C1]
+        result[Level.C1] = VertebraAxes(Level.C1, ring, ring, np.cross(fronts[0], ups[0]), fronts[0], ups[0])
+    for level, up, front in zip(line, ups, fronts, strict=True):
         if front is None:
             continue
         axes = VertebraAxes(level, bodies[level], bodies[level], np.cross(front, up), front, up)
@@ -110,12 +118,8 @@ def _centroids(
 ) -> tuple[dict[Level, NDArray[np.float64]], dict[Level, NDArray[np.float64]], dict[Level, _Points]]:
     """Centroids of bodies and of posterior elements, world mm, and the points of both."""
     bodies, behind, points = {}, {}, {}
-    for level in Level:
-        if level.region.value == "S":
-            continue
-        box = _box(vertebrae, level)
-        if box is None:
-            continue
+    boxes = vertebra_boxes(vertebrae)
+    for level, box in boxes.items():
         own = vertebrae.array[box] == level.verse_id
         _require_one_place(own, level, vertebrae.spacing_mm)
         body = own & np.isin(regions.array[box], IN_BODY)
@@ -141,9 +145,11 @@ def _without_stumps(levels: list[Level], points: dict[Level, _Points]) -> list[L
     return kept
 
 
-def _box(vertebrae: Volume, level: Level) -> tuple[slice, ...] | None:
-    boxes = ndimage.find_objects(vertebrae.array, max_label=level.verse_id)
-    return boxes[level.verse_id - 1] if len(boxes) >= level.verse_id else None
+def vertebra_boxes(vertebrae: Volume) -> dict[Level, tuple[slice, ...]]:
+    """The smallest box of voxels round every vertebra of a mask, from head to foot, the sacrum apart."""
+    boxes = ndimage.find_objects(vertebrae.array.astype(np.uint8, copy=False))
+    found = {LEVEL_OF_VERSE_ID.get(number): box for number, box in enumerate(boxes, start=1) if box is not None}
+    return {level: found[level] for level in PRESACRAL_LEVELS if level in found}
 
 
 def _require_one_place(own: NDArray[np.bool_], level: Level, spacing_mm: NDArray[np.float64]) -> None:
@@ -202,21 +208,41 @@ def _fronts(
     behind: dict[Level, NDArray[np.float64]],
     ups: NDArray[np.float64],
 ) -> list[NDArray[np.float64] | None]:
-    """Unit vectors from posterior elements to body; of the nearest neighbours that have one where there is none."""
+    """Unit vectors from posterior elements to body; those of the neighbours where there are none or they are torn off.
+
+    Vertebrae turn little about the spine from one to the next, so a front that is turned by more than `MOST_TURN_DEG`
+    against the middle one of its neighbours comes from a mask with a part missing or too many.
+    """
     known: dict[int, NDArray[np.float64]] = {}
     for number, (level, up) in enumerate(zip(levels, ups, strict=True)):
-        if level in behind:
-            direction = bodies[level] - behind[level]
-            known[number] = direction - (direction @ up) * up
+        direction = _across(bodies[level] - behind[level], up) if level in behind else None
+        if direction is not None:
+            known[number] = direction
     result: list[NDArray[np.float64] | None] = []
     for number, up in enumerate(ups):
-        nearest = min(known, key=lambda other: abs(other - number), default=None)
-        if nearest is None:
-            result.append(None)
-            continue
-        front = known[nearest] - (known[nearest] @ up) * up
-        result.append(front / np.linalg.norm(front))
+        near = sorted(known, key=lambda other: abs(other - number))[:NEIGHBOURS_FOR_FRONT]
+        candidates = [front for other in near if (front := _across(known[other], up)) is not None]
+        result.append(_usual_front(candidates, up, own=number in known) if candidates else None)
     return result
+
+
+def _across(direction: NDArray[np.float64], up: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The unit vector of the part of a direction at right angles to another; None where there is hardly any."""
+    across = direction - (direction @ up) * up
+    length = float(np.linalg.norm(across))
+    return across / length if length > 1e-6 else None
+
+
+def _usual_front(candidates: list[NDArray[np.float64]], up: NDArray[np.float64], *, own: bool) -> NDArray[np.float64]:
+    """The first candidate, or that turned to the middle of all where it is not its own or strays too far."""
+    first = candidates[0]
+    aside = np.cross(first, up)
+    turns = [float(np.degrees(np.arctan2(front @ aside, front @ first))) for front in candidates]
+    middle = float(np.median(turns))
+    if own and abs(middle) <= MOST_TURN_DEG:
+        return first
+    turned: NDArray[np.float64] = np.cos(np.radians(middle)) * first + np.sin(np.radians(middle)) * aside
+    return turned
 
 
 def _canal_middle(

@@ -14,7 +14,7 @@ from scipy import ndimage
 from spinemets.anatomy import Level, Region, Subregion
 from spinemets.errors import StudyError
 from spinemets.geometry import covering_grid, resample_labels
-from spinemets.measure.axes import VertebraAxes, spine_axes
+from spinemets.measure.axes import VertebraAxes, spine_axes, vertebra_boxes
 from spinemets.measure.canal_partition import partition_spine, spine_on_grid
 from spinemets.measure.region_labels import IN_BODY, RegionLabel
 from spinemets.volume import Volume
@@ -26,6 +26,8 @@ JOINT_DEPTH_MM = 9.0
 JOINT_SHARE = 0.6
 """It takes the outer part of the half width beyond this share (ours)."""
 FROM_SUBREGIONS, FROM_PARTITION = "subregions", "canal_partition"
+
+Box = tuple[slice, ...]
 
 _OF_SUBREGION = {
     Subregion.BODY: RegionLabel.BODY,
@@ -87,8 +89,9 @@ def vertebra_regions(vertebrae: Volume, subregions: Volume | None = None) -> Ver
     labels = np.where(vertebrae.array > 0, table[given.array.astype(np.uint8)], 0).astype(np.uint8)
     coarse = vertebrae.with_array(labels)
     axes = spine_axes(vertebrae, coarse)
+    boxes = vertebra_boxes(vertebrae)
     for level, own in axes.items():
-        _divide(labels, vertebrae, given, own, level)
+        _divide(labels, vertebrae, given, own, boxes[level])
     facets = bool(np.isin(labels, (RegionLabel.FACET_LEFT, RegionLabel.FACET_RIGHT)).any())
     source = FROM_PARTITION if subregions is None else FROM_SUBREGIONS
     return VertebraRegions(vertebrae.with_array(labels), axes, source, facets)
@@ -125,10 +128,9 @@ def _nearest_part(parts: NDArray[np.uint8], own: NDArray[np.bool_], place: NDArr
     return parts[wide][tuple(at)]
 
 
-def _divide(labels: NDArray[np.uint8], vertebrae: Volume, given: Volume, axes: VertebraAxes, level: Level) -> None:
+def _divide(labels: NDArray[np.uint8], vertebrae: Volume, given: Volume, axes: VertebraAxes, box: Box) -> None:
     """Sides of the lamina, the pedicle where the scheme has none, and the ribs' joints, written into `labels`."""
-    box = ndimage.find_objects((vertebrae.array == level.verse_id).astype(np.uint8))[0]
-    own = vertebrae.array[box] == level.verse_id
+    own = vertebrae.array[box] == axes.level.verse_id
     index = np.argwhere(own)
     point = axes.coordinates(vertebrae.world(index + [axis.start for axis in box]))
     canal = axes.coordinates(axes.canal_mm[None])[0]
@@ -140,7 +142,7 @@ def _divide(labels: NDArray[np.uint8], vertebrae: Volume, given: Volume, axes: V
         pedicle = arch & (point[:, 1] > canal[1])
         label[pedicle] = np.where(right[pedicle], RegionLabel.PEDICLE_RIGHT, RegionLabel.PEDICLE_LEFT)
     body = np.isin(label, IN_BODY)
-    if level.region is Region.THORACIC and body.any():
+    if axes.level.region is Region.THORACIC and body.any():
         joint = body & _joint(point, body)
         label[joint] = np.where(right[joint], RegionLabel.COSTOVERTEBRAL_RIGHT, RegionLabel.COSTOVERTEBRAL_LEFT)
     labels[box][own] = label
