@@ -163,6 +163,13 @@ def test_a_label_in_two_places_is_refused():
         vertebra_regions(vertebrae.with_array(twice), parts)
 
 
+def test_a_label_of_two_neighbours_is_refused():
+    vertebrae, parts, _ = masks()
+    twice = np.where(vertebrae.array == 21, 20, vertebrae.array).astype(np.uint8)
+    with pytest.raises(StudyError, match=r"L1 is in the vertebra mask twice, 3\d mm apart"):
+        vertebra_regions(vertebrae.with_array(twice), parts)
+
+
 def test_a_mask_without_an_orientation_has_no_sides():
     with pytest.raises(StudyError, match="left and right are unknown"):
         require_known_sides(Volume(np.zeros((2, 2, 2), np.uint8), np.eye(4)))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, PRESACRAL_LEVELS, Level
-from spinemets.errors import StudyError
+from spinemets.measure.label_order import FAR_IN_BODY_MM, require_one_place, require_order
 from spinemets.measure.region_labels import IN_BODY
 from spinemets.volume import Volume
 
@@ -26,9 +26,8 @@ MIDLINE_MM = 4.0
 USUAL_HALF_CANAL_MM = 8.0
 """Half the depth of the canal where its back is not seen; Panjabi: 15 to 21 mm deep."""
 MOST_TURN_DEG = 12.0
-"""A vertebra turned further than this about the spine against its neighbours is not believed (ours)."""
-NEIGHBOURS_FOR_FRONT = 5
-"""So many of the nearest vertebrae, itself included, are those neighbours (ours)."""
+"""A vertebra turned further than this about the spine against the middle one of the three or five nearest, itself
+included, is not believed (ours)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +90,7 @@ def spine_axes(vertebrae: Volume, regions: Volume) -> dict[Level, VertebraAxes]:
     """
     bodies, behind, points = _centroids(vertebrae, regions)
     levels = _without_stumps(sorted(bodies, key=lambda level: level.order), points)
-    _require_order(levels, bodies)
+    require_order(levels, bodies)
     line = [level for level in levels if level is not Level.C1]
     if not line:
         return {}
@@ -121,8 +120,9 @@ def _centroids(
     boxes = vertebra_boxes(vertebrae)
     for level, box in boxes.items():
         own = vertebrae.array[box] == level.verse_id
-        _require_one_place(own, level, vertebrae.spacing_mm)
+        require_one_place(own, level, vertebrae.spacing_mm)
         body = own & np.isin(regions.array[box], IN_BODY)
+        require_one_place(body, level, vertebrae.spacing_mm, far_mm=FAR_IN_BODY_MM)
         start = np.array([axis.start for axis in box])
         body_mm = vertebrae.world(np.argwhere(body) + start)
         other_mm = vertebrae.world(np.argwhere(own & ~body) + start)
@@ -150,36 +150,6 @@ def vertebra_boxes(vertebrae: Volume) -> dict[Level, tuple[slice, ...]]:
     boxes = ndimage.find_objects(vertebrae.array.astype(np.uint8, copy=False))
     found = {LEVEL_OF_VERSE_ID.get(number): box for number, box in enumerate(boxes, start=1) if box is not None}
     return {level: found[level] for level in PRESACRAL_LEVELS if level in found}
-
-
-def _require_one_place(own: NDArray[np.bool_], level: Level, spacing_mm: NDArray[np.float64]) -> None:
-    """Raise `StudyError` where a label has two large pieces more than a vertebra's height apart."""
-    pieces, count = ndimage.label(own, structure=np.ones((3, 3, 3)))
-    if count < 2:
-        return
-    sizes = np.bincount(pieces.ravel())[1:]
-    large = np.flatnonzero(sizes > 0.4 * sizes.max()) + 1
-    if len(large) < 2:
-        return
-    centres = np.array(ndimage.center_of_mass(own, pieces, large)) * spacing_mm
-    apart = float(np.linalg.norm(centres[0] - centres[1]))
-    if apart > 60.0:
-        raise StudyError(
-            f"{level} is in the vertebra mask twice, {apart:.0f} mm apart; each label may name one vertebra"
-        )
-
-
-def _require_order(levels: list[Level], bodies: dict[Level, NDArray[np.float64]]) -> None:
-    """Raise `StudyError` unless bodies follow one another along the spine in the order of their names."""
-    if len(levels) < 2:
-        return
-    centres = np.array([bodies[level] for level in levels])
-    along = centres[0] - centres[-1]
-    if along[2] < 0 and abs(along[2]) > 0.5 * np.linalg.norm(along):
-        raise StudyError(f"{levels[0]} lies below {levels[-1]} in the vertebra mask; its labels are out of order")
-    for above, below, step in zip(levels, levels[1:], centres[:-1] - centres[1:], strict=False):
-        if step @ along < 0:
-            raise StudyError(f"{above} lies below {below} in the vertebra mask; its labels are out of order")
 
 
 def _tangents(centres: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -220,7 +190,8 @@ def _fronts(
             known[number] = direction
     result: list[NDArray[np.float64] | None] = []
     for number, up in enumerate(ups):
-        near = sorted(known, key=lambda other: abs(other - number))[:NEIGHBOURS_FOR_FRONT]
+        inside = 2 <= number < len(ups) - 2
+        near = sorted(known, key=lambda other: abs(other - number))[: 5 if inside else 3]
         candidates = [front for other in near if (front := _across(known[other], up)) is not None]
         result.append(_usual_front(candidates, up, own=number in known) if candidates else None)
     return result
