@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,16 +11,20 @@ import numpy as np
 from spinemets.anatomy import Level, Region
 from spinemets.errors import StudyError
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason, VertebraFindings
+from spinemets.geometry import crop
 from spinemets.lesion_scoring import score_lesions
 from spinemets.measure.alignment import BodyEnds, LocalAlignment, local_alignment
+from spinemets.measure.axes import vertebra_boxes
 from spinemets.measure.body_surface import body_surface
 from spinemets.measure.endplates import endplate
 from spinemets.measure.height_reference import HeightLoss, height_losses
 from spinemets.measure.heights import COLUMNS, BodyHeights, body_heights
 from spinemets.measure.lesions import Lesion, lesions_by_level
+from spinemets.measure.posterior_wall import PosteriorWall, posterior_wall
 from spinemets.measure.region_labels import IN_BODY
 from spinemets.measure.vertebra_regions import FROM_PARTITION, VertebraRegions, vertebra_regions
 from spinemets.rules.genant import genant_grade
+from spinemets.rules.posterior_wall import SOURCE, wall_label
 from spinemets.rules.sins import SinsScore, governing
 from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
 from spinemets.spine import Spine
@@ -88,15 +92,16 @@ def assess_vertebrae(
         )
         return SpineAssessment(tuple(_all_absent(level, reason) for level in spine.levels), {}, reason, ())
     found = {} if lesions is None else lesions_by_level(lesions, vertebrae, regions.labels, ct)
-    heights, ends = _bodies(spine, vertebrae, regions, lesions)
+    bodies = _bodies(spine, vertebrae, regions)
+    heights = bodies.heights
     large = {level for level, own in found.items() if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
     losses = height_losses({level: h for level, h in heights.items() if isinstance(h, BodyHeights)}, excluded=large)
-    alignment = local_alignment(ends)
+    alignment = local_alignment(bodies.ends)
     scores: dict[Level, SinsScore] = {}
     result = []
     for vertebra in spine.vertebrae:
         level = vertebra.level
-        findings = _findings(level, heights, losses, found if lesions is not None else None)
+        findings = _findings(level, bodies, losses, found if lesions is not None else None)
         if lesions is not None:
             reading = _alignment(level, alignment)
             findings, score = score_lesions(
@@ -111,15 +116,25 @@ def assess_vertebrae(
 
 
 def _all_absent(level: Level, reason: NotAssessed) -> VertebraFindings:
-    return VertebraFindings(level, heights_mm=reason, reference_mm=reason, height_loss=reason, genant=reason)
+    return VertebraFindings(
+        level, heights_mm=reason, reference_mm=reason, height_loss=reason, genant=reason, posterior_wall=reason
+    )
 
 
-def _bodies(
-    spine: Spine, vertebrae: Volume, regions: VertebraRegions, lesions: Volume | None
-) -> tuple[dict[Level, BodyHeights | NotAssessed], dict[Level, BodyEnds]]:
-    """Heights and endplates of every body that is wholly visible."""
-    heights: dict[Level, BodyHeights | NotAssessed] = {}
-    ends: dict[Level, BodyEnds] = {}
+@dataclass(frozen=True)
+class _Bodies:
+    """Heights, endplates and posterior walls of bodies."""
+
+    heights: dict[Level, BodyHeights | NotAssessed] = field(default_factory=dict)
+    ends: dict[Level, BodyEnds] = field(default_factory=dict)
+    walls: dict[Level, PosteriorWall] = field(default_factory=dict)
+
+
+def _bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -> _Bodies:
+    """What is measured of every body that is wholly visible."""
+    bodies = _Bodies()
+    heights = bodies.heights
+    boxes = vertebra_boxes(vertebrae)
     for vertebra in spine.vertebrae:
         level = vertebra.level
         if level.region is Region.SACRAL:
@@ -131,37 +146,40 @@ def _bodies(
         elif level not in regions.axes:
             heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the body of {level} was not told from its arch")
         else:
-            heights[level] = _body(level, vertebrae, regions, lesions, ends)
-    return heights, ends
+            heights[level] = _body(level, vertebrae, regions, boxes[level], bodies)
+    return bodies
 
 
 def _body(
-    level: Level, vertebrae: Volume, regions: VertebraRegions, lesions: Volume | None, ends: dict[Level, BodyEnds]
+    level: Level, vertebrae: Volume, regions: VertebraRegions, box: tuple[slice, ...], bodies: _Bodies
 ) -> BodyHeights | NotAssessed:
     axes = regions.axes[level]
-    body = (vertebrae.array == level.verse_id) & np.isin(regions.labels.array, IN_BODY)
-    surface = body_surface(vertebrae.with_array(body), axes)
+    low, high = [axis.start - 1 for axis in box], [axis.stop + 1 for axis in box]
+    near, parts = crop(vertebrae, low, high), crop(regions.labels, low, high)
+    body = near.with_array(((near.array == level.verse_id) & np.isin(parts.array, IN_BODY)).astype(np.uint8))
+    surface = body_surface(body, axes)
     heights = body_heights(surface)
     if isinstance(heights, BodyHeights):
+        bodies.walls[level] = posterior_wall(body, axes, heights)
         upper, lower = endplate(surface, heights, upper=True), endplate(surface, heights, upper=False)
         if upper is not None and lower is not None:
             voxel = float(vertebrae.spacing_mm.max())
-            ends[level] = BodyEnds(axes, upper, lower, heights.depth_mm, heights.width_mm, voxel)
+            bodies.ends[level] = BodyEnds(axes, upper, lower, heights.depth_mm, heights.width_mm, voxel)
     return heights
 
 
 def _findings(
     level: Level,
-    heights: Mapping[Level, BodyHeights | NotAssessed],
+    bodies: _Bodies,
     losses: Mapping[Level, HeightLoss],
     lesions: Mapping[Level, tuple[Lesion, ...]] | None,
 ) -> VertebraFindings:
-    own = heights[level]
+    own = bodies.heights[level]
     findings = VertebraFindings(level)
     if lesions is not None:
         findings = replace(findings, lesions=tuple(_lesion(one) for one in lesions.get(level, ())))
     if isinstance(own, NotAssessed):
-        return replace(findings, heights_mm=own, reference_mm=own, height_loss=own, genant=own)
+        return replace(findings, heights_mm=own, reference_mm=own, height_loss=own, genant=own, posterior_wall=own)
     loss = losses[level]
     return replace(
         findings,
@@ -169,7 +187,14 @@ def _findings(
         reference_mm={name: loss.reference_mm[name] for name in COLUMNS},
         height_loss={**{name: loss.loss[name] for name in COLUMNS}, "max": loss.largest},
         genant=_genant(loss.largest),
+        posterior_wall=_wall(bodies.walls[level]),
     )
+
+
+def _wall(wall: PosteriorWall) -> dict[str, Any]:
+    label = wall_label(**vars(wall))
+    named = {} if label is None else {"label": {"value": label.value, "method": SOURCE}}
+    return {**vars(wall), **named}
 
 
 def _genant(loss: Finding) -> Finding:

@@ -90,7 +90,8 @@ def collapsed(anatomy: LabelledAnatomy, vertebra: PlacedVertebra, collapse: Coll
     place = index @ grid.affine[:3, :3].T + grid.affine[:3, 3]
     local = vertebra.local(place)
     half_width, depth = vertebra.size.width / 2, vertebra.size.depth
-    keep = 1 - collapse.loss(local[:, 0] / half_width, local[:, 1] / depth)
+    shares = (local / [half_width, depth, 1.0]).astype(np.float64)
+    keep = 1 - collapse.loss(shares[:, 0], shares[:, 1])
     floor = -vertebra.middle_height / 2
     healthy = local.copy()
     healthy[:, 2] = floor + (local[:, 2] - floor) / keep
