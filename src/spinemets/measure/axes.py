@@ -91,7 +91,7 @@ def spine_axes(vertebrae: Volume, regions: Volume) -> dict[Level, VertebraAxes]:
     bodies, behind, points = _centroids(vertebrae, regions)
     levels = _without_stumps(sorted(bodies, key=lambda level: level.order), points)
     require_order(levels, bodies)
-    line = [level for level in levels if level is not Level.C1]
+    line: list[Level] = [level for level in levels if level is not Level.C1]
     if not line:
         return {}
     ups = _tangents(np.array([bodies[level] for level in line]))

@@ -86,12 +86,12 @@ def body_surface(body: Volume, axes: VertebraAxes) -> BodySurface:
     places = np.stack(np.meshgrid(right, front, up, indexing="ij"))
     at = np.einsum("ij,jrfu->irfu", to_index, places) + origin[:, None, None, None]
     inside = ndimage.map_coordinates(share, at, order=1, output=np.float32, mode="constant")
-    bottom, top = _ends(inside, up)
+    bottom, top = ends_along(inside, up)
     reach = float(np.abs(axes.up @ part.affine[:3, :3]).sum() + SIDEWAYS * part.spacing_mm.max())
     return BodySurface(axes, right, front, top, bottom, reach)
 
 
-def _ends(inside: NDArray[np.float32], up: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def ends_along(inside: NDArray[np.float32], up: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """First and last crossing of one half along the last axis, interpolated; NaN where there is none."""
     above = inside >= 0.5
     first = above.argmax(axis=2)

@@ -1,0 +1,220 @@
+"""What the back of a vertebral body does to the canal, as seen from the canal: how far, where, how sharply.
+
+The features of `clinical.md` §1.3 from the mask of the whole vertebra: bone pushed into the canal counts as wall
+whatever part it is labelled as. The canal-referenced partition ends the body at a plane and calls such bone lamina.
+Epidural tumour must not be in the mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.anatomy import Level, Region
+from spinemets.findings import Finding, Measured, NotAssessed, Reason
+from spinemets.geometry import crop
+from spinemets.measure.axes import VertebraAxes, vertebra_boxes
+from spinemets.measure.canal_wall import CanalWall, canal_wall
+from spinemets.measure.wall_profile import WallProfile, wall_profile
+from spinemets.volume import Volume
+
+ERROR_PER_VOXEL = 0.6
+"""Half width of the 90 % interval of a depth, in voxels to the front: the wall and the corners that it is measured
+from are each known to half a voxel, and averaged over 5 mm (ours)."""
+TURN_ERROR_DEG_PER_MM = 7.0
+"""The same of an angle between two arms of 5 mm, for each millimetre of voxel (ours)."""
+FURTHEST = 2
+"""A canal this many levels away is still compared with (ours)."""
+ENCROACHED_FROM_MM = 2.0
+"""A neighbour whose wall stands out by more is not compared with (the 2 mm of `clinical.md` §1.3)."""
+NATURAL_SPREAD = 0.08
+"""By this share the depths of normal neighbouring canals differ (ours)."""
+LEAST_PIECE_MM3 = 20.0
+"""A loose piece of less than this is noise of the mask (ours)."""
+
+
+@dataclass(frozen=True)
+class WallFromCanal:
+    """The posterior wall of one body and the canal behind it.
+
+    Attributes
+    ----------
+    depth_mm : Finding
+        Largest distance of the wall behind the line between its corners; about 0 where it is flat or hollow.
+    height_fraction : Finding
+        Where that is: 0 at the lower, 1 at the upper corner.
+    turning_deg : Finding
+        Turn of the wall, between what lies below and above, where it is about as deep.
+    width_fraction : Finding
+        Share of the width looked at over which the wall is at least half as deep.
+    roundness : Finding
+        R² of the parabola through the profile, in [0, 1].
+    canal_encroachment : Finding
+        Share by which the canal is shallower, front to back in the mid-plane, than that of the neighbours, in [0, 1].
+    has_fragment : bool
+        Whether a piece of the vertebra lies loose in the canal.
+    reference : str
+        ``corners``, or ``neighbours`` where a corner is displaced and the line is parallel to that between the walls
+        above and below.
+    """
+
+    depth_mm: Finding
+    height_fraction: Finding
+    turning_deg: Finding
+    width_fraction: Finding
+    roundness: Finding
+    canal_encroachment: Finding
+    has_fragment: bool
+    reference: str
+
+
+def walls_from_canal(
+    vertebrae: Volume, axes: Mapping[Level, VertebraAxes], levels: Collection[Level]
+) -> dict[Level, WallFromCanal]:
+    """The posterior wall of every level.
+
+    Parameters
+    ----------
+    vertebrae : Volume
+        VerSe ids.
+    axes : mapping of Level to VertebraAxes
+        As `spine_axes` gives them.
+    levels : collection of Level
+        Vertebrae that are wholly visible; C1, C2 and the sacrum have no such wall and are passed over.
+    """
+    boxes = vertebra_boxes(vertebrae)
+    walls: dict[Level, CanalWall | None] = {}
+    masks: dict[Level, Volume] = {}
+    for level in sorted(levels, key=lambda level: level.order):
+        if level in (Level.C1, Level.C2) or level.region is Region.SACRAL or level not in axes or level not in boxes:
+            continue
+        part = crop(vertebrae, [axis.start for axis in boxes[level]], [axis.stop for axis in boxes[level]])
+        masks[level] = part.with_array(part.array == level.verse_id)
+        walls[level] = canal_wall(masks[level], axes[level], _canal_of_neighbours(level, axes))
+    profiles = _profiles(walls)
+    return {level: _wall(level, walls[level], profiles, masks[level]) for level in walls}
+
+
+def _canal_of_neighbours(level: Level, axes: Mapping[Level, VertebraAxes]) -> NDArray[np.float64] | None:
+    """(3,) middle of the canal at a level by those of the levels above and below; None without both."""
+    order = sorted(axes, key=lambda other: other.order)
+    number = order.index(level)
+    if not 0 < number < len(order) - 1:
+        return None
+    above, below = axes[order[number - 1]], axes[order[number + 1]]
+    along = np.array([(own.centre_mm - axes[level].centre_mm) @ axes[level].up for own in (above, below)])
+    share = float(np.clip(along[0] / max(along[0] - along[1], 1e-6), 0.0, 1.0))
+    middle: NDArray[np.float64] = (1 - share) * above.canal_mm + share * below.canal_mm
+    return middle
+
+
+def _profiles(walls: Mapping[Level, CanalWall | None]) -> dict[Level, WallProfile]:
+    """Profiles by their own corners first, then by the line that joins the walls above and below."""
+    own = {level: found for level, wall in walls.items() if wall and (found := wall_profile(wall)) is not None}
+    result = {}
+    for level, profile in own.items():
+        lean = _lean_of_neighbours(level, walls, own)
+        wall = walls[level]
+        again = wall_profile(wall, usual_lean=lean) if wall and lean is not None else None
+        result[level] = again or profile
+    return result
+
+
+def _lean_of_neighbours(
+    level: Level, walls: Mapping[Level, CanalWall | None], profiles: Mapping[Level, WallProfile]
+) -> float | None:
+    """Lean of the line from the lower corner of the body above to the upper corner of that below, in a level's axes."""
+    near = _nearest(level, profiles)
+    if len(near) < 2:
+        return None
+    own, upper, lower = walls[level], walls[near[0]], walls[near[1]]
+    if own is None or upper is None or lower is None:
+        return None
+    above, below = profiles[near[0]], profiles[near[1]]
+    places = ((upper, above, above.bottom_mm), (lower, below, below.bottom_mm + below.height_mm))
+    corners = [wall.axes.world(np.array([[0.0, profile.line_at(at), at]]))[0] for wall, profile, at in places]
+    _, front, up = own.axes.rows @ (corners[0] - corners[1])
+    return float(front / up) if up > 0 else None
+
+
+def _nearest(level: Level, known: Collection[Level]) -> list[Level]:
+    """The nearest known level above and below, at most `FURTHEST` away."""
+    order = [other for other in Level if other in known or other not in (Level.T13, Level.L6)]
+    place = {other: number for number, other in enumerate(order)}
+    near = [other for other in known if other in place and 0 < abs(place[other] - place[level]) <= FURTHEST]
+    above = [other for other in near if place[other] < place[level]]
+    below = [other for other in near if place[other] > place[level]]
+    found = [max(above, key=lambda other: place[other])] if above else []
+    return found + ([min(below, key=lambda other: place[other])] if below else [])
+
+
+def _wall(level: Level, wall: CanalWall | None, profiles: Mapping[Level, WallProfile], mask: Volume) -> WallFromCanal:
+    if wall is None or level not in profiles:
+        reason = NotAssessed(Reason.TOO_SMALL, f"the posterior wall of {level} was not met from the canal")
+        return WallFromCanal(reason, reason, reason, reason, reason, reason, False, "corners")
+    own = profiles[level]
+    voxel = wall.voxel_front_mm
+    line = "parallel to the walls above and below, a corner being displaced" if own.displaced else "between its corners"
+    method = f"distance of the wall behind a line {line}, largest over the width of the canal"
+    width = float(np.ptp(wall.right_mm)) + 1.0
+    return WallFromCanal(
+        _measured(own.depth_mm, "mm", ERROR_PER_VOXEL * voxel, method),
+        _measured(own.position, "1", wall.voxel_up_mm / own.height_mm, "height of that place", (0.0, 1.0)),
+        _measured(own.turning_deg, "deg", TURN_ERROR_DEG_PER_MM * voxel, "between arms of 5 mm", (0.0, 180.0)),
+        _measured(own.width_share, "1", voxel / width, "share of the canal's width", (0.0, 1.0)),
+        _measured(own.smoothness, "1", 0.0, "R² of a parabola through the profile", (0.0, 1.0)),
+        _encroachment(level, wall, profiles),
+        _has_fragment(mask, wall, own),
+        "neighbours" if own.displaced else "corners",
+    )
+
+
+def _encroachment(level: Level, wall: CanalWall, profiles: Mapping[Level, WallProfile]) -> Finding:
+    """How much shallower the canal is than those next to it that are bounded by bone and not encroached upon."""
+    fit = {
+        other: own.narrowest_mm
+        for other, own in profiles.items()
+        if other is not level and own.canal_mm is not None and own.middle_depth_mm <= ENCROACHED_FROM_MM
+    }
+    near = _nearest(level, fit)
+    if not near:
+        return NotAssessed(Reason.NO_REFERENCE, f"no unaffected canal next to {level} is bounded by bone")
+    usual = float(np.mean([fit[other] for other in near]))
+    own = profiles[level]
+    canal = own.narrowest_mm if own.canal_mm is not None else usual - max(own.middle_depth_mm, 0.0)
+    error = float(np.hypot(ERROR_PER_VOXEL * wall.voxel_front_mm / usual, NATURAL_SPREAD))
+    method = f"1 - depth of the canal in the mid-plane / that of {' and '.join(map(str, near))}"
+    return _measured(1 - canal / usual, "1", error, method, (0.0, 1.0))
+
+
+def _has_fragment(mask: Volume, wall: CanalWall, profile: WallProfile) -> bool:
+    """Whether a piece of the vertebra, apart from the rest of it, lies between its wall and its lamina."""
+    lamina = float(np.nanmedian(wall.lamina_mm)) if np.isfinite(wall.lamina_mm).any() else wall.middle_mm
+    margin = 0.1 * profile.height_mm
+    return any(
+        -margin <= up - profile.bottom_mm <= profile.height_mm + margin
+        and wall.right_mm[0] <= right <= wall.right_mm[-1]
+        and lamina < front < profile.line_at(float(up))
+        for right, front, up in _loose_pieces(mask, wall.axes)
+    )
+
+
+def _loose_pieces(mask: Volume, axes: VertebraAxes) -> NDArray[np.float64]:
+    """(N, 3) centres of all pieces of a vertebra but the largest, in the coordinates of its axes."""
+    pieces, count = ndimage.label(mask.array, structure=np.ones((3, 3, 3)))
+    sizes = np.bincount(pieces.ravel(), minlength=2)[1:] * mask.voxel_volume_mm3
+    loose = [number + 1 for number in range(count) if number != sizes.argmax() and sizes[number] >= LEAST_PIECE_MM3]
+    if not loose:
+        return np.zeros((0, 3))
+    return axes.coordinates(mask.world(np.array(ndimage.center_of_mass(mask.array, pieces, loose))))
+
+
+def _measured(
+    value: float, unit: str, error: float, method: str, within: tuple[float, float] = (-np.inf, np.inf)
+) -> Measured:
+    low, value, high = (float(np.clip(x, *within)) for x in (value - error, value, value + error))
+    return Measured(value, unit, low, high, method)
