@@ -26,8 +26,8 @@ LEAST_SPACING = 0.55
 Panjabi's tables bodies and discs together are 0.7 to 1.0 of it)."""
 END_VOXELS = 3
 """A piece that comes this close to the end of the grid is cut by it."""
-BEYOND_MM = 8.0
-"""A loose tip at the end of the image that votes this far beyond the outermost centre is another vertebra's (ours)."""
+BEYOND_MM = 9.0
+"""What votes this far beyond the outermost centre, at the end of the image, is another vertebra's tip (ours)."""
 LEAST_OF_ABOVE = 0.35
 """A lowest vertebra wholly in the image has at least this share of the volume of the one above it (ours; L6 is about
 as large as L5)."""
@@ -91,34 +91,26 @@ def _with_stump(
 ) -> Instances:
     """Instances with the vertebra of which the image's upper (``end`` 1) or lower (-1) end shows only a tip, if any.
 
-    A loose piece that touches that end and votes beyond the outermost centre is no part of that vertebra.
+    A piece at that end whose voxels vote beyond the outermost centre is no part of that vertebra, though they
+    vote too near for a centre of their own: the further away it is, the less the network sees of it.
     """
     if len(found.centres) == 0 or len(found.centres) > 250:
         return found
     outermost = 1 if end > 0 else len(found.centres)
-    pieces, count = ndimage.label(vertebra & np.isin(found.labels, (0, outermost)), structure=np.ones((3, 3, 3)))
-    if count < 2:
-        return found
-    sizes = np.bincount(np.where(found.labels == outermost, pieces, 0).ravel(), minlength=count + 1)
-    sizes[0] = 0
-    edge = vertebra.shape[2] - END_VOXELS if end > 0 else END_VOXELS
-    tip = np.zeros(vertebra.shape, dtype=bool)
-    votes = []
-    for number in set(range(1, count + 1)) - {int(sizes.argmax())}:
-        piece = np.argwhere(pieces == number)
-        if not ((piece[:, 2] >= edge) if end > 0 else (piece[:, 2] < edge)).any():
-            continue
-        vote = piece + offset[:, piece[:, 0], piece[:, 1], piece[:, 2]].T * (OFFSET_UNIT_MM / spacing_mm)
-        if end * (vote[:, 2].mean() - found.centres[outermost - 1][2]) * spacing_mm > BEYOND_MM:
-            tip |= pieces == number
-            votes.append(vote)
+    index = np.argwhere(vertebra & np.isin(found.labels, (0, outermost)))
+    vote = index + offset[:, index[:, 0], index[:, 1], index[:, 2]].T * (OFFSET_UNIT_MM / spacing_mm)
+    beyond = end * (vote[:, 2] - found.centres[outermost - 1][2]) * spacing_mm > BEYOND_MM
+    far = np.zeros(vertebra.shape, dtype=bool)
+    far[tuple(index[beyond].T)] = True
+    pieces, _ = ndimage.label(far, structure=np.ones((3, 3, 3)))
+    ends = pieces[:, :, -END_VOXELS:] if end > 0 else pieces[:, :, :END_VOXELS]
+    tip = np.isin(pieces, np.setdiff1d(ends, 0)) & far
     if tip.sum() * spacing_mm**3 / 1000 < MIN_VOLUME_ML:
         return found
     labels = found.labels.astype(np.int64)
-    labels[tip] = 0 if end > 0 else len(found.centres) + 1
-    labels = labels + 1 if end > 0 else labels
-    labels[~vertebra | ((found.labels == 0) & ~tip)] = 0
-    centre = np.concatenate(votes).mean(axis=0)[None]
+    labels[(labels > 0) & ~tip] += end > 0
+    labels[tip] = 1 if end > 0 else len(found.centres) + 1
+    centre = vote[tip[tuple(index.T)]].mean(axis=0)[None]
     centres = np.vstack([centre, found.centres] if end > 0 else [found.centres, centre])
     return Instances(labels.astype(np.uint8), centres)
 
