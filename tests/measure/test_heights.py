@@ -9,9 +9,10 @@ from spinemets.anatomy import Level
 from spinemets.findings import NotAssessed
 from spinemets.geometry import Grid
 from spinemets.measure.axes import VertebraAxes
-from spinemets.measure.body_surface import body_surface
+from spinemets.measure.body_surface import bodies, body_surface
 from spinemets.measure.endplates import endplate
 from spinemets.measure.heights import body_heights
+from spinemets.measure.region_labels import RegionLabel
 from spinemets.volume import Volume
 
 DEPTH, WIDTH = 34.0, 44.0
@@ -132,3 +133,15 @@ def test_too_little_of_an_endplate_is_none():
     nothing = np.full_like(surface.top_mm, np.nan)
     bare = type(surface)(surface.axes, surface.right_mm, surface.front_mm, nothing, nothing, 1.0)
     assert endplate(bare, heights, upper=True) is None
+
+
+def test_bodies_are_cut_out_where_they_lie():
+    body_of_l2, axes = body(wedge, (6, -9, 4), stored=2)
+    vertebrae = body_of_l2.with_array(body_of_l2.array * Level.L2.verse_id)
+    found = bodies(vertebrae, body_of_l2.with_array(body_of_l2.array * RegionLabel.BODY))
+    assert set(found) == {Level.L2}
+    assert found[Level.L2].array.sum() == body_of_l2.array.sum()
+    assert np.prod(found[Level.L2].shape) < 0.7 * body_of_l2.array.size
+    whole, part = (body_heights(body_surface(one, axes)) for one in (body_of_l2, found[Level.L2]))
+    for name, column in whole.columns.items():
+        assert part.columns[name].value == pytest.approx(column.value, abs=0.02)

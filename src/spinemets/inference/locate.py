@@ -19,7 +19,10 @@ from spinemets.volume import Volume
 MIN_SPINE_ML = 8.0
 """Less bone than this in the largest piece is not a spine (ours; half a lumbar vertebra is 20 ml)."""
 MARGIN_MM = 24.0
-"""Added round the spine that the locator found before the fine network looks (ours)."""
+"""Added beside the spine that the locator found before the fine network looks (ours)."""
+MARGIN_ALONG_MM = 60.0
+"""And above and below it: the locator misses the last vertebra or two before the end of the image (ours; seen on
+simulated validation patients)."""
 LEAST_EXTENT_MM = 130.0
 """The locator has learnt on images at least this long each way; smaller ones go to the fine network whole (ours)."""
 FILL_HU = -1024.0
@@ -76,8 +79,9 @@ def locate_spine(image: Volume, network: Network, card: ModelCard, progress: Pro
             f"no spine found: {volume_ml:.1f} ml of bone look like vertebrae, at least {MIN_SPINE_ML:g} ml are needed"
         )
     index = np.argwhere(spine)
-    lower = grid.affine[:3, :3] @ (index.min(axis=0) - 0.5) + grid.affine[:3, 3] - MARGIN_MM
-    upper = grid.affine[:3, :3] @ (index.max(axis=0) + 0.5) + grid.affine[:3, 3] + MARGIN_MM
+    margin_mm = np.array([MARGIN_MM, MARGIN_MM, MARGIN_ALONG_MM])
+    lower = grid.affine[:3, :3] @ (index.min(axis=0) - 0.5) + grid.affine[:3, 3] - margin_mm
+    upper = grid.affine[:3, :3] @ (index.max(axis=0) + 0.5) + grid.affine[:3, 3] + margin_mm
     whole = covering_grid(image, card.spacing_mm)
     low_edge = whole.affine[:3, 3] - card.spacing_mm / 2
     high_edge = low_edge + np.array(whole.shape) * card.spacing_mm

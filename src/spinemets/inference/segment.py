@@ -40,7 +40,10 @@ Report = Callable[[str, float], None]
 MIN_VERTEBRA_ML = 4.0
 """Less than this is not the vertebra of an adult, nor enough of one to name it (ours; C5 has 8 ml)."""
 NEAR_SPINE_MM = 20.0
-"""Bone further than this from what the locator took for spine is not looked at (ours)."""
+"""Bone further than this beside what the locator took for spine is not looked at (ours); above and below it, three
+times as far."""
+ALONG = 1 / 3
+"""By how much a distance along the spine counts less."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ def _fine_pass(
     card = models.spine_card
     grid = world_aligned_grid(located.lower_mm, located.upper_mm, card.spacing_mm)
     values = card.window(resample(image, grid, fill=FILL_HU))
-    near = resample(Volume(located.spine.astype(np.float32), located.grid.affine), grid) > 0.5
+    near = _beside_mm(located, grid) < NEAR_SPINE_MM
     output = sliding_window(
         mirrored(models.spine, flipped_channel=len(SPINE_CLASSES)),
         values,
@@ -173,6 +176,13 @@ def _fine_pass(
     return grid, output
 
 
+def _beside_mm(located: Located, grid: Grid) -> NDArray[np.float32]:
+    """Distance from what the locator took for spine, mm, where one along it counts for `ALONG`."""
+    sampling = located.grid.spacing_mm * [1.0, 1.0, ALONG]
+    distance = ndimage.distance_transform_edt(~located.spine, sampling=sampling).astype(np.float32)
+    return resample(Volume(distance, located.grid.affine), grid, fill=1e3)
+
+
 def _separate(
     grid: Grid, output: NDArray[np.float32], located: Located
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], Instances, NDArray[np.bool_]]:
@@ -181,9 +191,7 @@ def _separate(
     count = len(SPINE_CLASSES)
     probability = softmax(output[:count])
     classes = probability.argmax(axis=0).astype(np.uint8)
-    coarse = ~located.spine
-    distance = ndimage.distance_transform_edt(coarse, sampling=located.grid.spacing_mm).astype(np.float32)
-    far = resample(Volume(distance, located.grid.affine), grid, fill=1e3) > NEAR_SPINE_MM
+    far = _beside_mm(located, grid) > NEAR_SPINE_MM
     wanted = np.isin(classes, (*VERTEBRA_CLASSES, CLASS["sacrum"], CLASS["canal"]))
     classes[wanted & far] = 0
     vertebra = np.isin(classes, VERTEBRA_CLASSES)

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from spinemets.anatomy import Level
 from spinemets.geometry import crop
-from spinemets.measure.axes import VertebraAxes
+from spinemets.measure.axes import VertebraAxes, vertebra_boxes
+from spinemets.measure.region_labels import IN_BODY
 from spinemets.volume import Volume
 
 ACROSS_MM = 1.0
@@ -18,6 +20,8 @@ ALONG_MM = 0.35
 """Step along each line."""
 REACH_MM = (34.0, 30.0, 26.0)
 """How far from its centre a body reaches to the right, front and up at most (ours; L5 is 50 mm wide)."""
+LEAST_REACH_MM = 4.0
+"""What is looked at beyond the body, and a voxel more (ours)."""
 SMOOTHING = 0.5
 """Standard deviation, in voxels, of the smoothing of the mask before its surface is taken (ours)."""
 
@@ -64,6 +68,28 @@ class BodySurface:
         return self.axes.world(np.stack([right[keep], front[keep], height[keep]], axis=1))
 
 
+def bodies(vertebrae: Volume, regions: Volume) -> dict[Level, Volume]:
+    """Binary mask of every body, cut out of the vertebra mask, so that it may be looked at alone.
+
+    Parameters
+    ----------
+    vertebrae : Volume
+        VerSe ids.
+    regions : Volume
+        `RegionLabel` on the same grid.
+    """
+    found = {}
+    for level, box in vertebra_boxes(vertebrae).items():
+        start, stop = [axis.start for axis in box], [axis.stop for axis in box]
+        own, parts = crop(vertebrae, start, stop), crop(regions, start, stop)
+        body = (own.array == level.verse_id) & np.isin(parts.array, IN_BODY)
+        padded = np.pad(body.astype(np.uint8), 1)
+        affine = own.affine.copy()
+        affine[:3, 3] = own.world([-1, -1, -1])
+        found[level] = Volume(padded, affine, vertebrae.frame_of_reference)
+    return found
+
+
 def body_surface(body: Volume, axes: VertebraAxes) -> BodySurface:
     """Endplates of a body.
 
@@ -78,17 +104,28 @@ def body_surface(body: Volume, axes: VertebraAxes) -> BodySurface:
     index = body.index(axes.world(corners))
     part = crop(body, np.floor(index.min(axis=0)) - 1, np.ceil(index.max(axis=0)) + 2)
     share = ndimage.gaussian_filter(part.array.astype(np.float32), SMOOTHING, mode="constant")
-    right, front, up = (
-        np.arange(-r, r + 1e-6, step) for r, step in zip(REACH_MM, (ACROSS_MM, ACROSS_MM, ALONG_MM), strict=True)
-    )
+    right, front, up = _places(part, axes)
     to_index = np.linalg.inv(part.affine)[:3, :3] @ axes.rows.T
     origin = part.index(axes.centre_mm)
-    places = np.stack(np.meshgrid(right, front, up, indexing="ij"))
-    at = np.einsum("ij,jrfu->irfu", to_index, places) + origin[:, None, None, None]
+    columns = [axis[:, None] * values for axis, values in zip(to_index.T, (right, front, up), strict=True)]
+    at = columns[0][:, :, None, None] + columns[1][:, None, :, None] + columns[2][:, None, None, :]
+    at += origin[:, None, None, None]
     inside = ndimage.map_coordinates(share, at, order=1, output=np.float32, mode="constant")
     bottom, top = ends_along(inside, up)
     reach = float(np.abs(axes.up @ part.affine[:3, :3]).sum() + SIDEWAYS * part.spacing_mm.max())
     return BodySurface(axes, right, front, top, bottom, reach)
+
+
+def _places(part: Volume, axes: VertebraAxes) -> list[NDArray[np.float64]]:
+    """Places to the right, front and up between which all of a body lies, as far as `REACH_MM`."""
+    found = axes.coordinates(part.world(np.argwhere(part.array)))
+    margin = float(part.spacing_mm.max()) + LEAST_REACH_MM
+    places = []
+    for axis, (reach, step) in enumerate(zip(REACH_MM, (ACROSS_MM, ACROSS_MM, ALONG_MM), strict=True)):
+        low, high = (found[:, axis].min(), found[:, axis].max()) if len(found) else (0.0, 0.0)
+        first, last = max(min(low, 0.0) - margin, -reach), min(max(high, 0.0) + margin, reach)
+        places.append(step * np.arange(np.ceil(first / step), np.floor(last / step) + 1))
+    return places
 
 
 def ends_along(inside: NDArray[np.float32], up: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
