@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from spinemets.anatomy import Level
 from spinemets.findings import Measured, NotAssessed
-from spinemets.measure.alignment import BodyEnds, local_alignment, slip_mm
+from spinemets.measure.alignment import BodyEnds, local_alignment, regional_cobb, slip_mm
 from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.endplates import Endplate
 
@@ -107,3 +107,26 @@ def test_coarser_voxels_widen_every_interval():
     for name in ("kyphosis_deg", "slip_above_mm"):
         one, other = getattr(fine, name), getattr(coarse, name)
         assert other.high - other.low == pytest.approx(3 * (one.high - one.low))
+
+
+def test_the_curve_of_a_region_is_the_sum_of_the_angles_within_it():
+    bodies = stack(bend_deg={Level.T12: 10.0, Level.L1: -4.0, Level.L3: -12.0})
+    for upper, lower, angle in ((Level.T10, Level.L5, -6.0), (Level.T11, Level.L2, 6.0), (Level.L2, Level.L4, -12.0)):
+        kyphosis, scoliosis = regional_cobb(bodies, upper, lower)
+        assert kyphosis.value == pytest.approx(angle)
+        assert scoliosis.value == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_curve_of_a_region_needs_both_its_ends_and_runs_downwards():
+    bodies = stack()
+    assert isinstance(regional_cobb(bodies, Level.T4, Level.T12)[0], NotAssessed)
+    assert isinstance(regional_cobb(bodies, Level.L1, Level.L6)[1], NotAssessed)
+    with pytest.raises(ValueError, match="L1 is not below L4"):
+        regional_cobb(bodies, Level.L4, Level.L1)
+
+
+def test_a_slip_is_also_a_share_of_the_lower_body():
+    found = local_alignment(stack(shift_mm={Level.L4: (0.0, 5.1)}))
+    assert found[Level.L5].slip_above_fraction.value == pytest.approx(5.1 / DEPTH)
+    assert found[Level.L4].slip_below_fraction.value == pytest.approx(5.1 / DEPTH)
+    assert isinstance(found[Level.L5].slip_below_fraction, NotAssessed)

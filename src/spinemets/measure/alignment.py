@@ -64,6 +64,8 @@ class LocalAlignment:
         Translation of the level above on this one, to the front and to the patient's right.
     slip_below_mm, side_slip_below_mm : Finding
         The same of this one on the level below.
+    slip_above_fraction, slip_below_fraction : Finding
+        Slips to the front as a share of the depth of the lower of both bodies.
     """
 
     kyphosis_deg: Finding
@@ -74,6 +76,8 @@ class LocalAlignment:
     side_slip_above_mm: Finding
     slip_below_mm: Finding
     side_slip_below_mm: Finding
+    slip_above_fraction: Finding
+    slip_below_fraction: Finding
 
 
 def cobb_deg(above: NDArray[np.float64], below: NDArray[np.float64], axes: VertebraAxes) -> tuple[float, float]:
@@ -117,13 +121,43 @@ def local_alignment(bodies: Mapping[Level, BodyEnds]) -> dict[Level, LocalAlignm
     for number, level in enumerate(levels):
         above, below = _next_to(levels, number, -1), _next_to(levels, number, 1)
         own = bodies[level]
+        slips_above = _slip_findings(bodies.get(above) if above else None, own, f"no whole body above {level}")
+        slips_below = _slip_findings(own, bodies.get(below) if below else None, f"no whole body below {level}")
         result[level] = LocalAlignment(
             *_angle_findings(level, angles, own),
             *_expected_findings(level, levels, angles, own),
-            *_slip_findings(bodies.get(above) if above else None, own, f"no whole body above {level}"),
-            *_slip_findings(own, bodies.get(below) if below else None, f"no whole body below {level}"),
+            *slips_above,
+            *slips_below,
+            _share(slips_above[0], own.depth_mm),
+            _share(slips_below[0], bodies[below].depth_mm if below else own.depth_mm),
         )
     return result
+
+
+def regional_cobb(bodies: Mapping[Level, BodyEnds], upper: Level, lower: Level) -> tuple[Finding, Finding]:
+    """(kyphosis, scoliosis) from the upper endplate of one level to the lower endplate of another further down.
+
+    In the planes of the body half-way between them. For the curves of a region: C2-C7, T4-T12, L1-S1.
+
+    Raises
+    ------
+    ValueError
+        If `lower` is not below `upper`.
+    """
+    if lower.order <= upper.order:
+        raise ValueError(f"a curve runs downwards, and {lower} is not below {upper}")
+    for level in (upper, lower):
+        if level not in bodies:
+            reason = NotAssessed(Reason.OUT_OF_FIELD, f"the body of {level} is not wholly seen")
+            return reason, reason
+    between = sorted((one for one in bodies if upper.order <= one.order <= lower.order), key=lambda one: one.order)
+    middle = bodies[between[len(between) // 2]]
+    kyphosis, scoliosis = cobb_deg(bodies[upper].upper.normal, bodies[lower].lower.normal, middle.axes)
+    method = f"Cobb angle, upper endplate of {upper} to lower endplate of {lower}"
+    return (
+        _with_error(kyphosis, "deg", _angle_error(middle, middle.depth_mm), method),
+        _with_error(scoliosis, "deg", _angle_error(middle, middle.width_mm), method),
+    )
 
 
 def _next_to(levels: list[Level], number: int, step: int) -> Level | None:
@@ -187,6 +221,13 @@ def _slip_findings(upper: BodyEnds | None, lower: BodyEnds | None, absent: str) 
     error = SLIP_ERROR_PER_VOXEL * max(upper.voxel_mm, lower.voxel_mm)
     method = "posterior corners, along the upper endplate of the lower body"
     return _with_error(front, "mm", error, method), _with_error(right, "mm", error, "middle of the facing endplates")
+
+
+def _share(slip: Finding, depth_mm: float) -> Finding:
+    if not isinstance(slip, Measured):
+        return slip
+    value, low, high = (number / depth_mm for number in (slip.value, slip.low, slip.high))
+    return Measured(value, "1", low, high, "slip to the front by the depth of the lower body")
 
 
 def _angle_error(own: BodyEnds, extent_mm: float) -> float:
