@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,10 +10,11 @@ import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.errors import GeometryMismatchError
+from spinemets.findings import NotAssessed, Reason
 from spinemets.inference.segment import SpineModels, SpineSegmentation, segment_spine
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.spine import Spine
-from spinemets.vertebra_assessment import SpineAssessment, assess_vertebrae
+from spinemets.vertebra_assessment import SpineAssessment, assess_vertebrae, unmeasured
 from spinemets.volume import Series, Volume, require_same_grid
 
 Pain = Literal["mechanical", "occasional", "none", "unknown"]
@@ -22,6 +22,11 @@ Answer = Literal["yes", "no", "unknown"]
 Malignancy = Literal["known", "suspected", "no", "unknown"]
 Progress = Callable[[str, float], None]
 
+UNMEASURED = NotAssessed(
+    Reason.NOT_TRAINED_FOR,
+    "this network outlines vertebrae too coarsely to be measured on; give a checked mask with --vertebrae",
+)
+"""Stands for heights, lesions and scores where no vertebra mask was given: a wrong outline makes a false fracture."""
 SEGMENTED_ROLES = ("ct",)
 """Roles that a shipped network segments."""
 
@@ -103,10 +108,8 @@ def examine_series(
         series.volume, models or SpineModels.load(), anchor=anchor, report=progress
     )
     subregions = _given(series, given, "subregions") or found.subregions
-    began = time.perf_counter()
-    findings = _measured(series, given, found.vertebrae, subregions, found.spine, clinical)
-    seconds = {**found.seconds, "measure": time.perf_counter() - began}
-    return SeriesResult(series, found.vertebrae, subregions, found.spine, findings, seconds)
+    findings = unmeasured(found.spine, UNMEASURED)
+    return SeriesResult(series, found.vertebrae, subregions, found.spine, findings, found.seconds)
 
 
 def series_from_masks(series: Series, given: Mapping[str, Volume], clinical: Clinical) -> SeriesResult:

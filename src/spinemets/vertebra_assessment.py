@@ -90,7 +90,7 @@ def assess_vertebrae(
         reason = NotAssessed(
             Reason.OUT_OF_FIELD, "fewer than two vertebrae have a closed ring, so parts cannot be told"
         )
-        return SpineAssessment(tuple(_all_absent(level, reason) for level in spine.levels), {}, reason, ())
+        return unmeasured(spine, reason)
     found = {} if lesions is None else lesions_by_level(lesions, vertebrae, regions.labels, ct)
     bodies = _bodies(spine, vertebrae, regions)
     heights = bodies.heights
@@ -115,10 +115,11 @@ def assess_vertebrae(
     return SpineAssessment(tuple(result), drawn, _governing(scores, lesions), flags)
 
 
-def _all_absent(level: Level, reason: NotAssessed) -> VertebraFindings:
-    return VertebraFindings(
-        level, heights_mm=reason, reference_mm=reason, height_loss=reason, genant=reason, posterior_wall=reason
-    )
+def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:
+    """Nothing measured at any level, for the same reason everywhere."""
+    parts = ("heights_mm", "reference_mm", "height_loss", "genant", "posterior_wall", "lesions", "sins_case", "sins")
+    absent: dict[str, Any] = dict.fromkeys(parts, reason)
+    return SpineAssessment(tuple(VertebraFindings(level, **absent) for level in spine.levels), {}, reason, ())
 
 
 @dataclass(frozen=True)
