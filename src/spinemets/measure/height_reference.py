@@ -83,7 +83,8 @@ def height_losses(heights: Mapping[Level, BodyHeights], *, excluded: Collection[
 def _raw_loss(level: Level, heights: Mapping[Level, BodyHeights], fit: set[Level]) -> float:
     """The largest loss of a column against the median of the nearest bodies on both sides."""
     near = sorted(
-        (other for other in fit if abs(_steps(level, other)) <= FURTHEST), key=lambda o: abs(_steps(level, o))
+        (other for other in fit if abs(steps_between(level, other)) <= FURTHEST),
+        key=lambda o: abs(steps_between(level, o)),
     )
     if not near:
         return 0.0
@@ -97,13 +98,13 @@ def _raw_loss(level: Level, heights: Mapping[Level, BodyHeights], fit: set[Level
 
 def _neighbours(level: Level, fit: Collection[Level]) -> tuple[Level, ...]:
     """The nearest fit level above and below, as far as there are any."""
-    near = [other for other in fit if 0 < abs(_steps(level, other)) <= FURTHEST]
+    near = [other for other in fit if 0 < abs(steps_between(level, other)) <= FURTHEST]
     above = max((other for other in near if other.order < level.order), key=lambda other: other.order, default=None)
     below = min((other for other in near if other.order > level.order), key=lambda other: other.order, default=None)
     return tuple(other for other in (above, below) if other is not None)
 
 
-def _steps(level: Level, other: Level) -> int:
+def steps_between(level: Level, other: Level) -> int:
     """Levels from one to the other; T13 and L6 take no place of their own."""
 
     def place(one: Level) -> int:
@@ -119,7 +120,7 @@ def _expected(
     near = _neighbours(level, fit)
     if len(near) == 2:
         above, below = near
-        up, down = abs(_steps(level, above)), abs(_steps(level, below))
+        up, down = abs(steps_between(level, above)), abs(steps_between(level, below))
         first, second = (heights[other].columns[column].value for other in near)
         return (first * down + second * up) / (up + down), REFERENCE_SPREAD, near
     if len(near) == 1:
