@@ -15,7 +15,7 @@ from typing import Any
 
 _HOME = {
     "Assessment": "spinemets.pipeline",
-    "Clinical": "spinemets.pipeline",
+    "Clinical": "spinemets.series_assessment",
     "Level": "spinemets.anatomy",
     "Report": "spinemets.report",
     "Series": "spinemets.volume",

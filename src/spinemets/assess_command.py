@@ -16,8 +16,9 @@ from spinemets.errors import SpinemetsError
 from spinemets.formats.study import read_mask, read_study
 from spinemets.inference.backends import Backend
 from spinemets.inference.segment import SpineModels
-from spinemets.pipeline import SEGMENTED_ROLES, Clinical, examine
+from spinemets.pipeline import examine
 from spinemets.results import write_results
+from spinemets.series_assessment import SEGMENTED_ROLES, Clinical
 
 
 @dataclass(frozen=True)
