@@ -24,9 +24,9 @@ Crop = dict[str, Tensor]
 data set has a real one; all NaN for the cases without."""
 
 FOCUS: tuple[tuple[float, tuple[int, ...]], ...] = (
-    (0.70, (int(Subregion.BODY),)),
-    (0.08, (int(Tissue.SACRUM),)),
-    (0.12, tuple(int(t) for t in (Tissue.RIB, Tissue.HIP, Tissue.FEMUR, Tissue.SCAPULA, Tissue.HUMERUS, Tissue.SKULL))),
+    (0.62, (int(Subregion.BODY),)),
+    (0.16, (int(Tissue.SACRUM),)),
+    (0.14, tuple(int(t) for t in (Tissue.RIB, Tissue.HIP, Tissue.FEMUR, Tissue.SCAPULA, Tissue.HUMERUS, Tissue.SKULL))),
 )
 """Share of the crops centred near a voxel of these structures; the rest are centred anywhere."""
 
