@@ -13,6 +13,10 @@ from spinemets.measure.heights import BodyHeights
 CORE_SHARE = 0.8
 """Planes are fitted within this share of half the width and depth: rims and osteophytes are left out (ours)."""
 LEAST_POINTS = 12
+DEPTH_MM, DEPTH_VOXELS = 2.5, 1.0
+"""The outline of an endplate is that of the body so far below it, parallel to it: its rim is rounded (ours)."""
+HALF_STRIP_MM = 2.5
+"""Corners are means over this distance to either side, as heights are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +26,11 @@ class Endplate:
     Attributes
     ----------
     centre_mm : (3,) ndarray
-        Mean of its points, world mm.
+        The middle of its outline, world mm.
     normal : (3,) ndarray
         Unit normal of the plane through them, towards the head.
     front_mm, back_mm : (3,) ndarray
-        Where the plane meets the front and the back of the body in its mid-plane: its corners.
+        Where the plane meets the front and the back of its outline in the middle: its corners.
     """
 
     centre_mm: NDArray[np.float64]
@@ -46,18 +50,47 @@ def endplate(surface: BodySurface, heights: BodyHeights, *, upper: bool) -> Endp
     points = axes.coordinates(surface.points_mm(upper, right[:, None] & front[None, :]))
     if len(points) < LEAST_POINTS:
         return None
-    slope_right, slope_front, level = _plane(points)
-    normal = np.array([-slope_right, -slope_front, 1.0])
-    ends = [
-        np.array([middle[0], middle[1] + part, level + slope_right * middle[0] + slope_front * (middle[1] + part)])
-        for part in (heights.depth_mm / 2, -heights.depth_mm / 2)
-    ]
-    front_mm, back_mm = axes.world(np.array(ends))
-    return Endplate(axes.world(points).mean(axis=0), normal / np.linalg.norm(normal) @ axes.rows, front_mm, back_mm)
+    plane = _plane(points)
+    outline = _outline(surface, plane, upper)
+    if outline is None:
+        return None
+    left, rightmost, back, foremost = outline
+    across = (left + rightmost) / 2
+    places = np.array([[across, (back + foremost) / 2], [across, foremost], [across, back]])
+    heights_up = places @ plane[:2] + plane[2]
+    centre_mm, front_mm, back_mm = axes.world(np.column_stack([places, heights_up]))
+    normal = np.array([-plane[0], -plane[1], 1.0])
+    return Endplate(centre_mm, normal / np.linalg.norm(normal) @ axes.rows, front_mm, back_mm)
 
 
-def _plane(points: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Slopes and level of the plane through (N, 3) points, those far from it left out once."""
+def _outline(surface: BodySurface, plane: NDArray[np.float64], upper: bool) -> tuple[float, float, float, float] | None:
+    """Left, right, back and front end of an endplate through its own middle; None where it has none.
+
+    Taken from the body itself, not from its axes: these lean where a vertebra has slipped.
+    """
+    depth = max(DEPTH_MM, DEPTH_VOXELS * surface.voxel_up_mm)
+    places = np.stack(np.meshgrid(surface.right_mm, surface.front_mm, indexing="ij"), axis=-1)
+    height = places @ plane[:2] + plane[2] + (-depth if upper else depth)
+    inside = (surface.bottom_mm < height) & (height < surface.top_mm)
+    if inside.sum() < LEAST_POINTS:
+        return None
+    middle_right, middle_front = places[inside].mean(axis=0)
+    back, front = _ends_of_rows(inside[np.abs(surface.right_mm - middle_right) <= HALF_STRIP_MM], surface.front_mm)
+    left, right = _ends_of_rows(inside[:, np.abs(surface.front_mm - middle_front) <= HALF_STRIP_MM].T, surface.right_mm)
+    return left, right, back, front
+
+
+def _ends_of_rows(inside: NDArray[np.bool_], place_mm: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean over the rows of where the first and the last cell that is inside begins and ends."""
+    rows = inside[inside.any(axis=1)]
+    half = (place_mm[1] - place_mm[0]) / 2
+    first = place_mm[rows.argmax(axis=1)].mean() - half
+    last = place_mm[rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)].mean() + half
+    return float(first), float(last)
+
+
+def _plane(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3,) slopes to the right and front, and level, of a plane through (N, 3) points, far ones left out once."""
     keep = np.ones(len(points), dtype=bool)
     solution = np.zeros(3)
     for _ in range(2):
@@ -65,4 +98,4 @@ def _plane(points: NDArray[np.float64]) -> tuple[float, float, float]:
         solution, *_ = np.linalg.lstsq(design, points[keep, 2], rcond=None)
         residual = points[:, 2] - np.column_stack([points[:, :2], np.ones(len(points))]) @ solution
         keep = np.abs(residual) <= max(2.0 * float(residual[keep].std()), 0.5)
-    return float(solution[0]), float(solution[1]), float(solution[2])
+    return np.asarray(solution)
