@@ -145,3 +145,16 @@ def test_bodies_are_cut_out_where_they_lie():
     whole, part = (body_heights(body_surface(one, axes)) for one in (body_of_l2, found[Level.L2]))
     for name, column in whole.columns.items():
         assert part.columns[name].value == pytest.approx(column.value, abs=0.02)
+
+
+def test_a_spur_at_the_rim_is_no_body_and_a_destroyed_wall_takes_nothing_from_the_height():
+    volume, axes = body(flat, (6, -9, 4))
+    points = world_of(Grid(volume.shape, volume.affine))
+    right, front, up = np.moveaxis(axes.coordinates(points.reshape(-1, 3)).reshape(points.shape), -1, 0)
+    spur = (np.abs(right) < 15) & (front >= DEPTH / 2 - 1) & (front < DEPTH / 2 + 7) & (up > 7) & (up < 12)
+    wall = (np.abs(right) < 9) & (front < -DEPTH / 2 + 7) & (np.abs(up) < 9)
+    changed = volume.with_array(np.where(wall, 0, volume.array | spur).astype(np.uint8))
+    found = body_heights(body_surface(changed, axes))
+    assert found.depth_mm == pytest.approx(DEPTH, abs=2.0)
+    for name in AT:
+        assert found.columns[name].value == pytest.approx(26.0, abs=0.7)
