@@ -20,11 +20,11 @@ from spinemets.measure.endplates import endplate
 from spinemets.measure.height_reference import HeightLoss, height_losses
 from spinemets.measure.heights import COLUMNS, BodyHeights, body_heights
 from spinemets.measure.lesions import Lesion, lesions_by_level
-from spinemets.measure.posterior_wall import PosteriorWall, posterior_wall
 from spinemets.measure.region_labels import IN_BODY
 from spinemets.measure.vertebra_regions import FROM_PARTITION, VertebraRegions, vertebra_regions
+from spinemets.measure.wall_from_canal import WallFromCanal, walls_from_canal
 from spinemets.rules.genant import genant_grade
-from spinemets.rules.posterior_wall import SOURCE, wall_label
+from spinemets.rules.posterior_wall import SHAPE, SOURCE, wall_label
 from spinemets.rules.sins import SinsScore, governing
 from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
 from spinemets.spine import Spine
@@ -128,7 +128,7 @@ class _Bodies:
 
     heights: dict[Level, BodyHeights | NotAssessed] = field(default_factory=dict)
     ends: dict[Level, BodyEnds] = field(default_factory=dict)
-    walls: dict[Level, PosteriorWall] = field(default_factory=dict)
+    walls: dict[Level, WallFromCanal] = field(default_factory=dict)
 
 
 def _bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -> _Bodies:
@@ -148,6 +148,8 @@ def _bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -> _Bodie
             heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the body of {level} was not told from its arch")
         else:
             heights[level] = _body(level, vertebrae, regions, boxes[level], bodies)
+    seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
+    bodies.walls.update(walls_from_canal(vertebrae, regions.axes, seen))
     return bodies
 
 
@@ -161,7 +163,6 @@ def _body(
     surface = body_surface(body, axes)
     heights = body_heights(surface)
     if isinstance(heights, BodyHeights):
-        bodies.walls[level] = posterior_wall(body, axes, heights)
         upper, lower = endplate(surface, heights, upper=True), endplate(surface, heights, upper=False)
         if upper is not None and lower is not None:
             voxel = float(vertebrae.spacing_mm.max())
@@ -192,10 +193,13 @@ def _findings(
     )
 
 
-def _wall(wall: PosteriorWall) -> dict[str, Any]:
-    label = wall_label(**vars(wall))
+def _wall(wall: WallFromCanal) -> dict[str, Any]:
+    features = vars(wall)
+    label = wall_label(**{name: features[name] for name in SHAPE})
     named = {} if label is None else {"label": {"value": label.value, "method": SOURCE}}
-    return {**vars(wall), **named}
+    fragment = {"value": "present" if wall.has_fragment else "absent", "method": "a loose piece of bone in the canal"}
+    kept = {name: features[name] for name in (*SHAPE, "canal_encroachment")}
+    return {**kept, "fragment_in_canal": fragment, **named}
 
 
 def _genant(loss: Finding) -> Finding:

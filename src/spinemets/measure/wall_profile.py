@@ -41,7 +41,7 @@ class WallProfile:
     Attributes
     ----------
     depth_mm, position, turning_deg, width_share, smoothness : float
-        As in `PosteriorWall`.
+        As in `WallFromCanal`, under their own names.
     lean : float
         How far the line between the corners goes to the front for each millimetre up.
     displaced : bool

@@ -17,6 +17,8 @@ DEEP_FROM_MM = 2.0
 MIDDLE = (0.2, 0.8)
 """A bulge has its peak in the middle 60 % of the height."""
 ANGULAR_FROM_DEG = 30.0
+SHAPE = ("depth_mm", "height_fraction", "turning_deg", "width_fraction", "roundness")
+"""What a wall is judged by."""
 WIDE_FROM = 0.5
 ROUND_FROM = 0.8
 
