@@ -133,7 +133,9 @@ def _measured(
     if lesions is not None and not lies_on(series, lesions):
         lesions = None  # it belongs to another series of the study
     ct = series.volume if series.role in SEGMENTED_ROLES else None
-    return assess_vertebrae(spine, vertebrae, subregions, lesions=lesions, ct=ct, pain=clinical.pain)
+    return assess_vertebrae(
+        spine, vertebrae, subregions, lesions=lesions, ct=ct, pain=clinical.pain, treated=clinical.treated
+    )
 
 
 def _given(series: Series, given: Mapping[str, Volume], name: str) -> Volume | None:

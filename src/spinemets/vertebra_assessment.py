@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from spinemets.anatomy import Level, Region
 from spinemets.errors import StudyError
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason, VertebraFindings
+from spinemets.fracture_assessment import CtEvidence, MeasuredBody, is_fractured, level_signs
 from spinemets.geometry import crop
 from spinemets.lesion_scoring import score_lesions
+from spinemets.lesion_signs import lesion_signs
 from spinemets.measure.alignment import BodyEnds, LocalAlignment, local_alignment
 from spinemets.measure.axes import vertebra_boxes
 from spinemets.measure.body_surface import body_surface
@@ -64,6 +66,7 @@ def assess_vertebrae(
     lesions: Volume | None = None,
     ct: Volume | None = None,
     pain: str = "unknown",
+    treated: Literal["yes", "no", "unknown"] = "unknown",
 ) -> SpineAssessment:
     """Measurements and scores of every vertebra.
 
@@ -81,6 +84,8 @@ def assess_vertebrae(
         HU on the same grid.
     pain : str
         As a clinician states it.
+    treated : str
+        Whether lesions were treated, as a clinician states it.
     """
     try:
         regions = vertebra_regions(vertebrae, subregions)
@@ -97,11 +102,13 @@ def assess_vertebrae(
     large = {level for level, own in found.items() if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
     losses = height_losses({level: h for level, h in heights.items() if isinstance(h, BodyHeights)}, excluded=large)
     alignment = local_alignment(bodies.ends)
+    signs = _signs(vertebrae, regions, lesions, ct, bodies, losses, found if lesions is not None else None, treated)
     scores: dict[Level, SinsScore] = {}
     result = []
     for vertebra in spine.vertebrae:
         level = vertebra.level
         findings = _findings(level, bodies, losses, found if lesions is not None else None)
+        findings = replace(findings, signs=signs.get(level, findings.heights_mm))
         if lesions is not None:
             reading = _alignment(level, alignment)
             findings, score = score_lesions(
@@ -117,7 +124,17 @@ def assess_vertebrae(
 
 def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:
     """Nothing measured at any level, for the same reason everywhere."""
-    parts = ("heights_mm", "reference_mm", "height_loss", "genant", "posterior_wall", "lesions", "sins_case", "sins")
+    parts = (
+        "heights_mm",
+        "reference_mm",
+        "height_loss",
+        "genant",
+        "posterior_wall",
+        "signs",
+        "lesions",
+        "sins_case",
+        "sins",
+    )
     absent: dict[str, Any] = dict.fromkeys(parts, reason)
     return SpineAssessment(tuple(VertebraFindings(level, **absent) for level in spine.levels), {}, reason, ())
 
@@ -193,10 +210,54 @@ def _findings(
     )
 
 
+def _signs(
+    vertebrae: Volume,
+    regions: VertebraRegions,
+    lesions: Volume | None,
+    ct: Volume | None,
+    bodies: _Bodies,
+    losses: Mapping[Level, HeightLoss],
+    found: Mapping[Level, tuple[Lesion, ...]] | None,
+    treated: Literal["yes", "no", "unknown"],
+) -> dict[Level, Any]:
+    """Signs of every level whose body was measured."""
+    measured = {
+        level: MeasuredBody(
+            own,
+            losses[level],
+            bodies.ends.get(level),
+            _wall_label(bodies.walls[level]),
+            None if found is None else found.get(level, ()),
+        )
+        for level, own in bodies.heights.items()
+        if isinstance(own, BodyHeights) and level in losses and level in bodies.walls
+    }
+    if ct is None:
+        return dict.fromkeys(
+            measured, NotAssessed(Reason.MISSING_SEQUENCE, "the signs are read on CT, and there is none")
+        )
+    affected = {level for level, body in measured.items() if body.lesions or is_fractured(body)}
+    evidence = CtEvidence(ct, vertebrae, regions, lesions, measured, affected)
+    signs: dict[Level, Any] = {}
+    for level, body in measured.items():
+        if level not in affected:
+            signs[level] = NotApplicable("no_fracture_or_lesion")
+            continue
+        signs[level] = level_signs(level, evidence, measured)
+        if body.lesions:
+            signs[level] |= lesion_signs(level, evidence, measured, treated)
+    return signs
+
+
+def _wall_label(wall: WallFromCanal) -> str | None:
+    label = wall_label(**{name: vars(wall)[name] for name in SHAPE})
+    return None if label is None else label.value
+
+
 def _wall(wall: WallFromCanal) -> dict[str, Any]:
     features = vars(wall)
-    label = wall_label(**{name: features[name] for name in SHAPE})
-    named = {} if label is None else {"label": {"value": label.value, "method": SOURCE}}
+    label = _wall_label(wall)
+    named = {} if label is None else {"label": {"value": label, "method": SOURCE}}
     fragment = {"value": "present" if wall.has_fragment else "absent", "method": "a loose piece of bone in the canal"}
     kept = {name: features[name] for name in (*SHAPE, "canal_encroachment")}
     return {**kept, "fragment_in_canal": fragment, **named}

@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, LesionLabel, Level
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
+from spinemets.measure.enclosure import enclosed
 from spinemets.measure.region_labels import IN_BODY, RegionLabel
 from spinemets.volume import Volume
 
@@ -163,19 +164,8 @@ def _filled_regions(regions: NDArray[np.uint8], own: NDArray[np.bool_], lesion: 
         return result
     nearest = ndimage.distance_transform_edt(result == 0, return_distances=False, return_indices=True)
     candidate = result[tuple(axis[outside] for axis in nearest)]
-    inside = _within_hull(own, outside)
-    result[outside] = np.where(inside, candidate, 0)
+    result[outside] = np.where(enclosed(own)[outside], candidate, 0)
     return result
-
-
-def _within_hull(own: NDArray[np.bool_], asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """For each voxel of `asked`, whether bone of `own` lies on both sides of it along at least two axes."""
-    sides = np.zeros(int(asked.sum()), dtype=int)
-    for axis in range(3):
-        before = np.maximum.accumulate(own, axis=axis)
-        after = np.flip(np.maximum.accumulate(np.flip(own, axis), axis=axis), axis)
-        sides += (before & after)[asked]
-    return sides >= 2
 
 
 def _lesions_of(part: _Part) -> tuple[Lesion, ...]:

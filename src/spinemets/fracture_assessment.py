@@ -1,0 +1,213 @@
+"""The signs of Table 1 on CT at every level with a fracture or a lesion, each with the measures behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from spinemets.anatomy import Level, Side
+from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
+from spinemets.measure.alignment import BodyEnds
+from spinemets.measure.body_rays import BodyRays, Sector, body_rays
+from spinemets.measure.body_view import BodyView, body_view
+from spinemets.measure.cleft import cleft
+from spinemets.measure.cortex import Cortex, beyond_neighbours, cortex
+from spinemets.measure.fracture_line import fracture_line
+from spinemets.measure.height_reference import HeightLoss
+from spinemets.measure.heights import BodyHeights
+from spinemets.measure.lesions import Lesion
+from spinemets.measure.pedicles import Pedicles, pedicles
+from spinemets.measure.soft_tissue import added_tissue
+from spinemets.measure.trabecular import Reference, Shares, Trabecular, reference_for, shares, trabecular
+from spinemets.measure.vertebra_regions import VertebraRegions
+from spinemets.rules.fracture_signs import SOURCE, CtFeatures, ct_signs
+from spinemets.rules.presence import Sign
+from spinemets.volume import Volume
+
+NO_LESION_MASK = NotAssessed(Reason.MISSING_MASK, "there is no lesion mask, so the share of the pedicles is not known")
+RING_HU = 250.0
+"""Cortex of a pedicle's ring measures at least this (`clinical.md` §1.1, CT1)."""
+
+
+@dataclass(frozen=True)
+class MeasuredBody:
+    """What else is known of one level.
+
+    Attributes
+    ----------
+    heights : BodyHeights
+        Of the body.
+    loss : HeightLoss
+        And what it lost.
+    ends : BodyEnds or None
+        Its endplates.
+    wall : str or None
+        Label of its posterior wall.
+    lesions : tuple of Lesion, or None
+        In it; None without a lesion mask.
+    """
+
+    heights: BodyHeights
+    loss: HeightLoss
+    ends: BodyEnds | None
+    wall: str | None
+    lesions: tuple[Lesion, ...] | None
+
+
+class CtEvidence:
+    """CT round the bodies of a spine, looked at when it is asked for, once.
+
+    Parameters
+    ----------
+    ct, vertebrae : Volume
+        HU and VerSe ids on one grid.
+    regions : VertebraRegions
+        Parts of every vertebra on the same grid.
+    lesions : Volume or None
+        Lesion labels on the same grid.
+    fit : collection of Level
+        Levels that are whole.
+    affected : collection of Level
+        Those of them that are fractured or diseased, and so no reference.
+    """
+
+    def __init__(
+        self,
+        ct: Volume,
+        vertebrae: Volume,
+        regions: VertebraRegions,
+        lesions: Volume | None,
+        fit: Collection[Level],
+        affected: Collection[Level],
+    ) -> None:
+        self._ct, self._vertebrae, self._regions, self._lesions = ct, vertebrae, regions, lesions
+        self._fit = sorted((level for level in fit if level in regions.axes), key=lambda level: level.order)
+        self._affected = frozenset(affected)
+        self.view, self.rays, self.trabecular = cache(self._view), cache(self._rays), cache(self._trabecular)
+
+    def _view(self, level: Level) -> BodyView:
+        axes = self._regions.axes[level]
+        return body_view(self._ct, self._vertebrae, self._regions.labels, axes, self._lesions)
+
+    def _rays(self, level: Level) -> BodyRays | None:
+        return body_rays(self.view(level))
+
+    def _trabecular(self, level: Level) -> Trabecular:
+        return trabecular(self.view(level))
+
+    def reference(self, level: Level) -> Reference | NotAssessed:
+        """Healthy spongy bone of the nearest unaffected levels."""
+        near = self.neighbours(level)
+        return reference_for(level, {other: self.trabecular(other) for other in near}, self._affected)
+
+    def neighbours(self, level: Level) -> tuple[Level, ...]:
+        """The nearest unaffected level above and below."""
+        sound = [other for other in self._fit if other not in self._affected and other is not level]
+        above = [other for other in sound if other.order < level.order][-1:]
+        below = [other for other in sound if other.order > level.order][:1]
+        return (*above, *below)
+
+    def cortex(self, level: Level, reference: Reference | NotAssessed) -> Cortex:
+        """Missing cortex of a body."""
+        return cortex(self.rays(level), reference, self.view(level).voxel_mm)
+
+    def pedicles(self, level: Level) -> Pedicles:
+        """Both pedicles of a level."""
+        return pedicles(self._ct, self._vertebrae, self._regions.labels, self._regions.axes[level], RING_HU)
+
+
+def level_signs(level: Level, evidence: CtEvidence, bodies: Mapping[Level, MeasuredBody]) -> dict[str, Any]:
+    """Signs and measures of one level, by name."""
+    own = bodies[level]
+    reference = evidence.reference(level)
+    view, near = evidence.view(level), evidence.neighbours(level)
+    inside = shares(view, reference) if isinstance(reference, Reference) else _no_shares(reference)
+    shell = evidence.cortex(level, reference)
+    missing = beyond_neighbours(shell, [evidence.cortex(other, reference) for other in near])
+    both = evidence.pedicles(level)
+    added = added_tissue(evidence.rays(level), [rays for other in near if (rays := evidence.rays(other)) is not None])
+    gas, line = cleft(view), fracture_line(view, reference)
+    features = CtFeatures(
+        {sector.value: share for sector, share in missing.items()},
+        shell.amount,
+        shell.gaps,
+        line.width_share,
+        inside.lytic,
+        inside.blastic,
+        inside.largest_ml,
+        gas.volume_ml,
+        gas.from_disc,
+        own.wall,
+        {side.value: _pedicle_share(own.lesions, side) for side in Side},
+        {side.value: share for side, share in both.ring_missing.items()},
+        added.thickness_mm,
+        added.coverage,
+    )
+    found: dict[str, Any] = {
+        name: said(sign.sign, f"{sign.item}, favours {sign.favours.value}: {SOURCE}")
+        for name, sign in ct_signs(features).items()
+    }
+    return found | _counts(level, bodies) | _measures(features, shell, inside, both, own)
+
+
+def said(sign: Sign, method: str) -> Any:
+    """A sign as it stands in the report."""
+    return sign if isinstance(sign, NotAssessed | NotApplicable) else {"value": sign.value, "method": method}
+
+
+def _no_shares(reason: NotAssessed) -> Shares:
+    return Shares(reason, reason, 0.0, reason)
+
+
+def _pedicle_share(lesions: tuple[Lesion, ...] | None, side: Side) -> Finding:
+    if lesions is None:
+        return NO_LESION_MASK
+    shares_of = [own for lesion in lesions if (own := lesion.regions.get(f"pedicle_{side.value}")) is not None]
+    known = [share for share in shares_of if isinstance(share, Measured)]
+    if len(known) < len(shares_of):
+        return next(share for share in shares_of if not isinstance(share, Measured))
+    low, value, high = (min(sum(getattr(one, name) for one in known), 1.0) for name in ("low", "value", "high"))
+    return Measured(value, "1", low, high, "share of the pedicle that lesions take")
+
+
+def is_fractured(body: MeasuredBody) -> bool:
+    """Whether a body lost a fifth of its height or more (Genant's mildest grade)."""
+    largest = body.loss.largest
+    return isinstance(largest, Measured) and largest.value >= 0.20
+
+
+def _counts(level: Level, bodies: Mapping[Level, MeasuredBody]) -> dict[str, Any]:
+    """CT7: fractures without a lesion, and lesions, at other levels; both counts, never a vote."""
+    others = [body for other, body in bodies.items() if other is not level]
+    if any(body.lesions is None for body in others):
+        return {"other_fractures": NO_LESION_MASK, "other_levels_with_lesions": NO_LESION_MASK}
+    plain = sum(is_fractured(body) and not body.lesions for body in others)
+    ill = sum(bool(body.lesions) for body in others)
+    method = f"CT7, of {len(others)} other levels that were measured"
+    return {
+        "other_fractures": Measured(plain, "1", plain, plain, f"{method}: without a lesion"),
+        "other_levels_with_lesions": Measured(ill, "1", ill, ill, method),
+    }
+
+
+def _measures(
+    features: CtFeatures, shell: Cortex, inside: Shares, both: Pedicles, own: MeasuredBody
+) -> dict[str, Finding]:
+    """The numbers behind the signs."""
+    missing = {f"cortex_missing_{sector.value}": features.cortex_missing[sector.value] for sector in Sector}
+    rings = {f"pedicle_ring_missing_{side.value}": both.ring_missing[side] for side in Side}
+    return {
+        **missing,
+        "cortex_missing": shell.missing_total,
+        "cortex_amount": shell.amount,
+        "fracture_line_width": features.line_width,
+        "lytic_share": inside.lytic,
+        "blastic_share": inside.blastic,
+        "cleft_volume": features.cleft_ml,
+        **rings,
+        "added_tissue": features.tissue_mm,
+        "added_tissue_coverage": features.tissue_coverage,
+        "height_asymmetry": own.loss.asymmetry,
+    }

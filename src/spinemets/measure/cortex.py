@@ -1,0 +1,152 @@
+"""How much of the cortex of a body is missing, by quarter of its wall, and whether what is missing lies beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemets.findings import Finding, Measured, NotAssessed, Reason
+from spinemets.measure.body_rays import STEP_MM, BodyRays, Sector
+from spinemets.measure.trabecular import Reference
+
+LEAST_HU, SPREADS = 250.0, 3.0
+"""Cortex has at least this, and at least the reference's mean plus so many standard deviations (`clinical.md` §1.1,
+CT1, [D])."""
+BAND_MM = (-2.0, 0.75)
+"""It is looked for from here to there along each ray, from the outline: 2 mm inside it (`clinical.md`), and half a
+voxel outside, no more, since vessels full of contrast medium touch the bone (ours)."""
+FRAGMENT_MM = 3.0
+"""A fragment lies this close to the outline (`clinical.md` §1.1, CT1, [D])."""
+GAP_MM = (1.0, 4.0)
+"""A gap between two fragments (`clinical.md` §1.1, CT1, [D])."""
+COARSEST_MM = 3.0
+"""With larger voxels there is no cortex to be seen (`clinical.md` §1.1)."""
+UNRESOLVED_FROM = 0.5
+"""Where an unaffected body seems to lack more of a quarter's cortex than this, cortex is too thin to be seen (ours)."""
+LEAST_RAYS = 12
+"""Fewer rays that meet a free wall make no quarter (ours)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cortex:
+    """The cortex of one body.
+
+    Attributes
+    ----------
+    missing : mapping of Sector to Finding
+        Share of the free wall of each quarter without cortex.
+    missing_total : Finding
+        The same of the whole wall.
+    amount : Finding
+        Cortex within `FRAGMENT_MM` of the outline, as a share of what its covered part would make all round.
+    gaps : int
+        Breaks of `GAP_MM` between two pieces of cortex.
+    """
+
+    missing: Mapping[Sector, Finding]
+    missing_total: Finding
+    amount: Finding
+    gaps: int
+
+
+def cortex(rays: BodyRays | None, reference: Reference | NotAssessed, voxel_mm: float) -> Cortex:
+    """Missing cortex of a body.
+
+    Parameters
+    ----------
+    rays : BodyRays or None
+        Through its wall.
+    reference : Reference or NotAssessed
+        Healthy spongy bone; without it, nothing tells thin cortex from dense spongy bone.
+    voxel_mm : float
+        Largest edge of a voxel of the CT.
+    """
+    if isinstance(reference, NotAssessed):
+        return _absent(reference)
+    if voxel_mm > COARSEST_MM:
+        return _absent(NotAssessed(Reason.RESOLUTION, f"voxels of {voxel_mm:.1f} mm do not show the cortex"))
+    if rays is None:
+        return _absent(NotAssessed(Reason.TOO_SMALL, "the body is too low to have a wall"))
+    limit = max(LEAST_HU, reference.mean_hu + SPREADS * reference.spread_hu)
+    dense = np.nan_to_num(rays.hu, nan=-1000.0) >= limit
+    offset = rays.distance_mm - rays.wall_mm[:, :, None]
+    covered = np.asarray((dense & (offset >= BAND_MM[0]) & (offset <= BAND_MM[1])).any(axis=2))
+    near = dense & (np.abs(offset) <= FRAGMENT_MM)
+    seen = np.asarray(rays.free & np.isfinite(rays.hu).any(axis=2))
+    missing = {sector: _missing(covered, seen & rays.sector(sector)[:, None], rays, limit) for sector in Sector}
+    total = _missing(covered, seen, rays, limit)
+    return Cortex(missing, total, _amount(near, covered, seen, rays), _gaps(covered, seen, rays))
+
+
+def _absent(reason: NotAssessed) -> Cortex:
+    return Cortex(dict.fromkeys(Sector, reason), reason, reason, 0)
+
+
+def _missing(
+    covered: NDArray[np.bool_], asked: NDArray[np.bool_], rays: BodyRays, limit: float
+) -> Measured | NotAssessed:
+    if asked.sum() < LEAST_RAYS:
+        return NotAssessed(Reason.OUT_OF_FIELD, "too little of this wall borders on nothing else")
+    area = rays.area_mm2 * asked
+    bare = asked & ~covered
+    value = float(area[bare].sum() / area.sum())
+    edge = float(area[bare & _beside(covered)].sum() / area.sum()) / 2
+    method = f"share of the wall without {limit:.0f} HU within 2 mm of its outline"
+    return Measured(value, "1", max(value - edge, 0.0), min(value + edge, 1.0), method)
+
+
+def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.roll(mask, 1, axis=0) | np.roll(mask, -1, axis=0)
+
+
+def _amount(near: NDArray[np.bool_], covered: NDArray[np.bool_], seen: NDArray[np.bool_], rays: BodyRays) -> Finding:
+    whole = covered & seen
+    if whole.sum() < LEAST_RAYS:
+        return NotAssessed(Reason.TOO_SMALL, "no wall is whole enough to tell how thick the cortex was")
+    thickness = near.sum(axis=2) * STEP_MM
+    area = rays.area_mm2 * seen
+    usual = float((thickness * area)[whole].sum() / area[whole].sum())
+    value = float((np.minimum(thickness, 3 * usual) * area).sum() / (usual * area.sum()))
+    method = f"cortex within {FRAGMENT_MM:g} mm of the outline, by its mean thickness where it is whole"
+    return Measured(value, "1", 0.9 * value, 1.1 * value, method)
+
+
+def _gaps(covered: NDArray[np.bool_], seen: NDArray[np.bool_], rays: BodyRays) -> int:
+    """Breaks along the wall, at most one for each height, counted at the height that has most."""
+    arc = float(np.nanmedian(rays.wall_mm)) * np.radians(rays.angle_deg[1] - rays.angle_deg[0])
+    most = 0
+    for row in range(covered.shape[1]):
+        bare = seen[:, row] & ~covered[:, row]
+        if not bare.any() or not covered[:, row].any():
+            continue
+        start = int(np.flatnonzero(covered[:, row])[0])
+        runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[0], np.roll(bare, -start).astype(int), [0]]))))[::2]
+        most = max(most, int(((runs * arc >= GAP_MM[0]) & (runs * arc <= GAP_MM[1])).sum()))
+    return most
+
+
+def beyond_neighbours(own: Cortex, neighbours: Sequence[Cortex]) -> dict[Sector, Finding]:
+    """Missing cortex of each quarter less what unaffected neighbours miss there.
+
+    Thin cortex that the CT does not resolve is missing everywhere; where neighbours miss more than `UNRESOLVED_FROM`,
+    nothing is said.
+    """
+    result: dict[Sector, Finding] = {}
+    for sector, share in own.missing.items():
+        usual = [found.missing[sector] for found in neighbours]
+        known = [one.value for one in usual if isinstance(one, Measured)]
+        if not isinstance(share, Measured):
+            result[sector] = share
+        elif not known:
+            result[sector] = NotAssessed(Reason.NO_REFERENCE, "no neighbour shows how much cortex the CT resolves")
+        elif max(known) > UNRESOLVED_FROM:
+            detail = f"the CT does not resolve the cortex of unaffected neighbours ({max(known):.0%} of it missing)"
+            result[sector] = NotAssessed(Reason.RESOLUTION, detail)
+        else:
+            less = float(np.mean(known))
+            low, value, high = (max(x - less, 0.0) for x in (share.low, share.value, share.high))
+            result[sector] = Measured(value, "1", low, high, f"{share.method}, less that of neighbours")
+    return result
