@@ -30,6 +30,7 @@ def test_the_document_has_exactly_the_keys_of_the_contract():
         "vertebrae",
         "escc",
         "governing",
+        "review_statements",  # beyond the contract: what the paper states of treatment
         "not_assessed",
         "provenance",
     ]

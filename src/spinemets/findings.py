@@ -113,6 +113,12 @@ class Measured:
         if not self.unit or not self.method:
             raise ValueError("a measurement needs a unit and a method")
 
+    @classmethod
+    def fraction(cls, value: float, error: float, method: str) -> Measured:
+        """A share in [0, 1] with an interval of `error` to either side, all cut off at 0 and 1."""
+        low, value, high = (min(max(float(x), 0.0), 1.0) for x in (value - error, value, value + error))
+        return cls(value, "1", low, high, method)
+
     def to_json_dict(self) -> dict[str, Any]:
         """``{value, unit, low, high, method}``."""
         return {field.name: getattr(self, field.name) for field in fields(self)}

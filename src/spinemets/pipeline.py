@@ -21,6 +21,7 @@ from spinemets.errors import StudyError
 from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason
 from spinemets.inference.segment import SpineModels
 from spinemets.report import InputSeries, Report
+from spinemets.rules.treatment import Statement, statements
 from spinemets.series_assessment import (
     SEGMENTED_ROLES,
     Clinical,
@@ -128,6 +129,7 @@ def examine(
             "sins_level": _governing_level(first),
             "escc_level": canal.governing if canal else _NOTHING_GRADED,
         },
+        review_statements=_statements(first, canal, clinical),
         not_assessed=_not_assessed(clinical, given),
         provenance=_provenance(results, clinical, models),
     )
@@ -141,6 +143,17 @@ _NOTHING_GRADED = NotAssessed(Reason.NO_MODEL, "nothing was graded, so no level 
 def _governing_level(result: SeriesResult) -> Any:
     level = result.findings.governing
     return str(level) if isinstance(level, Level) else level
+
+
+def _statements(first: SeriesResult, canal: CanalResult | None, clinical: Clinical) -> tuple[Statement, ...]:
+    """What the review states of a patient with a tumour, by the governing SINS and the graded ESCC."""
+    if clinical.malignancy not in ("known", "suspected"):
+        return ()
+    governing = first.findings.governing
+    scores = [one.sins for one in first.findings.vertebrae if one.level is governing]
+    categories = scores[0]["possible_categories"] if scores else None
+    graded = canal is not None and isinstance(canal.section, tuple) and canal.section[0]["grade"] is not None
+    return statements(categories, canal.section[0]["possible_grades"] if graded and canal is not None else None)
 
 
 def _require_grid_of_some_series(study: Study, name: str, mask: Volume) -> None:

@@ -24,6 +24,7 @@ from spinemets.findings import (
     Section,
     VertebraFindings,
 )
+from spinemets.rules.treatment import Statement
 from spinemets.spine import Spine, Vertebra
 from spinemets.volume import LeftOut, Series
 
@@ -132,6 +133,8 @@ class Report:
         Tuple of graded sites in the shape of the ESCC answer.
     governing : mapping
         ``sins_level`` and ``escc_level``.
+    review_statements : tuple of Statement
+        What the review states on treatment, where all that it rests on is established.
     not_assessed : tuple of (str, NotAssessed)
         What could not be told of the whole study, beside the sections that say so themselves.
     provenance : mapping
@@ -145,6 +148,7 @@ class Report:
     governing: Mapping[str, Any] = field(
         default_factory=lambda: {"sins_level": _NO_GOVERNING, "escc_level": _NO_GOVERNING}
     )
+    review_statements: tuple[Statement, ...] = ()
     not_assessed: tuple[tuple[str, NotAssessed], ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -169,6 +173,7 @@ class Report:
             "vertebrae": [_findings_json(findings) for findings in self.vertebrae],
             "escc": plain(self.escc),
             "governing": plain(self.governing),
+            "review_statements": [plain(vars(statement)) for statement in self.review_statements],
             "not_assessed": self._not_assessed_json(),
             "provenance": {"spine_flags": list(self.spine.flags), **plain(self.provenance)},
         }

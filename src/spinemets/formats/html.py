@@ -122,6 +122,8 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = (), strips:
         "not_applicable": _not_applicable,
         "data_url": _data_url,
         "sentence": _sentence,
+        "signs": _signs,
+        "measures": _measures,
     }
     environment.filters.update(filters)
     document = _known(report.to_json_dict())
@@ -193,6 +195,22 @@ def _not_applicable(rows: Sequence[tuple[str, Mapping[str, Any]]], name: str) ->
 
 def _without(items: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: item for name, item in items.items() if name not in names}
+
+
+def _signs(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], str]]:
+    """Signs that were seen or not, with the column of Table 1 that they stand in, present ones first."""
+    rows = [
+        (name, sign, next((column for column in ("osteoporotic", "metastatic") if column in sign["method"]), ""))
+        for name, sign in found.items()
+        if "unit" not in sign and "method" in sign
+    ]
+    order = {"present": 0, "at_threshold": 1}
+    return sorted(rows, key=lambda row: order.get(str(row[1]["value"]), 2))
+
+
+def _measures(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Everything else: numbers, and what was not assessed or does not apply."""
+    return [(name, item) for name, item in found.items() if "unit" in item or "method" not in item]
 
 
 def _mm(length: float) -> str:

@@ -95,7 +95,7 @@ def _missing(
     value = float(area[bare].sum() / area.sum())
     edge = float(area[bare & _beside(covered)].sum() / area.sum()) / 2
     method = f"share of the wall without {limit:.0f} HU within 2 mm of its outline"
-    return Measured(value, "1", max(value - edge, 0.0), min(value + edge, 1.0), method)
+    return Measured.fraction(value, edge, method)
 
 
 def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -69,7 +69,7 @@ def fracture_line(view: BodyView, reference: Reference | NotAssessed) -> Fractur
     value = min(best[0], 1.0)
     error = 2 * view.voxel_mm / width
     method = f"longest band thinner than {THICKEST_MM:g} mm across the body, by its width"
-    return FractureLine(Measured(value, "1", max(value - error, 0.0), min(value + error, 1.0), method), best[1])
+    return FractureLine(Measured.fraction(value, error, method), best[1])
 
 
 def _band(hu: NDArray[np.float32], spread_hu: float, is_dense: bool) -> NDArray[np.bool_]:

@@ -43,6 +43,6 @@ def lesion_place(view: BodyView) -> LesionPlace:
     height = float(np.ptp(np.flatnonzero(view.body.any(axis=(0, 1))))) + 1
     gap, gap_error = min(gaps) / height, view.voxel_mm / height
     return LesionPlace(
-        Measured(place, "1", max(place - error, 0.0), min(place + error, 1.0), "centroid along the depth of the body"),
+        Measured.fraction(place, error, "centroid along the depth of the body"),
         Measured(gap, "1", max(gap - gap_error, 0.0), gap + gap_error, "least distance to an endplate by the height"),
     )

@@ -214,7 +214,7 @@ def _fraction(part: _Part, lesion: NDArray[np.bool_], labels: tuple[int, ...], w
     value = float(taken.sum() / total)
     error = EDGE_SHARE * float((taken & ~ndimage.binary_erosion(lesion, border_value=1)).sum()) / total
     method = f"voxels of the lesion by voxels of {what}"
-    return Measured(value, "1", max(value - error, 0.0), min(value + error, 1.0), method)
+    return Measured.fraction(value, error, method)
 
 
 def _regions(part: _Part, lesion: NDArray[np.bool_]) -> dict[str, Finding]:

@@ -102,7 +102,7 @@ def _shadows(hu: NDArray[np.float32], masks: dict[Side, NDArray[np.bool_]]) -> t
     value = shadow[fainter] / strong
     spread = 0.5 * float(_edge(place[fainter]).sum()) / float(place[fainter].sum()) * value
     method = "attenuation over muscle through the pedicle, fainter side by stronger side"
-    return Measured(value, "1", max(value - spread, 0.0), min(value + spread, 1.0), method), fainter
+    return Measured.fraction(value, spread, method), fainter
 
 
 def _edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -128,4 +128,4 @@ def _ring(hu: NDArray[np.float32], mask: NDArray[np.bool_], ring_hu: float, voxe
     value = float((outline & ~near).sum() / outline.sum())
     error = 1.0 / float(np.sqrt(outline.sum()))
     method = f"outline of the smallest cross-section without {ring_hu:.0f} HU within {RING_MM:g} mm"
-    return Measured(value, "1", max(value - error, 0.0), min(value + error, 1.0), method)
+    return Measured.fraction(value, error, method)

@@ -179,4 +179,4 @@ def _share(mask: NDArray[np.bool_], inside: NDArray[np.bool_], limit: str) -> Me
     value = float(mask.sum()) / total
     error = 0.5 * float((mask & ~ndimage.binary_erosion(mask)).sum()) / total
     method = f"share of the body's inside that is more standard deviations away than {limit}"
-    return Measured(value, "1", max(value - error, 0.0), min(value + error, 1.0), method)
+    return Measured.fraction(value, error, method)
