@@ -139,6 +139,7 @@ _NO_HEIGHTS = _no_model("body heights")
 _NO_GRADE = _no_model("the grade of a fracture")
 _NO_LESIONS = _no_model("lesions")
 _NO_POSTERIOR_WALL = _no_model("the posterior wall")
+_NO_ALIGNMENT = _no_model("alignment")
 _NO_SIGNS = _no_model("signs of the cause of a fracture")
 _NO_FRACTURE = _no_model("fractures and their cause")
 _NO_SINS = _no_model("SINS")
@@ -162,7 +163,7 @@ class VertebraFindings:
         Semiquantitative fracture grade, 0 to 3.
     lesions : Section
         Tuple of lesions. An empty tuple states that they were looked for and there are none.
-    posterior_wall, signs, fracture : Section
+    posterior_wall, alignment, signs, fracture : Section
         Mappings from the name of a sign or answer to its finding.
     sins_case, sins : Section
         Input and answer of the SINS rule.
@@ -175,6 +176,7 @@ class VertebraFindings:
     genant: Section = _NO_GRADE
     lesions: Section = _NO_LESIONS
     posterior_wall: Section = _NO_POSTERIOR_WALL
+    alignment: Section = _NO_ALIGNMENT
     signs: Section = _NO_SIGNS
     fracture: Section = _NO_FRACTURE
     sins_case: Section = _NO_SINS

@@ -43,6 +43,7 @@ VERTEBRA_SECTIONS = (
     "genant",
     "lesions",
     "posterior_wall",
+    "alignment",
     "signs",
     "fracture",
     "sins_case",

@@ -25,6 +25,7 @@ from spinemets.measure.lesions import Lesion, lesions_by_level
 from spinemets.measure.region_labels import IN_BODY
 from spinemets.measure.vertebra_regions import FROM_PARTITION, VertebraRegions, vertebra_regions
 from spinemets.measure.wall_from_canal import WallFromCanal, walls_from_canal
+from spinemets.report import VERTEBRA_SECTIONS
 from spinemets.rules.genant import genant_grade
 from spinemets.rules.posterior_wall import SHAPE, SOURCE, wall_label
 from spinemets.rules.sins import SinsScore, governing
@@ -108,7 +109,8 @@ def assess_vertebrae(
     for vertebra in spine.vertebrae:
         level = vertebra.level
         findings = _findings(level, bodies, losses, found if lesions is not None else None)
-        findings = replace(findings, signs=signs.get(level, findings.heights_mm))
+        stands = vars(alignment[level]) if level in alignment else findings.heights_mm
+        findings = replace(findings, alignment=stands, signs=signs.get(level, findings.heights_mm))
         if lesions is not None:
             reading = _alignment(level, alignment)
             findings, score = score_lesions(
@@ -124,18 +126,7 @@ def assess_vertebrae(
 
 def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:
     """Nothing measured at any level, for the same reason everywhere."""
-    parts = (
-        "heights_mm",
-        "reference_mm",
-        "height_loss",
-        "genant",
-        "posterior_wall",
-        "signs",
-        "lesions",
-        "sins_case",
-        "sins",
-    )
-    absent: dict[str, Any] = dict.fromkeys(parts, reason)
+    absent: dict[str, Any] = {name: reason for name in VERTEBRA_SECTIONS if name != "fracture"}
     return SpineAssessment(tuple(VertebraFindings(level, **absent) for level in spine.levels), {}, reason, ())
 
 

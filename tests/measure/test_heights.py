@@ -1,5 +1,7 @@
 """Bodies with known endplates, rasterised on oblique, anisotropic grids."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from oblique import STORED, centred_affine, world_of
@@ -131,7 +133,7 @@ def test_too_little_of_an_endplate_is_none():
     surface = body_surface(*body(flat))
     heights = body_heights(surface)
     nothing = np.full_like(surface.top_mm, np.nan)
-    bare = type(surface)(surface.axes, surface.right_mm, surface.front_mm, nothing, nothing, 1.0)
+    bare = replace(surface, top_mm=nothing, bottom_mm=nothing)
     assert endplate(bare, heights, upper=True) is None
 
 

@@ -43,6 +43,16 @@ WORDS = {
     "reference_mm": "expected heights, mm",
     "p_metastatic": "probability of metastasis",
     "genant": "Genant grade",
+    "kyphosis_deg": "kyphosis over three levels",
+    "scoliosis_deg": "scoliosis over three levels",
+    "kyphosis_change_deg": "kyphosis beyond what is expected",
+    "scoliosis_change_deg": "scoliosis beyond what is expected",
+    "slip_above_mm": "slip of the level above",
+    "slip_below_mm": "slip on the level below",
+    "side_slip_above_mm": "sideways slip of the level above",
+    "side_slip_below_mm": "sideways slip on the level below",
+    "slip_above_fraction": "slip of the level above by the depth",
+    "slip_below_fraction": "slip on the level below by the depth",
 }
 """Names of keys that do not read well as they are."""
 
@@ -77,7 +87,7 @@ CLINICAL_PARTS = (
      ("heights_mm", "reference_mm", "height_loss", "genant", "posterior_wall", "signs", "fracture"),
      "This does not mean that there is no fracture."),
     ("lesions", "Lesions", ("lesions",), "This does not mean that there is no lesion."),
-    ("sins", "SINS", ("sins_case", "sins"), "This does not mean that the spine is stable."),
+    ("sins", "SINS", ("alignment", "sins_case", "sins"), "This does not mean that the spine is stable."),
 )  # fmt: skip
 ESCC_WARNING = "This does not clear the spinal canal."
 

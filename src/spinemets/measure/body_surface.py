@@ -42,6 +42,10 @@ class BodySurface:
         Places to the right of the centre.
     front_mm : (F,) ndarray
         Places in front of the centre.
+    up_mm : (U,) ndarray
+        Places above the centre.
+    share : (R, F, U) ndarray of float32
+        How much of the surroundings of each place is body, 0 to 1; the surface is at one half.
     top_mm, bottom_mm : (R, F) ndarray
         Height of the upper and lower endplate above the centre; NaN beside the body.
     voxel_up_mm : float
@@ -51,6 +55,8 @@ class BodySurface:
     axes: VertebraAxes
     right_mm: NDArray[np.float64]
     front_mm: NDArray[np.float64]
+    up_mm: NDArray[np.float64]
+    share: NDArray[np.float32]
     top_mm: NDArray[np.float64]
     bottom_mm: NDArray[np.float64]
     voxel_up_mm: float
@@ -59,6 +65,13 @@ class BodySurface:
     def height_mm(self) -> NDArray[np.float64]:
         """(R, F) distance between the endplates."""
         return self.top_mm - self.bottom_mm
+
+    def share_at(self, height_mm: NDArray[np.float64]) -> NDArray[np.float32]:
+        """(R, F) share of body at one height (R, F) above the centre at each place."""
+        step = self.up_mm[1] - self.up_mm[0]
+        rows, columns = np.indices(height_mm.shape)
+        at = np.stack([rows, columns, (height_mm - self.up_mm[0]) / step])
+        return ndimage.map_coordinates(self.share, at, order=1, output=np.float32, mode="nearest")
 
     def points_mm(self, upper: bool, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
         """(N, 3) world points of one endplate at the places of `inside` (R, F)."""
@@ -113,7 +126,7 @@ def body_surface(body: Volume, axes: VertebraAxes) -> BodySurface:
     inside = ndimage.map_coordinates(share, at, order=1, output=np.float32, mode="constant")
     bottom, top = ends_along(inside, up)
     reach = float(np.abs(axes.up @ part.affine[:3, :3]).sum() + SIDEWAYS * part.spacing_mm.max())
-    return BodySurface(axes, right, front, top, bottom, reach)
+    return BodySurface(axes, right, front, up, inside, top, bottom, reach)
 
 
 def _places(part: Volume, axes: VertebraAxes) -> list[NDArray[np.float64]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemets.measure.body_surface import BodySurface
+from spinemets.measure.body_surface import BodySurface, ends_along
 from spinemets.measure.heights import BodyHeights
 
 CORE_SHARE = 0.8
@@ -70,23 +70,26 @@ def _outline(surface: BodySurface, plane: NDArray[np.float64], upper: bool) -> t
     """
     depth = max(DEPTH_MM, DEPTH_VOXELS * surface.voxel_up_mm)
     places = np.stack(np.meshgrid(surface.right_mm, surface.front_mm, indexing="ij"), axis=-1)
-    height = places @ plane[:2] + plane[2] + (-depth if upper else depth)
-    inside = (surface.bottom_mm < height) & (height < surface.top_mm)
+    share = surface.share_at(places @ plane[:2] + plane[2] + (-depth if upper else depth))
+    inside = share >= 0.5
     if inside.sum() < LEAST_POINTS:
         return None
     middle_right, middle_front = places[inside].mean(axis=0)
-    back, front = _ends_of_rows(inside[np.abs(surface.right_mm - middle_right) <= HALF_STRIP_MM], surface.front_mm)
-    left, right = _ends_of_rows(inside[:, np.abs(surface.front_mm - middle_front) <= HALF_STRIP_MM].T, surface.right_mm)
-    return left, right, back, front
+    across = np.abs(surface.right_mm - middle_right) <= HALF_STRIP_MM
+    along = np.abs(surface.front_mm - middle_front) <= HALF_STRIP_MM
+    back, front = _ends_of_rows(share[across], surface.front_mm)
+    left, right = _ends_of_rows(share[:, along].T, surface.right_mm)
+    ends = (left, right, back, front)
+    return None if np.isnan(ends).any() else ends
 
 
-def _ends_of_rows(inside: NDArray[np.bool_], place_mm: NDArray[np.float64]) -> tuple[float, float]:
-    """Mean over the rows of where the first and the last cell that is inside begins and ends."""
-    rows = inside[inside.any(axis=1)]
-    half = (place_mm[1] - place_mm[0]) / 2
-    first = place_mm[rows.argmax(axis=1)].mean() - half
-    last = place_mm[rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)].mean() + half
-    return float(first), float(last)
+def _ends_of_rows(share: NDArray[np.float32], place_mm: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean over the rows of where each first and last crosses one half; NaN where none does."""
+    first, last = ends_along(share[:, None, :], place_mm)
+    known = np.isfinite(first)
+    if not known.any():
+        return np.nan, np.nan
+    return float(first[known].mean()), float(last[known].mean())
 
 
 def _plane(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -183,17 +183,19 @@ class Field:
         gap_mm: float = 1.2,
         subregions: bool = False,
         spare: Sequence[int] = (),
+        firm: int | None = None,
     ) -> None:
         """Give the inside to the canvas, at least `gap_mm` from every bone drawn before.
 
-        Parts not in `tissue_of_part` have the tissue of part 0; voxels of `spare` are not taken.
+        Parts not in `tissue_of_part` have the tissue of part 0; only the part `firm` takes voxels of `spare`.
         """
         if self.box is None:
             return
         canvas, box = self.canvas, self.box
         other = canvas.bone_mm[box].astype(np.float32)
         inside = (self.distance < 0) & (self.distance < other - gap_mm)
-        inside &= ~np.isin(canvas.tissue[box], np.array(spare, np.uint8))
+        spared = np.isin(canvas.tissue[box], np.array(spare, np.uint8))
+        inside &= ~spared if firm is None else ~spared | (self.part == firm)
         give_way = (other < 0) & (other > self.distance - gap_mm)
         canvas.tissue[box][give_way] = Tissue.MUSCLE
         canvas.vertebra[box][give_way] = 0

@@ -13,6 +13,7 @@ from spinemets.anatomy import Level
 from spinemets.geometry import Grid, world_aligned_grid
 from spinemets.simulate.canvas import Canvas
 from spinemets.simulate.curve import PlacedVertebra, place_spine, sway
+from spinemets.simulate.displacement import Displacement, displaced
 from spinemets.simulate.field_of_view import field_of_view
 from spinemets.simulate.implicit import vector
 from spinemets.simulate.landmarks import Landmarks, landmarks
@@ -35,6 +36,7 @@ def parametric_anatomy(
     field: str | tuple[Level, Level] = "random",
     variant: Variant | str | None = None,
     arms: Arms | str | None = None,
+    displacement: Displacement | None = None,
 ) -> LabelledAnatomy:
     """A whole patient, or part of one, in labels.
 
@@ -52,6 +54,8 @@ def parametric_anatomy(
         Number of vertebrae; random when left out.
     arms : Arms or str, optional
         ``up`` or ``down``; random when left out.
+    displacement : Displacement, optional
+        A slip or bend at one disc.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def parametric_anatomy(
     ------
     ValueError
         If the seed is negative, the spacing is not between 0.3 and 6 mm, or `field`, `variant`
-        or `arms` is none of those named.
+        or `arms` is none of those named, or the spine has no level of the displacement.
 
     Examples
     --------
@@ -77,10 +81,12 @@ def parametric_anatomy(
         raise ValueError(f"spacing_mm must be from 0.3 to 6 mm, got {spacing_mm}")
     subject = random_subject(seed, None if variant is None else Variant(variant), None if arms is None else Arms(arms))
     placed = sway(place_spine(subject))
+    if displacement is not None:
+        placed = displaced(placed, displacement)
     marks = landmarks(subject, placed)
     lower, upper = field_of_view(subject, marks, placed, field)
     canvas = Canvas(world_aligned_grid(lower, upper, spacing_mm))
-    draw_patient(canvas, subject, marks, placed)
+    draw_patient(canvas, subject, marks, placed, has_slipped=displacement is not None)
     return LabelledAnatomy(
         tissue=canvas.tissue,
         vertebra=canvas.vertebra,
@@ -91,7 +97,14 @@ def parametric_anatomy(
     )
 
 
-def draw_patient(canvas: Canvas, subject: Subject, marks: Landmarks, placed: dict[Level, PlacedVertebra]) -> None:
+def draw_patient(
+    canvas: Canvas,
+    subject: Subject,
+    marks: Landmarks,
+    placed: dict[Level, PlacedVertebra],
+    *,
+    has_slipped: bool = False,
+) -> None:
     """Draw everything, from soft to hard."""
     cage = rib_cage(subject, marks)
     gap_mm = max(1.2, 0.9 * float(canvas.grid.spacing_mm.max()))
@@ -101,7 +114,7 @@ def draw_patient(canvas: Canvas, subject: Subject, marks: Landmarks, placed: dic
     draw_organs(canvas, subject, marks)
     close_cavity(canvas)
     draw_head(canvas, subject, marks, gap_mm)
-    draw_spine(canvas, subject, placed)
+    draw_spine(canvas, subject, placed, has_slipped=has_slipped)
     draw_rib_cage(canvas, subject, cage, placed, gap_mm)
     draw_pelvis(canvas, subject, marks, gap_mm)
     draw_shoulders(canvas, subject, cage, gap_mm)

@@ -25,8 +25,14 @@ TISSUE_OF_PART: dict[int, Tissue] = {0: Tissue.POSTERIOR_ELEMENTS, int(Subregion
 Joints = dict[tuple[str, int], Facet]
 
 
-def draw_spine(canvas: Canvas, subject: Subject, placed: Mapping[Level, PlacedVertebra]) -> None:
-    """Draw canal, discs, sacrum and vertebrae, in that order, each sparing what it must."""
+def draw_spine(
+    canvas: Canvas, subject: Subject, placed: Mapping[Level, PlacedVertebra], *, has_slipped: bool = False
+) -> None:
+    """Draw canal, discs, sacrum and vertebrae, in that order, each sparing what it must.
+
+    Where a body has slipped its corners stand in the canal, which gives way to them.
+    """
+    firm = int(Subregion.BODY) if has_slipped else None
     spine = dict(placed)
     draw_canal(canvas, canal_of(subject, spine, sacral_arc(subject, spine[Level.SACRUM])))
     shapes = {level: random_body_shape(subject, vertebra) for level, vertebra in spine.items()}
@@ -35,7 +41,7 @@ def draw_spine(canvas: Canvas, subject: Subject, placed: Mapping[Level, PlacedVe
     gap_mm = max(1.2, 0.9 * float(canvas.grid.spacing_mm.max()))
     draw_sacrum(canvas, subject, spine[Level.SACRUM], joints[Level.SACRUM], gap_mm)
     for level in reversed(subject.levels[:-1]):
-        draw_vertebra(canvas, subject, spine[level], shapes[level], joints[level], gap_mm)
+        draw_vertebra(canvas, subject, spine[level], shapes[level], joints[level], gap_mm, firm)
     part_vertebrae(canvas)
     drop_specks(canvas)
 
@@ -84,9 +90,15 @@ def parts_of(subject: Subject, vertebra: PlacedVertebra, joints: Joints) -> list
 
 
 def draw_vertebra(
-    canvas: Canvas, subject: Subject, vertebra: PlacedVertebra, shape: BodyShape, joints: Joints, gap_mm: float
+    canvas: Canvas,
+    subject: Subject,
+    vertebra: PlacedVertebra,
+    shape: BodyShape,
+    joints: Joints,
+    gap_mm: float,
+    firm: int | None = None,
 ) -> None:
-    """Draw one vertebra with its subregions."""
+    """Draw one vertebra with its subregions; the part `firm` does not give way to the canal."""
     parts = parts_of(subject, vertebra, joints)
     bodies: list[Shape] = [] if vertebra.level is Level.C1 else [body(vertebra, shape)]
     if vertebra.level is Level.C2:
@@ -100,4 +112,5 @@ def draw_vertebra(
     for piece in bodies:
         bone.claim(piece, Subregion.BODY)
     bone.roughen(roughness(stream(subject.seed, f"relief of {vertebra.level}"), 0.45))
-    bone.draw(TISSUE_OF_PART, vertebra=VERSE_ID[vertebra.level], gap_mm=gap_mm, subregions=True, spare=CANAL)
+    number = VERSE_ID[vertebra.level]
+    bone.draw(TISSUE_OF_PART, vertebra=number, gap_mm=gap_mm, subregions=True, spare=CANAL, firm=firm)

@@ -14,14 +14,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from spinemets.training.data import Crop
-from spinemets.training.marginal_loss import marginal_loss
+from spinemets.training.marginal_loss import SMOOTH_VOXELS, marginal_loss
 from spinemets.training.randomise import NO_VERTEBRA_CLASS, Batch, SpineRandomiser
-
-SMOOTH_VOXELS = 1000.0
-"""Added to both parts of the Dice of a class: in a patch without it, a few false voxels cost little
-and none cost nothing, instead of a loss of 1 whatever is predicted. Of the size of a small class, 3 ml:
-far below it, a false voxel where a class is absent weighs more than all that is missed where it is
-present, and ribs and sacrum, which most patches do not have, are unlearnt."""
 
 
 def _dice_and_cross_entropy() -> nn.Module:
