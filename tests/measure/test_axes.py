@@ -8,6 +8,7 @@ from spinemets.anatomy import Level, Subregion
 from spinemets.errors import StudyError
 from spinemets.geometry import Grid
 from spinemets.measure.axes import spine_axes
+from spinemets.measure.label_order import FAR_WITHOUT_BODY_MM, require_one_place
 from spinemets.measure.region_labels import IN_BODY, RegionLabel
 from spinemets.measure.vertebra_regions import FROM_PARTITION, FROM_SUBREGIONS, require_known_sides, vertebra_regions
 from spinemets.volume import Volume
@@ -161,6 +162,22 @@ def test_a_label_in_two_places_is_refused():
     twice = np.where(vertebrae.array == 22, 20, vertebrae.array).astype(np.uint8)
     with pytest.raises(StudyError, match=r"L1 is in the vertebra mask twice, 7\d mm apart"):
         vertebra_regions(vertebrae.with_array(twice), parts)
+
+
+def test_what_an_image_leaves_of_both_sides_of_a_cut_vertebra_is_one_vertebra():
+    own = np.zeros((90, 8, 8), bool)
+    own[[2, 3, 84, 85]] = True
+    with pytest.raises(StudyError, match="82 mm apart"):
+        require_one_place(own, Level.L3, np.ones(3))
+    spine, parts, _ = masks()
+    ids, subregions = np.zeros((120, 84, 84), np.uint8), np.zeros((120, 84, 84), np.uint8)
+    ids[18:102], subregions[18:102] = spine.array, parts.array
+    ids[ids == Level.L1.verse_id] = 0
+    ids[[34, 35, 84, 85], 10:20, 76:82] = Level.L1.verse_id
+    subregions[(ids == Level.L1.verse_id) | (ids == 0)] = 0
+    affine = spine.affine.copy()
+    affine[:3, 3] = spine.world([-18, 0, 0])
+    assert set(vertebra_regions(Volume(ids, affine), Volume(subregions, affine)).axes) == {Level.L2, Level.L3}
 
 
 def test_a_label_of_two_neighbours_is_refused():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, PRESACRAL_LEVELS, Level
-from spinemets.measure.label_order import FAR_IN_BODY_MM, require_one_place, require_order
+from spinemets.measure.label_order import FAR_IN_BODY_MM, FAR_MM, FAR_WITHOUT_BODY_MM, require_one_place, require_order
 from spinemets.measure.region_labels import IN_BODY
 from spinemets.volume import Volume
 
@@ -120,8 +120,9 @@ def _centroids(
     boxes = vertebra_boxes(vertebrae)
     for level, box in boxes.items():
         own = vertebrae.array[box] == level.verse_id
-        require_one_place(own, level, vertebrae.spacing_mm)
         body = own & np.isin(regions.array[box], IN_BODY)
+        far_mm = FAR_MM if body.any() else FAR_WITHOUT_BODY_MM
+        require_one_place(own, level, vertebrae.spacing_mm, far_mm=far_mm)
         require_one_place(body, level, vertebrae.spacing_mm, far_mm=FAR_IN_BODY_MM)
         start = np.array([axis.start for axis in box])
         body_mm = vertebrae.world(np.argwhere(body) + start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial.distance import pdist
 
 from spinemets.anatomy import Level
 from spinemets.errors import StudyError
@@ -13,6 +14,8 @@ COMPARABLE = 0.4
 """A second piece larger than this share of the largest is a vertebra of its own if it is far away (ours)."""
 FAR_MM = 60.0
 """Pieces further apart cannot belong to one vertebra (ours; a spinous process is some 40 mm from the body)."""
+FAR_WITHOUT_BODY_MM = 100.0
+"""The same where the image cut the body off, so that the tips of both sides are left (ours; L3 is some 90 mm wide)."""
 FAR_IN_BODY_MM = 28.0
 """Pieces of a body further apart cannot belong to one (ours; the halves of an L5 are some 25 mm apart)."""
 
@@ -29,7 +32,7 @@ def require_one_place(
     if len(large) < 2:
         return
     centres = np.array(ndimage.center_of_mass(own, pieces, large)) * spacing_mm
-    apart = float(np.linalg.norm(centres[0] - centres[1]))
+    apart = float(pdist(centres).max())
     if apart > far_mm:
         raise StudyError(
             f"{level} is in the vertebra mask twice, {apart:.0f} mm apart; each label may name one vertebra"

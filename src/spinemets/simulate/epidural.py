@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from spinemets.geometry import Grid
 
@@ -20,8 +21,12 @@ EPIDURAL_SPACE_MM = 3.0
 """Between sac and bone (ours)."""
 ENDS_MM = 6.0
 """Length over which the tumour tapers at either end."""
-TUMOUR_MM, DEFORMED_MM, TOUCHING_MM, MOVED_MM, FLATTENED, CSF_MM = 1.0, 1.0, 0.5, 1.0, 0.10, 0.3
+DEFORMED_MM, DEFORMED_LOSS, TOUCHING_MM, MOVED_MM, FLATTENED, CSF_MM = 1.0, 0.10, 0.5, 1.0, 0.10, 0.3
 """Where one true grade becomes the next, as `clinical.md` §2.3 has it; CSF thinner than the last is not seen."""
+
+
+CONTOUR_POINTS = 720
+"""Of an outline, where a distance or an area is not a closed form."""
 
 
 @dataclass(frozen=True)
@@ -62,22 +67,46 @@ class EpiduralCase:
 
     @property
     def gap_mm(self) -> float:
-        """Between tumour and cord in the middle of the site."""
-        sac, cord = self.sac_mm[self._across] / 2, self.cord_mm[self._across] / 2
-        return sac - self.indentation_mm - cord * (1 - self.flattening) + self.shift_mm
+        """Least distance between tumour and cord in the middle of the site; negative where they overlap."""
+        angle = np.linspace(-np.pi, np.pi, CONTOUR_POINTS, endpoint=False)
+        facing = self._aside(angle) <= np.radians(self.half_angle_deg)
+        wall = _points(angle[facing], self._sac_radius(angle[facing]))
+        radii = np.array(self.cord_mm) / 2
+        radii[self._across] *= 1 - self.flattening
+        centre = -self.shift_mm * np.array(self.direction)
+        cord = centre + _points(angle, 1.0) * radii
+        overlap = (((wall - centre) / radii) ** 2).sum(axis=1) < 1
+        distance = cdist(wall, cord).min(axis=1)
+        return float(np.where(overlap, -distance, distance).min())
+
+    @property
+    def sac_loss(self) -> float:
+        """Fraction of the sac's area that is lost in the middle of the site."""
+        angle = np.linspace(-np.pi, np.pi, CONTOUR_POINTS, endpoint=False)
+        return float(1 - (self._sac_radius(angle) ** 2).sum() / (_ellipse_radius(angle, self.sac_mm) ** 2).sum())
 
     @property
     def grade(self) -> str:
         """ESCC grade by the parameters."""
         if self.length_mm == 0:
             return "0"
-        if self.indentation_mm < DEFORMED_MM:
+        if self.indentation_mm < DEFORMED_MM and self.sac_loss < DEFORMED_LOSS:
             return "1a"
         if self.gap_mm > TOUCHING_MM:
             return "1b"
         if self.flattening < FLATTENED and self.shift_mm < MOVED_MM:
             return "1c"
         return "2" if self.csf_mm > CSF_MM else "3"
+
+    def _aside(self, angle: Array) -> Array:
+        """Angle between a direction and the middle of the tumour, radians."""
+        towards = np.arctan2(self.direction[0], self.direction[1])
+        return np.abs((angle - towards + np.pi) % (2 * np.pi) - np.pi)
+
+    def _sac_radius(self, angle: Array, strength: Array | float = 1.0) -> Array:
+        """Radius of the deformed sac in a direction from the front towards the right."""
+        pressed = self.indentation_mm * strength * _sector(self._aside(angle), np.radians(self.half_angle_deg))
+        return _ellipse_radius(angle, self.sac_mm) - pressed
 
     @property
     def csf_mm(self) -> float:
@@ -110,10 +139,8 @@ def epidural_masks(case: EpiduralCase, grid: Grid, *, centre_mm: Array, axes: Ar
     radius, angle = np.hypot(right, front), np.arctan2(right, front)
     sac_edge = _ellipse_radius(angle, case.sac_mm)
     canal = radius < sac_edge + EPIDURAL_SPACE_MM
-    towards = np.arctan2(case.direction[0], case.direction[1])
-    aside = np.abs((angle - towards + np.pi) % (2 * np.pi) - np.pi)
-    sector = _sector(aside, np.radians(case.half_angle_deg))
-    sac = radius < sac_edge - case.indentation_mm * strength * sector
+    sac = radius < case._sac_radius(angle, strength)
+    aside = case._aside(angle)
     within = aside < np.radians(case.half_angle_deg) if case.half_angle_deg < 180 else np.ones(aside.shape, dtype=bool)
     tumour = canal & ~sac & within & (strength > 0.02)
     cord = _cord(case, right, front, strength)
@@ -142,6 +169,11 @@ def _sector(aside: Array, half_angle: float) -> Array:
     if half_angle >= np.pi:
         return np.ones_like(aside)
     return np.where(aside < half_angle, np.cos(0.5 * np.pi * np.clip(aside / half_angle, 0, 1)) ** 2, 0.0)
+
+
+def _points(angle: Array, radius: Array | float) -> Array:
+    """(N, 2) points to the right and to the front."""
+    return np.column_stack([np.sin(angle), np.cos(angle)]) * np.reshape(radius, (-1, 1))
 
 
 def _ellipse_radius(angle: Array, diameters_mm: tuple[float, float]) -> Array:
