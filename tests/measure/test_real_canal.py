@@ -8,9 +8,10 @@ from spinemets.formats.study import read_mask
 from spinemets.measure.canal_reference import area_mm2, diameters_mm
 from spinemets.measure.canal_slices import canal_stack
 
-# clinical.md §3.3, C2 to C6: the lowest mean less two standard deviations, the highest mean and two more
-CORD_AREA, CORD_AP, CORD_RL = (53.5, 92.8), (6.1, 8.6), (10.7, 13.9)
-SAC_AREA, SAC_AP, SAC_RL = (140, 334), (10.2, 17.3), (17.5, 26.2)
+# clinical.md §3.3, C1 to C7: the lowest mean less two standard deviations, the highest mean and two more; 8 % is the
+# deviation of the cord's transverse diameter, for which the table has none
+CORD_AREA, CORD_AP, CORD_RL = (42.4, 92.7), (5.6, 9.3), (9.2, 15.0)
+SAC_AREA, SAC_AP, SAC_RL = (131, 398), (10.2, 19.3), (16.3, 27.8)
 
 
 def binary(labels, *numbers):
