@@ -4,7 +4,8 @@ python scripts/verify.py real          real CT of $SPINEMETS_DATA that no networ
 python scripts/verify.py simulated     parametric patients of the test seeds, held-out label maps, crops
 python scripts/verify.py orientation   one CT as NIfTI and as DICOM in every orientation
 python scripts/verify.py speed         the chest CT from file to report: seconds and memory, beside torch
-python scripts/verify.py measures      height loss and lesion share against known collapses, by region and voxel size
+python scripts/verify.py measures      heights, lesion shares, angles and slips against known truth, by region and voxel
+python scripts/verify.py escc          grades of known deformations, with noise on the masks
 python scripts/verify.py all
 
 Tables go to stdout and, as JSON, to out/verify/.
@@ -19,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verification import measures, orientation, real, simulated, speed
+from verification import escc, measures, orientation, real, simulated, speed
 
 PARTS = {
     "real": real.measure,
@@ -27,6 +28,7 @@ PARTS = {
     "orientation": orientation.measure,
     "speed": speed.measure,
     "measures": measures.measure,
+    "escc": escc.measure,
 }
 
 

@@ -74,7 +74,7 @@ def random_case(rng: np.random.Generator, grade: str) -> EpiduralCase:
             sac_mm=(wide, wide * rng.uniform(0.75, 0.9)),
             cord_mm=(rng.uniform(7.5, 11.0), rng.uniform(5.5, 7.0)),
             direction=direction,
-            half_angle_deg=180.0 if rng.random() < (0.8 if grade == "3" else 0.15) else rng.uniform(45, 85),
+            half_angle_deg=180.0 if rng.random() < 0.15 else rng.uniform(45, 85),
             indentation_mm=rng.uniform(0, 7),
             flattening=rng.choice([0.0, 1.0]) * rng.uniform(0, 0.4),
             shift_mm=rng.choice([0.0, 1.0]) * rng.uniform(0, 2.5),
@@ -84,9 +84,21 @@ def random_case(rng: np.random.Generator, grade: str) -> EpiduralCase:
             case = replace(case, indentation_mm=case.indentation_mm / 2, flattening=0.0)
         if grade == "1a":
             case = replace(case, indentation_mm=rng.uniform(0, 1), shift_mm=0.0)
-        surrounded = min(case.sac_mm[0] - case.cord_mm[0], case.sac_mm[1] - case.cord_mm[1]) / 2 - 1.0
-        if case.grade == grade and case.gap_mm >= 0 and surrounded > 0 and case.csf_mm >= 0:
+        if grade == "3":
+            case = _filled(case, rng)
+        healthy = replace(case, length_mm=0.0, indentation_mm=0.0, flattening=0.0, shift_mm=0.0)
+        if healthy.clearance_mm > 1.0 and case.clearance_mm >= 0 and case.grade == grade:
             return case
+
+
+def _filled(case: EpiduralCase, rng: np.random.Generator) -> EpiduralCase:
+    """The case with tumour all round, and a sac that it presses against the cord but for a film of CSF."""
+    flat = [1.0, 1.0]
+    flat[int(abs(case.direction[1]) > abs(case.direction[0]))] = 1 - case.flattening
+    pressed = rng.uniform(1.2, 3.0)
+    around = 2 * (pressed + rng.uniform(0.0, 0.3))
+    sac = (case.cord_mm[0] * flat[0] + around, case.cord_mm[1] * flat[1] + around)
+    return replace(case, half_angle_deg=180.0, indentation_mm=pressed, sac_mm=sac, shift_mm=0.0)
 
 
 def moved_edges(case: EpiduralCase, step_mm: float) -> Iterator[EpiduralCase]:

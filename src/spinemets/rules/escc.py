@@ -25,8 +25,8 @@ from spinemets.rules.escc_slice import (
     sac_is_deformed,
 )
 
-LEAST_SHARE = 0.10
-"""A grade with at least this share of the perturbed gradings is possible (ours)."""
+LEAST_SHARE = 0.05
+"""A grade with at least this share of the perturbed gradings is possible (ours: the tail of a 90 % interval)."""
 DRAWS = 400
 THRESHOLD_SPREAD = 0.20
 """Thresholds are perturbed by up to this fraction either way (`clinical.md` §2.3)."""

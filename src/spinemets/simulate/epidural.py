@@ -21,12 +21,14 @@ EPIDURAL_SPACE_MM = 3.0
 """Between sac and bone (ours)."""
 ENDS_MM = 6.0
 """Length over which the tumour tapers at either end."""
-DEFORMED_MM, DEFORMED_LOSS, TOUCHING_MM, MOVED_MM, FLATTENED, CSF_MM = 1.0, 0.10, 0.5, 1.0, 0.10, 0.3
-"""Where one true grade becomes the next, as `clinical.md` §2.3 has it; CSF thinner than the last is not seen."""
+DEFORMED_MM, DEFORMED_LOSS, TOUCHING_MM, MOVED_MM, FLATTENED = 1.0, 0.10, 0.5, 1.0, 0.10
+CSF_RING, POOL_MM, POOL_MM2 = 0.10, 1.0, 3.0
+"""Where one true grade becomes the next, as `clinical.md` §2.3 has it."""
 
 
-CONTOUR_POINTS = 720
-"""Of an outline, where a distance or an area is not a closed form."""
+_ANGLES = np.linspace(-np.pi, np.pi, 720, endpoint=False)
+"""Of the points of an outline, where a distance or an area is not a closed form."""
+RING_STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -68,22 +70,37 @@ class EpiduralCase:
     @property
     def gap_mm(self) -> float:
         """Least distance between tumour and cord in the middle of the site; negative where they overlap."""
-        angle = np.linspace(-np.pi, np.pi, CONTOUR_POINTS, endpoint=False)
-        facing = self._aside(angle) <= np.radians(self.half_angle_deg)
-        wall = _points(angle[facing], self._sac_radius(angle[facing]))
-        radii = np.array(self.cord_mm) / 2
-        radii[self._across] *= 1 - self.flattening
-        centre = -self.shift_mm * np.array(self.direction)
-        cord = centre + _points(angle, 1.0) * radii
-        overlap = (((wall - centre) / radii) ** 2).sum(axis=1) < 1
-        distance = cdist(wall, cord).min(axis=1)
-        return float(np.where(overlap, -distance, distance).min())
+        facing = self._aside(_ANGLES) <= np.radians(self.half_angle_deg)
+        return float(self._wall_to_cord_mm()[facing].min())
+
+    @property
+    def clearance_mm(self) -> float:
+        """Least distance between the wall of the sac and the cord on any side; negative where the cord leaves it."""
+        return float(self._wall_to_cord_mm().min())
 
     @property
     def sac_loss(self) -> float:
         """Fraction of the sac's area that is lost in the middle of the site."""
-        angle = np.linspace(-np.pi, np.pi, CONTOUR_POINTS, endpoint=False)
-        return float(1 - (self._sac_radius(angle) ** 2).sum() / (_ellipse_radius(angle, self.sac_mm) ** 2).sum())
+        whole = _ellipse_radius(_ANGLES, self.sac_mm)
+        return float(1 - (self._sac_radius(_ANGLES) ** 2).sum() / (whole**2).sum())
+
+    @property
+    def csf_ring(self) -> float:
+        """Share of the millimetre round the cord that is CSF."""
+        outward = _points(_ANGLES, 1.0) / self._cord_radii()
+        outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+        depth = (np.arange(RING_STEPS) + 0.5) / RING_STEPS
+        ring = self._cord()[:, None] + depth[:, None] * outward[:, None]
+        angle, radius = np.arctan2(ring[..., 0], ring[..., 1]), np.hypot(ring[..., 0], ring[..., 1])
+        return float((radius < self._sac_radius(angle)).mean())
+
+    @property
+    def csf_is_visible(self) -> bool:
+        """Whether CSF is left in the ring round the cord, or a pool of it beside the cord."""
+        radii = self._cord_radii()
+        area = np.pi * ((self._sac_radius(_ANGLES) ** 2).mean() - radii.prod())
+        pool = self._wall_to_cord_mm().max() >= POOL_MM and area >= POOL_MM2
+        return self.csf_ring >= CSF_RING or bool(pool)
 
     @property
     def grade(self) -> str:
@@ -96,7 +113,24 @@ class EpiduralCase:
             return "1b"
         if self.flattening < FLATTENED and self.shift_mm < MOVED_MM:
             return "1c"
-        return "2" if self.csf_mm > CSF_MM else "3"
+        return "2" if self.csf_is_visible else "3"
+
+    def _cord_radii(self) -> Array:
+        radii = np.array(self.cord_mm) / 2
+        radii[self._across] *= 1 - self.flattening
+        return radii
+
+    def _cord(self) -> Array:
+        """(N, 2) outline of the cord."""
+        return _points(_ANGLES, 1.0) * self._cord_radii() - self.shift_mm * np.array(self.direction)
+
+    def _wall_to_cord_mm(self) -> Array:
+        """From each point of the deformed sac's wall to the cord; negative within it."""
+        wall = _points(_ANGLES, self._sac_radius(_ANGLES))
+        centre = -self.shift_mm * np.array(self.direction)
+        overlap = (((wall - centre) / self._cord_radii()) ** 2).sum(axis=1) < 1
+        distance = cdist(wall, self._cord()).min(axis=1)
+        return np.where(overlap, -distance, distance)
 
     def _aside(self, angle: Array) -> Array:
         """Angle between a direction and the middle of the tumour, radians."""
@@ -107,15 +141,6 @@ class EpiduralCase:
         """Radius of the deformed sac in a direction from the front towards the right."""
         pressed = self.indentation_mm * strength * _sector(self._aside(angle), np.radians(self.half_angle_deg))
         return _ellipse_radius(angle, self.sac_mm) - pressed
-
-    @property
-    def csf_mm(self) -> float:
-        """CSF beside the cord, on the side that has most of it."""
-        across, along = self._across, 1 - self._across
-        pressed = self.indentation_mm if self.half_angle_deg >= 180 else 0.0
-        beside = (self.sac_mm[along] - self.cord_mm[along]) / 2 - pressed
-        behind = self.sac_mm[across] / 2 - self.cord_mm[across] / 2 * (1 - self.flattening) - self.shift_mm - pressed
-        return max(beside, behind)
 
 
 def epidural_masks(case: EpiduralCase, grid: Grid, *, centre_mm: Array, axes: Array) -> dict[str, NDArray[np.uint8]]:
