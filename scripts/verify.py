@@ -6,6 +6,7 @@ python scripts/verify.py orientation   one CT as NIfTI and as DICOM in every ori
 python scripts/verify.py speed         the chest CT from file to report: seconds and memory, beside torch
 python scripts/verify.py measures      heights, lesion shares, angles and slips against known truth, by region and voxel
 python scripts/verify.py escc          grades of known deformations, with noise on the masks
+python scripts/verify.py budget        seconds and memory of the measurements of a whole spine
 python scripts/verify.py all
 
 Tables go to stdout and, as JSON, to out/verify/.
@@ -20,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verification import escc, measures, orientation, real, simulated, speed
+from verification import budget, escc, measures, orientation, real, simulated, speed
 
 PARTS = {
     "real": real.measure,
@@ -29,6 +30,7 @@ PARTS = {
     "speed": speed.measure,
     "measures": measures.measure,
     "escc": escc.measure,
+    "budget": budget.measure,
 }
 
 

@@ -2,8 +2,8 @@
 
 Test seeds only. Every case has its own sac, cord and tumour, pixels of 0.2 to 0.8 mm and slices of 3 to 4 mm, oblique
 and perhaps flipped. The edges of the masks are moved by up to half a pixel: cord and all the rest each by a smooth
-random field of their own, anew in every slice. A case is at a boundary if half a pixel more or less of any edge gives it
-another true grade; the truth comes from the parameters of the deformation.
+random field of their own, anew in every slice. A case is at a boundary if half a pixel more or less of any edge gives
+it another true grade; the truth comes from the parameters of the deformation.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Level(str, Enum):
     @property
     def order(self) -> int:
         """Position counted from C1 = 0 towards the feet."""
-        return list(Level).index(self)
+        return _ORDER[self]
 
     @property
     def verse_id(self) -> int:
@@ -86,6 +86,8 @@ class Level(str, Enum):
             return VERSE_ID[Level.SACRUM]
         return VERSE_ID[self]
 
+
+_ORDER: dict[Level, int] = {level: number for number, level in enumerate(Level)}
 
 VERSE_ID: dict[Level, int] = {
     **{Level(f"C{n}"): n for n in range(1, 8)},

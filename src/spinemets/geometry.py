@@ -214,9 +214,10 @@ def resample_labels(volume: Volume, grid: Grid) -> NDArray[np.uint8]:
     best = np.full(grid.shape, 0.0, dtype=np.float32)
     result = np.zeros(grid.shape, dtype=np.uint8)
     occupied = np.zeros(grid.shape, dtype=np.float32)
-    for label in (int(value) for value in np.unique(volume.array) if value):
-        index = np.argwhere(volume.array == label)
-        part = crop(volume, index.min(axis=0) - 1, index.max(axis=0) + 2)
+    for label, where in enumerate(ndimage.find_objects(volume.array.astype(np.uint8, copy=False)), start=1):
+        if where is None:
+            continue
+        part = crop(volume, [axis.start - 1 for axis in where], [axis.stop + 1 for axis in where])
         target = _subgrid(grid, corners_mm(part.shape, part.affine))
         if target is None:
             continue

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-
 from spinemets.anatomy import Level, Region
+from spinemets.body_assessment import MeasuredBodies, cropped_to_spine, measured_bodies
 from spinemets.errors import StudyError
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason, VertebraFindings
 from spinemets.fracture_assessment import CtEvidence, MeasuredBody, is_fractured, level_signs
-from spinemets.geometry import crop
 from spinemets.lesion_scoring import score_lesions
 from spinemets.lesion_signs import lesion_signs
-from spinemets.measure.alignment import BodyEnds, LocalAlignment, local_alignment
-from spinemets.measure.axes import vertebra_boxes
-from spinemets.measure.body_surface import body_surface
-from spinemets.measure.endplates import endplate
+from spinemets.measure.alignment import LocalAlignment, local_alignment
 from spinemets.measure.height_reference import HeightLoss, height_losses
-from spinemets.measure.heights import COLUMNS, BodyHeights, body_heights
+from spinemets.measure.heights import COLUMNS, BodyHeights
 from spinemets.measure.lesions import Lesion, lesions_by_level
-from spinemets.measure.region_labels import IN_BODY
 from spinemets.measure.vertebra_regions import FROM_PARTITION, VertebraRegions, vertebra_regions
-from spinemets.measure.wall_from_canal import WallFromCanal, walls_from_canal
+from spinemets.measure.wall_from_canal import WallFromCanal
 from spinemets.report import VERTEBRA_SECTIONS
 from spinemets.rules.genant import genant_grade
 from spinemets.rules.posterior_wall import SHAPE, SOURCE, wall_label
@@ -88,6 +82,7 @@ def assess_vertebrae(
     treated : str
         Whether lesions were treated, as a clinician states it.
     """
+    vertebrae, subregions, lesions, ct = cropped_to_spine(vertebrae, subregions, lesions, ct)
     try:
         regions = vertebra_regions(vertebrae, subregions)
     except StudyError as error:
@@ -98,7 +93,7 @@ def assess_vertebrae(
         )
         return unmeasured(spine, reason)
     found = {} if lesions is None else lesions_by_level(lesions, vertebrae, regions.labels, ct)
-    bodies = _bodies(spine, vertebrae, regions)
+    bodies = measured_bodies(spine, vertebrae, regions)
     heights = bodies.heights
     large = {level for level, own in found.items() if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
     losses = height_losses({level: h for level, h in heights.items() if isinstance(h, BodyHeights)}, excluded=large)
@@ -130,57 +125,9 @@ def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:
     return SpineAssessment(tuple(VertebraFindings(level, **absent) for level in spine.levels), {}, reason, ())
 
 
-@dataclass(frozen=True)
-class _Bodies:
-    """Heights, endplates and posterior walls of bodies."""
-
-    heights: dict[Level, BodyHeights | NotAssessed] = field(default_factory=dict)
-    ends: dict[Level, BodyEnds] = field(default_factory=dict)
-    walls: dict[Level, WallFromCanal] = field(default_factory=dict)
-
-
-def _bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -> _Bodies:
-    """What is measured of every body that is wholly visible."""
-    bodies = _Bodies()
-    heights = bodies.heights
-    boxes = vertebra_boxes(vertebrae)
-    for vertebra in spine.vertebrae:
-        level = vertebra.level
-        if level.region is Region.SACRAL:
-            heights[level] = NotAssessed(Reason.NO_REFERENCE, "the heights of the undivided sacrum are not defined")
-        elif level in (Level.C1, Level.C2):
-            heights[level] = NotAssessed(Reason.NO_REFERENCE, f"{level} has no body with two endplates")
-        elif vertebra.partly_visible:
-            heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the image cuts through {level}")
-        elif level not in regions.axes:
-            heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the body of {level} was not told from its arch")
-        else:
-            heights[level] = _body(level, vertebrae, regions, boxes[level], bodies)
-    seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
-    bodies.walls.update(walls_from_canal(vertebrae, regions.axes, seen))
-    return bodies
-
-
-def _body(
-    level: Level, vertebrae: Volume, regions: VertebraRegions, box: tuple[slice, ...], bodies: _Bodies
-) -> BodyHeights | NotAssessed:
-    axes = regions.axes[level]
-    low, high = [axis.start - 1 for axis in box], [axis.stop + 1 for axis in box]
-    near, parts = crop(vertebrae, low, high), crop(regions.labels, low, high)
-    body = near.with_array(((near.array == level.verse_id) & np.isin(parts.array, IN_BODY)).astype(np.uint8))
-    surface = body_surface(body, axes)
-    heights = body_heights(surface)
-    if isinstance(heights, BodyHeights):
-        upper, lower = endplate(surface, heights, upper=True), endplate(surface, heights, upper=False)
-        if upper is not None and lower is not None:
-            voxel = float(vertebrae.spacing_mm.max())
-            bodies.ends[level] = BodyEnds(axes, upper, lower, heights.depth_mm, heights.width_mm, voxel)
-    return heights
-
-
 def _findings(
     level: Level,
-    bodies: _Bodies,
+    bodies: MeasuredBodies,
     losses: Mapping[Level, HeightLoss],
     lesions: Mapping[Level, tuple[Lesion, ...]] | None,
 ) -> VertebraFindings:
@@ -206,7 +153,7 @@ def _signs(
     regions: VertebraRegions,
     lesions: Volume | None,
     ct: Volume | None,
-    bodies: _Bodies,
+    bodies: MeasuredBodies,
     losses: Mapping[Level, HeightLoss],
     found: Mapping[Level, tuple[Lesion, ...]] | None,
     treated: Literal["yes", "no", "unknown"],

@@ -169,6 +169,7 @@ def test_what_an_image_leaves_of_both_sides_of_a_cut_vertebra_is_one_vertebra():
     own[[2, 3, 84, 85]] = True
     with pytest.raises(StudyError, match="82 mm apart"):
         require_one_place(own, Level.L3, np.ones(3))
+    require_one_place(own, Level.L3, np.ones(3), far_mm=FAR_WITHOUT_BODY_MM)
     spine, parts, _ = masks()
     ids, subregions = np.zeros((120, 84, 84), np.uint8), np.zeros((120, 84, 84), np.uint8)
     ids[18:102], subregions[18:102] = spine.array, parts.array

@@ -104,23 +104,24 @@ def _partitioned(vertebrae: Volume) -> Volume:
     parts = partition_spine(spine_on_grid(ids, PARTITION_SPACING_MM), PARTITION_SPACING_MM)
     result = np.zeros(vertebrae.shape, np.uint8)
     to_grid = np.linalg.inv(grid.affine)
+    own_boxes = ndimage.find_objects(np.where(parts > 0, ids, 0))
     for number, box in enumerate(ndimage.find_objects(vertebrae.array.astype(np.uint8)), start=1):
-        if box is None or number == Level.SACRUM.verse_id:
+        near = own_boxes[number - 1] if number <= len(own_boxes) else None
+        if box is None or near is None or number == Level.SACRUM.verse_id:
             continue
         own = vertebrae.array[box] == number
         index = np.argwhere(own) + [axis.start for axis in box]
         place = vertebrae.world(index) @ to_grid[:3, :3].T + to_grid[:3, 3]
-        result[tuple(index.T)] = _nearest_part(parts, ids == number, place)
+        result[tuple(index.T)] = _nearest_part(parts, ids, number, near, place)
     return vertebrae.with_array(result)
 
 
-def _nearest_part(parts: NDArray[np.uint8], own: NDArray[np.bool_], place: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Part of the voxel of `own` that lies nearest to each place."""
-    box = ndimage.find_objects((own & (parts > 0)).astype(np.uint8))
-    if not box:
-        return np.zeros(len(place), np.uint8)
-    wide = tuple(slice(max(axis.start - 3, 0), axis.stop + 3) for axis in box[0])
-    known = own[wide] & (parts[wide] > 0)
+def _nearest_part(
+    parts: NDArray[np.uint8], ids: NDArray[np.uint8], number: int, box: Box, place: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """Part of the voxel of a vertebra, which lies in `box`, that lies nearest to each place."""
+    wide = tuple(slice(max(axis.start - 3, 0), axis.stop + 3) for axis in box)
+    known = (ids[wide] == number) & (parts[wide] > 0)
     _, nearest = ndimage.distance_transform_edt(~known, return_indices=True)
     local = np.round(place).astype(int) - [axis.start for axis in wide]
     local = np.clip(local, 0, np.array(known.shape) - 1)

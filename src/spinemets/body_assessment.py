@@ -1,0 +1,91 @@
+"""What is measured of every body of a mask: heights, endplates, posterior wall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import ndimage
+
+from spinemets.anatomy import Level, Region
+from spinemets.findings import NotAssessed, Reason
+from spinemets.geometry import crop
+from spinemets.measure.alignment import BodyEnds
+from spinemets.measure.axes import vertebra_boxes
+from spinemets.measure.body_surface import body_surface
+from spinemets.measure.endplates import endplate
+from spinemets.measure.heights import BodyHeights, body_heights
+from spinemets.measure.region_labels import IN_BODY
+from spinemets.measure.vertebra_regions import VertebraRegions
+from spinemets.measure.wall_from_canal import WallFromCanal, walls_from_canal
+from spinemets.spine import Spine
+from spinemets.volume import Volume
+
+ROUND_BONE_MM, ROUND_BONE_ON_CT_MM = 6.0, 40.0
+"""What is looked at beyond the vertebrae: little on masks, soft tissue on CT (ours)."""
+
+
+@dataclass(frozen=True)
+class MeasuredBodies:
+    """Heights, endplates and posterior walls of bodies."""
+
+    heights: dict[Level, BodyHeights | NotAssessed] = field(default_factory=dict)
+    ends: dict[Level, BodyEnds] = field(default_factory=dict)
+    walls: dict[Level, WallFromCanal] = field(default_factory=dict)
+
+
+def measured_bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -> MeasuredBodies:
+    """What is measured of every body that is wholly visible."""
+    bodies = MeasuredBodies()
+    heights = bodies.heights
+    boxes = vertebra_boxes(vertebrae)
+    for vertebra in spine.vertebrae:
+        level = vertebra.level
+        if level.region is Region.SACRAL:
+            heights[level] = NotAssessed(Reason.NO_REFERENCE, "the heights of the undivided sacrum are not defined")
+        elif level in (Level.C1, Level.C2):
+            heights[level] = NotAssessed(Reason.NO_REFERENCE, f"{level} has no body with two endplates")
+        elif vertebra.partly_visible:
+            heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the image cuts through {level}")
+        elif level not in regions.axes:
+            heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the body of {level} was not told from its arch")
+        else:
+            heights[level] = _body(level, vertebrae, regions, boxes[level], bodies)
+    seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
+    bodies.walls.update(walls_from_canal(vertebrae, regions.axes, seen))
+    return bodies
+
+
+def _body(
+    level: Level, vertebrae: Volume, regions: VertebraRegions, box: tuple[slice, ...], bodies: MeasuredBodies
+) -> BodyHeights | NotAssessed:
+    axes = regions.axes[level]
+    low, high = [axis.start - 1 for axis in box], [axis.stop + 1 for axis in box]
+    near, parts = crop(vertebrae, low, high), crop(regions.labels, low, high)
+    body = near.with_array(((near.array == level.verse_id) & np.isin(parts.array, IN_BODY)).astype(np.uint8))
+    surface = body_surface(body, axes)
+    heights = body_heights(surface)
+    if isinstance(heights, BodyHeights):
+        upper, lower = endplate(surface, heights, upper=True), endplate(surface, heights, upper=False)
+        if upper is not None and lower is not None:
+            voxel = float(vertebrae.spacing_mm.max())
+            bodies.ends[level] = BodyEnds(axes, upper, lower, heights.depth_mm, heights.width_mm, voxel)
+    return heights
+
+
+def cropped_to_spine(
+    vertebrae: Volume, subregions: Volume | None, lesions: Volume | None, ct: Volume | None
+) -> tuple[Volume, Volume | None, Volume | None, Volume | None]:
+    """The same round the vertebrae and lesions only, with what is looked at beside them."""
+    marked = vertebrae.array > 0 if lesions is None else (vertebrae.array > 0) | (lesions.array > 0)
+    box = ndimage.find_objects(marked.astype(np.uint8))
+    if not box:
+        return vertebrae, subregions, lesions, ct
+    voxels = np.ceil((ROUND_BONE_MM if ct is None else ROUND_BONE_ON_CT_MM) / vertebrae.spacing_mm).astype(int)
+    start = np.maximum([axis.start for axis in box[0]] - voxels, 0)
+    stop = np.minimum([axis.stop for axis in box[0]] + voxels, vertebrae.shape)
+    near, parts, spots, image = (
+        None if volume is None else crop(volume, start, stop) for volume in (vertebrae, subregions, lesions, ct)
+    )
+    assert near is not None
+    return near, parts, spots, image
