@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from box_vertebra import PITCH_MM, part_at
-from oblique import STORED, centred_affine, painted, world_of
+from oblique import STORED, centred_affine, world_of
 from scipy.spatial.transform import Rotation
 
 from spinemets.anatomy import Level, Subregion
@@ -10,7 +10,7 @@ from spinemets.geometry import Grid
 from spinemets.measure.axes import spine_axes
 from spinemets.measure.label_order import FAR_WITHOUT_BODY_MM, require_one_place
 from spinemets.measure.region_labels import IN_BODY, RegionLabel
-from spinemets.measure.vertebra_regions import FROM_PARTITION, FROM_SUBREGIONS, require_known_sides, vertebra_regions
+from spinemets.measure.vertebra_regions import FROM_PARTITION, FROM_SUBREGIONS, vertebra_regions
 from spinemets.volume import Volume
 
 LEVELS = (Level.L1, Level.L2, Level.L3)
@@ -186,12 +186,6 @@ def test_a_label_of_two_neighbours_is_refused():
     twice = np.where(vertebrae.array == 21, 20, vertebrae.array).astype(np.uint8)
     with pytest.raises(StudyError, match=r"L1 is in the vertebra mask twice, 3\d mm apart"):
         vertebra_regions(vertebrae.with_array(twice), parts)
-
-
-def test_a_mask_without_an_orientation_has_no_sides():
-    with pytest.raises(StudyError, match="left and right are unknown"):
-        require_known_sides(Volume(np.zeros((2, 2, 2), np.uint8), np.eye(4)))
-    require_known_sides(painted((2, 2, 2), np.diag([1.5, 1.0, 1.0, 1.0]), lambda x, y, z: x))
 
 
 def test_nothing_has_no_axes():

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import Level, Region, Subregion
-from spinemets.errors import StudyError
 from spinemets.geometry import covering_grid, resample_labels
 from spinemets.measure.axes import VertebraAxes, spine_axes, vertebra_boxes
 from spinemets.measure.canal_partition import partition_spine, spine_on_grid
@@ -155,12 +154,3 @@ def _joint(point: NDArray[np.float64], body: NDArray[np.bool_]) -> NDArray[np.bo
     back = float(np.percentile(point[body, 1], 3))
     behind = point[:, 1] < back + JOINT_DEPTH_MM
     return behind & (np.abs(point[:, 0]) > JOINT_SHARE * half_width) & (point[:, 2] > 0)
-
-
-def require_known_sides(vertebrae: Volume) -> None:
-    """Raise `StudyError` where a mask's affine is not one of a patient: its handedness is unknown.
-
-    An affine whose axes were all left at their default (identity) tells nothing of left and right.
-    """
-    if np.allclose(vertebrae.affine, np.eye(4)):
-        raise StudyError("the mask has no orientation (its affine is the identity), so left and right are unknown")
