@@ -23,6 +23,7 @@ from spinemets.inference.segment import SpineModels
 from spinemets.report import InputSeries, Report
 from spinemets.rules.treatment import Statement, statements
 from spinemets.series_assessment import (
+    MARROW_ROLES,
     SEGMENTED_ROLES,
     Clinical,
     Progress,
@@ -30,8 +31,9 @@ from spinemets.series_assessment import (
     examine_series,
     lies_on,
     series_from_masks,
+    shares_world,
 )
-from spinemets.volume import LeftOut, Study, Volume, require_same_grid
+from spinemets.volume import LeftOut, Series, Study, Volume, require_same_grid
 
 
 @dataclass(frozen=True)
@@ -102,26 +104,31 @@ def examine(
     """
     given = dict(masks or {})
     clinical = clinical or Clinical()
-    for name in given.keys() - set(_OWN):
-        _require_grid_of_some_series(study, name, given[name])
+    for name, mask in given.items():
+        _require_grid_of_some_series(study, name, mask)
     canal_masks = {"cord", "sac", "epidural"} <= given.keys()
+    home = _series_of_spine(study, given)
     results = []
+    measured: list[Series] = []
     left_out: list[LeftOut] = []
+    if home is not None and "vertebrae" in given:
+        measured = [series for series in study.series if series.role in MARROW_ROLES and shares_world(home, series)]
+        sequences = {series.role: series.volume for series in measured}
+        results.append(series_from_masks(home, given, clinical, sequences))
     for series in study.series:
+        if series is home or series in measured:
+            continue
         if series.role in SEGMENTED_ROLES:
-            results.append(examine_series(series, given, models, clinical, anchor, progress))
-        elif "vertebrae" in given and not _any(study, SEGMENTED_ROLES) and not results:
-            results.append(series_from_masks(series, given, clinical))
+            results.append(examine_series(series, given, models, anchor, progress))
         elif not (canal_masks and lies_on(series, given["sac"])):
-            reason = f"no network of this version reads the role {series.role}"
-            left_out.append(LeftOut(series.name, reason, series.uid))
+            left_out.append(LeftOut(series.name, _why_left_out(series, home), series.uid))
     if not results:
         roles = ", ".join(series.role for series in study.series)
         raise StudyError(f"nothing to assess: no network reads {roles}; add a CT or give --vertebrae")
     first = results[0]
     canal = assess_canal(study, given, first, clinical) if canal_masks else None
     report = Report(
-        inputs=_inputs(study, results, left_out, canal),
+        inputs=_inputs(study, [*(result.series for result in results), *measured], left_out, canal),
         spine=first.spine,
         vertebrae=first.findings.vertebrae,
         escc=canal.section if canal else ESCC_NOT_ASSESSED,
@@ -162,17 +169,25 @@ def _require_grid_of_some_series(study: Study, name: str, mask: Volume) -> None:
         require_same_grid(study.series[0].volume, mask, mask_name=f"the {name} mask")
 
 
-def _any(study: Study, roles: tuple[str, ...]) -> bool:
-    return any(series.role in roles for series in study.series)
+def _series_of_spine(study: Study, given: Mapping[str, Volume]) -> Series | None:
+    """The series on whose grid the vertebra mask lies, CT before MR; None without a mask."""
+    if "vertebrae" not in given:
+        return None
+    fitting = [series for series in study.series if lies_on(series, given["vertebrae"])]
+    return min(fitting, key=lambda series: series.role not in SEGMENTED_ROLES)
+
+
+def _why_left_out(series: Series, home: Series | None) -> str:
+    if home is not None and series.role in MARROW_ROLES:
+        return f"it is not stated to lie in the same coordinates as {home.name}, to which the vertebra mask belongs"
+    return f"no network of this version reads the role {series.role}"
 
 
 def _inputs(
-    study: Study, results: list[SeriesResult], left_out: list[LeftOut], canal: CanalResult | None
+    study: Study, measured: list[Series], left_out: list[LeftOut], canal: CanalResult | None
 ) -> tuple[InputSeries, ...]:
-    used = [InputSeries.of(result.series) for result in results]
-    if canal is not None and all(canal.series is not result.series for result in results):
-        used.append(InputSeries.of(canal.series))
-    return (*used, *(InputSeries.of(item) for item in (*left_out, *study.left_out)))
+    used = {id(series): series for series in (*measured, *([] if canal is None else [canal.series]))}
+    return (*map(InputSeries.of, used.values()), *(InputSeries.of(item) for item in (*left_out, *study.left_out)))
 
 
 def _not_assessed(clinical: Clinical, given: Mapping[str, Volume]) -> tuple[tuple[str, NotAssessed], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -29,6 +29,10 @@ UNMEASURED = NotAssessed(
 """Stands for heights, lesions and scores where no vertebra mask was given: a wrong outline makes a false fracture."""
 SEGMENTED_ROLES = ("ct",)
 """Roles that a shipped network segments."""
+MARROW_ROLES = ("t1", "t2", "stir", "dwi_b0", "dwi_high", "adc", "in_phase", "out_phase", "water", "fat", "t1_gd")
+"""Roles that marrow is measured on, under masks of another series of the same examination."""
+ONE_EXAMINATION = "same_coordinates_assumed"
+"""Flag where no file states a frame of reference and MR series are taken for those of one examination."""
 
 
 @dataclass(frozen=True)
@@ -91,33 +95,50 @@ def examine_series(
     series: Series,
     given: Mapping[str, Volume],
     models: SpineModels | None,
-    clinical: Clinical,
     anchor: tuple[Level, np.ndarray] | None,
     progress: Progress | None,
 ) -> SeriesResult:
-    """What the networks, or the masks that replace them, find on a series, with its measurements.
+    """What the networks find on a series that no vertebra mask is given for.
 
     Raises
     ------
     StudyError
-        If there is no spine, or a mask lies on another grid.
+        If there is no spine.
     """
-    if "vertebrae" in given:
-        return series_from_masks(series, given, clinical)
     found: SpineSegmentation = segment_spine(
         series.volume, models or SpineModels.load(), anchor=anchor, report=progress
     )
-    subregions = _given(series, given, "subregions") or found.subregions
+    own = given.get("subregions")
+    subregions = own if own is not None and lies_on(series, own) else found.subregions
     findings = unmeasured(found.spine, UNMEASURED)
     return SeriesResult(series, found.vertebrae, subregions, found.spine, findings, found.seconds)
 
 
-def series_from_masks(series: Series, given: Mapping[str, Volume], clinical: Clinical) -> SeriesResult:
-    """What the masks say, without a network; ``vertebrae`` must be among them."""
+def series_from_masks(
+    series: Series, given: Mapping[str, Volume], clinical: Clinical, sequences: Mapping[str, Volume] | None = None
+) -> SeriesResult:
+    """What the masks say, without a network; ``vertebrae`` must be among them.
+
+    Parameters
+    ----------
+    series : Series
+        On whose grid the masks lie.
+    given : mapping of str to Volume
+        The masks by name.
+    clinical : Clinical
+        What the images cannot show.
+    sequences : mapping of str to Volume, optional
+        MR series by role, in the same world coordinates.
+
+    Raises
+    ------
+    GeometryMismatchError
+        If a mask of the spine lies on another grid.
+    """
     vertebrae = _given(series, given, "vertebrae")
     assert vertebrae is not None
     subregions, spine = _given(series, given, "subregions"), spine_from_mask(vertebrae)
-    findings = _measured(series, given, vertebrae, subregions, spine, clinical)
+    findings = _measured(series, given, vertebrae, subregions, spine, clinical, sequences or {})
     return SeriesResult(series, vertebrae, subregions, spine, findings)
 
 
@@ -128,14 +149,24 @@ def _measured(
     subregions: Volume | None,
     spine: Spine,
     clinical: Clinical,
+    sequences: Mapping[str, Volume],
 ) -> SpineAssessment:
     lesions = given.get("lesions")
     if lesions is not None and not lies_on(series, lesions):
         lesions = None  # it belongs to another series of the study
     ct = series.volume if series.role in SEGMENTED_ROLES else None
-    return assess_vertebrae(
-        spine, vertebrae, subregions, lesions=lesions, ct=ct, pain=clinical.pain, treated=clinical.treated
+    found = assess_vertebrae(
+        spine,
+        vertebrae,
+        subregions,
+        lesions=lesions,
+        ct=ct,
+        sequences=sequences,
+        pain=clinical.pain,
+        treated=clinical.treated,
     )
+    unstated = len(sequences) > 1 and all(one.frame_of_reference is None for one in sequences.values())
+    return replace(found, flags=(*found.flags, ONE_EXAMINATION)) if unstated else found
 
 
 def _given(series: Series, given: Mapping[str, Volume], name: str) -> Volume | None:
@@ -152,3 +183,17 @@ def lies_on(series: Series, mask: Volume) -> bool:
     except GeometryMismatchError:
         return False
     return True
+
+
+def shares_world(home: Series, other: Series) -> bool:
+    """Whether two series lie in the same world coordinates.
+
+    By their frames of reference; where no file states one, MR series that were given together are taken for one
+    examination, CT and MR never.
+    """
+    frames = (home.volume.frame_of_reference, other.volume.frame_of_reference)
+    if home is other:
+        return True
+    if frames == (None, None):
+        return home.role in MARROW_ROLES and other.role in MARROW_ROLES
+    return frames[0] == frames[1]

@@ -60,6 +60,7 @@ def assess_vertebrae(
     *,
     lesions: Volume | None = None,
     ct: Volume | None = None,
+    sequences: Mapping[str, Volume] | None = None,
     pain: str = "unknown",
     treated: Literal["yes", "no", "unknown"] = "unknown",
 ) -> SpineAssessment:
@@ -77,6 +78,8 @@ def assess_vertebrae(
         `LesionLabel` values on the same grid.
     ct : Volume, optional
         HU on the same grid.
+    sequences : mapping of str to Volume, optional
+        MR series by role (``t1``, ``t2`` …), each on its own grid in the same world coordinates.
     pain : str
         As a clinician states it.
     treated : str
