@@ -8,7 +8,8 @@ from typing import Any
 from spinemets.anatomy import Region
 from spinemets.findings import Measured, NotApplicable, VertebraFindings
 from spinemets.measure.height_reference import HeightLoss
-from spinemets.measure.lesions import Lesion, LesionType
+from spinemets.measure.lesion_pieces import LesionType
+from spinemets.measure.lesions import Lesion
 from spinemets.measure.vertebra_regions import FROM_PARTITION, VertebraRegions
 from spinemets.rules.collapse import collapse_percent
 from spinemets.rules.posterolateral import borderline, involved_items

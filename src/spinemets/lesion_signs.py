@@ -9,8 +9,9 @@ from spinemets.anatomy import Level
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.fracture_assessment import CtEvidence, MeasuredBody, said
 from spinemets.measure.discs import disc_heights, ratio_to_next
+from spinemets.measure.lesion_pieces import LesionType
 from spinemets.measure.lesion_place import lesion_place
-from spinemets.measure.lesions import Lesion, LesionType
+from spinemets.measure.lesions import Lesion
 from spinemets.measure.trabecular import Reference, shares
 from spinemets.rules import fracture_risk, ivory, winking_owl
 from spinemets.rules.enostosis import SOURCE as ENOSTOSIS_SOURCE

@@ -7,7 +7,8 @@ from oblique import STORED, centred_affine, world_of
 from spinemets.anatomy import Level
 from spinemets.findings import Measured, NotAssessed, Reason
 from spinemets.geometry import Grid
-from spinemets.measure.lesions import LesionType, lesions_by_level
+from spinemets.measure.lesion_pieces import LesionType, lesion_pieces
+from spinemets.measure.lesions import lesions_by_level
 from spinemets.measure.region_labels import RegionLabel
 from spinemets.volume import Volume
 
@@ -116,3 +117,21 @@ def test_density_is_that_of_the_image_inside_and_not_assessed_without_one():
 
 def test_tumour_far_from_every_vertebra_belongs_to_none():
     assert lesions_by_level(*scene(balls=[((-30.0, -30.0, -30.0), 5.0, 1)]))[Level.L2] == ()
+
+
+def test_pieces_are_the_lesions_of_the_report_in_their_order_with_their_voxels():
+    lesions, vertebrae, regions = scene(1, balls=[((-12, 10, 0), 4.0, 2), ((12, 18, 0), 6.0, 1), ((0, 3, 9), 3.0, 1)])
+    pieces = list(lesion_pieces(lesions, vertebrae))
+    report = lesions_by_level(lesions, vertebrae, regions)[Level.L2]
+    assert [(one.level, one.type) for one in pieces] == [(Level.L2, one.type) for one in report]
+    assert [one.type for one in pieces] == [LesionType.LYTIC, LesionType.BLASTIC, LesionType.LYTIC]
+    together = np.zeros(lesions.shape, int)
+    for one in pieces:
+        together[tuple(slice(a, a + n) for a, n in zip(one.start, one.mask.shape, strict=True))] += one.mask
+    np.testing.assert_array_equal(together, lesions.array > 0)
+
+
+def test_pieces_beyond_the_bone_belong_to_the_nearest_vertebra_or_to_none():
+    near = list(lesion_pieces(*scene(balls=[((0.0, 38.0, 0.0), 4.0, 1)])[:2]))
+    assert [one.level for one in near] == [Level.L2]
+    assert list(lesion_pieces(*scene(balls=[((-30.0, -30.0, -30.0), 5.0, 1)])[:2])) == []

@@ -8,36 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.anatomy import LEVEL_OF_VERSE_ID, LesionLabel, Level
+from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.measure.enclosure import enclosed
+from spinemets.measure.lesion_pieces import NEAR_MM, LesionType, lesion_owners, separate, type_of, widened
 from spinemets.measure.region_labels import IN_BODY, RegionLabel
 from spinemets.volume import Volume
 
 LEAST_VOXELS = 10
 LEAST_ACROSS = 3
 """A lesion of fewer voxels, or narrower than so many, is too small to be measured (`clinical.md` §1, [D])."""
-MIXED_FROM = 0.2
-"""A lesion is mixed where the lesser of lytic and blastic takes at least this share of it (`clinical.md` §1.6, [D])."""
-NEAR_MM = 8.0
-"""A lesion outside every vertebra belongs to the one within this distance, else to none (ours)."""
 EDGE_SHARE = 0.5
 """Half width of the 90 % interval of a volume: its surface moved by this share of a voxel (ours; set on simulated
 lesions)."""
-
-
-class LesionType(str, Enum):
-    """What a lesion does to bone."""
-
-    LYTIC = "lytic"
-    BLASTIC = "blastic"
-    MIXED = "mixed"
 
 
 @dataclass(frozen=True)
@@ -92,12 +80,12 @@ def lesions_by_level(
         Every level of the mask; an empty tuple where nothing was found there.
     """
     result: dict[Level, tuple[Lesion, ...]] = {}
-    owner = _owners(lesions, vertebrae)
+    owner = lesion_owners(lesions, vertebrae)
     for number, box in enumerate(ndimage.find_objects(vertebrae.array.astype(np.uint8)), start=1):
         level = LEVEL_OF_VERSE_ID.get(number)
         if box is None or level is None:
             continue
-        wide = _widened(box, vertebrae, NEAR_MM + 2)
+        wide = widened(box, vertebrae, NEAR_MM + 2)
         part = _Part(
             level,
             owner[wide] == number,
@@ -124,35 +112,6 @@ class _Part:
     voxel_mm3: float
 
 
-def _owners(lesions: Volume, vertebrae: Volume) -> NDArray[np.uint8]:
-    """VerSe id of the vertebra that each lesion voxel belongs to: its own, or the nearest.
-
-    A lesion of which no voxel is within `NEAR_MM` of a vertebra belongs to none.
-    """
-    present = lesions.array > 0
-    owner = np.where(present, vertebrae.array, 0).astype(np.uint8)
-    boxes = ndimage.find_objects(present.astype(np.uint8))
-    if not boxes or not (present & (owner == 0)).any():
-        return owner
-    wide = _widened(boxes[0], vertebrae, NEAR_MM + 2)
-    distance, nearest = ndimage.distance_transform_edt(
-        vertebrae.array[wide] == 0, sampling=vertebrae.spacing_mm, return_indices=True
-    )
-    pieces, count = ndimage.label(present[wide], structure=np.ones((3, 3, 3)))
-    closest = ndimage.minimum(distance, pieces, np.arange(count + 1))
-    take = present[wide] & (owner[wide] == 0) & (np.asarray(closest)[pieces] <= NEAR_MM)
-    owner[wide][take] = vertebrae.array[wide][tuple(axis[take] for axis in nearest)]
-    return owner
-
-
-def _widened(box: tuple[slice, ...], volume: Volume, margin_mm: float) -> tuple[slice, ...]:
-    reach = np.ceil(margin_mm / volume.spacing_mm).astype(int)
-    return tuple(
-        slice(max(axis.start - r, 0), min(axis.stop + r, n))
-        for axis, r, n in zip(box, reach, volume.shape, strict=True)
-    )
-
-
 def _filled_regions(regions: NDArray[np.uint8], own: NDArray[np.bool_], lesion: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Regions of one vertebra, those of lesion voxels that its mask leaves out taken from the nearest labelled voxel.
 
@@ -169,18 +128,12 @@ def _filled_regions(regions: NDArray[np.uint8], own: NDArray[np.bool_], lesion: 
 
 
 def _lesions_of(part: _Part) -> tuple[Lesion, ...]:
-    pieces, count = ndimage.label(part.own, structure=np.ones((3, 3, 3)))
-    found = [(int((pieces == number).sum()), number) for number in range(1, count + 1)]
-    return tuple(_measured(part, pieces == number) for _, number in sorted(found, reverse=True))
+    return tuple(_measured(part, piece) for piece in separate(part.own))
 
 
 def _measured(part: _Part, lesion: NDArray[np.bool_]) -> Lesion:
     count = int(lesion.sum())
-    labels = part.labels[lesion]
-    share = float((labels == LesionLabel.BLASTIC).mean())
-    kind = LesionType.MIXED if MIXED_FROM <= share <= 1 - MIXED_FROM else (
-        LesionType.BLASTIC if share > 0.5 else LesionType.LYTIC
-    )  # fmt: skip
+    kind = type_of(part.labels[lesion])
     box = ndimage.find_objects(lesion.astype(np.uint8))[0]
     if count < LEAST_VOXELS or min(axis.stop - axis.start for axis in box) < LEAST_ACROSS:
         small = NotAssessed(Reason.TOO_SMALL, f"the lesion has {count} voxels; at least {LEAST_VOXELS} are needed")

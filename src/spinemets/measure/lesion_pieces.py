@@ -1,0 +1,115 @@
+"""Which lesion of a mask belongs to which vertebra, and of what type it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.anatomy import LEVEL_OF_VERSE_ID, LesionLabel, Level
+from spinemets.volume import Volume
+
+NEAR_MM = 8.0
+"""A lesion outside every vertebra belongs to the one within this distance, else to none (ours)."""
+MIXED_FROM = 0.2
+"""A lesion is mixed where the lesser of lytic and blastic takes at least this share of it (`clinical.md` §1.6, [D])."""
+
+
+class LesionType(str, Enum):
+    """What a lesion does to bone."""
+
+    LYTIC = "lytic"
+    BLASTIC = "blastic"
+    MIXED = "mixed"
+
+
+@dataclass(frozen=True, eq=False)
+class LesionPiece:
+    """The voxels of one lesion in one vertebra.
+
+    Attributes
+    ----------
+    level : Level
+        The vertebra.
+    type : LesionType
+        By the labels of its voxels.
+    start : (3,) tuple of int
+        First voxel of its box.
+    mask : (I, J, K) ndarray of bool
+        Its voxels in that box.
+    """
+
+    level: Level
+    type: LesionType
+    start: tuple[int, int, int]
+    mask: NDArray[np.bool_]
+
+
+def lesion_pieces(lesions: Volume, vertebrae: Volume) -> Iterator[LesionPiece]:
+    """Every lesion of a mask, from head to foot and the largest of a vertebra first, as they stand in the report.
+
+    Parameters
+    ----------
+    lesions : Volume
+        `LesionLabel` values.
+    vertebrae : Volume
+        VerSe ids on the same grid.
+    """
+    owner = lesion_owners(lesions, vertebrae)
+    boxes = enumerate(ndimage.find_objects(owner), start=1)
+    found = [(LEVEL_OF_VERSE_ID[number], box) for number, box in boxes if box is not None]
+    for level, box in sorted(found, key=lambda one: one[0].order):
+        for piece in separate(owner[box] == level.verse_id):
+            inner = ndimage.find_objects(piece.astype(np.uint8))[0]
+            start = tuple(int(own.start + part.start) for own, part in zip(box, inner, strict=True))
+            kind = type_of(lesions.array[box][piece])
+            yield LesionPiece(level, kind, (start[0], start[1], start[2]), piece[inner])
+
+
+def separate(lesion: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """The connected pieces of a mask, the largest first."""
+    pieces, count = ndimage.label(lesion, structure=np.ones((3, 3, 3)))
+    found = [(int((pieces == number).sum()), number) for number in range(1, count + 1)]
+    return [pieces == number for _, number in sorted(found, reverse=True)]
+
+
+def type_of(labels: NDArray[np.uint8]) -> LesionType:
+    """Lytic, blastic or mixed, by the `LesionLabel` of its voxels."""
+    share = float((labels == LesionLabel.BLASTIC).mean())
+    if MIXED_FROM <= share <= 1 - MIXED_FROM:
+        return LesionType.MIXED
+    return LesionType.BLASTIC if share > 0.5 else LesionType.LYTIC
+
+
+def lesion_owners(lesions: Volume, vertebrae: Volume) -> NDArray[np.uint8]:
+    """VerSe id of the vertebra that each lesion voxel belongs to: its own, or the nearest.
+
+    A lesion of which no voxel is within `NEAR_MM` of a vertebra belongs to none.
+    """
+    present = lesions.array > 0
+    owner = np.where(present, vertebrae.array, 0).astype(np.uint8)
+    boxes = ndimage.find_objects(present.astype(np.uint8))
+    if not boxes or not (present & (owner == 0)).any():
+        return owner
+    wide = widened(boxes[0], vertebrae, NEAR_MM + 2)
+    distance, nearest = ndimage.distance_transform_edt(
+        vertebrae.array[wide] == 0, sampling=vertebrae.spacing_mm, return_indices=True
+    )
+    pieces, count = ndimage.label(present[wide], structure=np.ones((3, 3, 3)))
+    closest = ndimage.minimum(distance, pieces, np.arange(count + 1))
+    take = present[wide] & (owner[wide] == 0) & (np.asarray(closest)[pieces] <= NEAR_MM)
+    owner[wide][take] = vertebrae.array[wide][tuple(axis[take] for axis in nearest)]
+    return owner
+
+
+def widened(box: tuple[slice, ...], volume: Volume, margin_mm: float) -> tuple[slice, ...]:
+    """A box of voxels with a margin, within the volume."""
+    reach = np.ceil(margin_mm / volume.spacing_mm).astype(int)
+    return tuple(
+        slice(max(axis.start - r, 0), min(axis.stop + r, n))
+        for axis, r, n in zip(box, reach, volume.shape, strict=True)
+    )
