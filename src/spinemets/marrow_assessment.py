@@ -1,0 +1,247 @@
+"""Signs of marrow disease on MR at every level with a fracture or a lesion, and whether all marrow is diseased."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import Enum
+from typing import Any
+
+from spinemets.anatomy import Level
+from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
+from spinemets.fracture_assessment import MeasuredBody, said
+from spinemets.marrow_evidence import BODY_MM, LESION_MM, MrEvidence
+from spinemets.measure.dark_share import dark_share
+from spinemets.measure.enhancement import comparable, enhancement, enhancement_to_muscle
+from spinemets.measure.fluid import fluid_volume
+from spinemets.measure.halo import halo_share
+from spinemets.measure.height_reference import AFFECTED_FROM
+from spinemets.measure.phases import fat_fraction, phase_drop, signal_to_noise
+from spinemets.measure.signal import Signal, ratio
+from spinemets.measure.vertebra_regions import VertebraRegions
+from spinemets.rules import marrow_signal, signal_table
+from spinemets.rules.adc import PUBLISHED_CUTS, TO_1E3, adc_in_1e3, unit_of_size
+from spinemets.rules.adc import SOURCE as ADC_SOURCE
+from spinemets.rules.dixon import OTHER_CUTS_PERCENT
+from spinemets.rules.dixon import SOURCE as DIXON_SOURCE
+from spinemets.volume import Volume
+
+DIFFUSE, UNCHECKED = "diffuse_marrow_disease_suspected", "diffuse_marrow_disease_not_checked"
+"""Flags: no level is known to be healthy; nobody could check."""
+NO_LESION_MASK = NotAssessed(Reason.MISSING_MASK, "there is no lesion mask, so what surrounds a lesion is not known")
+ALL_DARK = NotAssessed(
+    Reason.NO_REFERENCE, "marrow is darker than disc and muscle on T1 at every level, so none is known to be healthy"
+)
+NEVER = (Level.C1, Level.C2)
+ARCH_MM = 1.0
+"""Posterior elements are looked at so far inside their surface (ours): cortex is dark in health, too."""
+TO_MUSCLE = {"t1": "t1_to_muscle", "t2": "t2_to_muscle", "stir": "stir_to_muscle", "dwi_high": "dwi_to_muscle"}
+ADC_UNIT = "10*-3.mm2/s"
+
+
+def marrow_signs(
+    series: Mapping[str, Volume],
+    vertebrae: Volume,
+    regions: VertebraRegions,
+    lesions: Volume | None,
+    bodies: Mapping[Level, MeasuredBody],
+    affected: Collection[Level],
+) -> tuple[dict[Level, dict[str, Any]], tuple[str, ...]]:
+    """Signs of marrow disease by affected level and name, and flags of the whole spine.
+
+    Parameters
+    ----------
+    series : mapping of str to Volume
+        MR by role: ``t1``, ``t2``, ``stir``, ``dwi_b0``, ``dwi_high``, ``adc``, ``in_phase``, ``out_phase``,
+        ``water``, ``fat``, ``t1_gd``; each on its own grid in the world of the masks.
+    vertebrae : Volume
+        VerSe ids.
+    regions : VertebraRegions
+        Parts of every vertebra on the same grid.
+    lesions : Volume or None
+        `LesionLabel` values on the same grid.
+    bodies : mapping of Level to MeasuredBody
+        What else is known of every level that was measured.
+    affected : collection of Level
+        Levels with a fracture or lesion: never a reference. The sacrum, C1 and C2 are left out of the answer.
+
+    Returns
+    -------
+    signs : dict of Level to dict of str
+        Of every affected level that was measured.
+    flags : tuple of str
+        `DIFFUSE` or `UNCHECKED`, or none.
+
+    Raises
+    ------
+    GeometryMismatchError
+        If lesions lie on another grid, or a series is in another frame of reference than the vertebrae.
+    """
+    known = {level: body for level, body in bodies.items() if level not in NEVER and level in regions.axes}
+    evidence = MrEvidence(series, vertebrae, regions, lesions, known, affected)
+    diffuse = marrow_signal.diffuse_disease({level: _t1_ratios(evidence, level) for level in known})
+    asked = sorted((level for level in affected if level in known), key=lambda level: level.order)
+    signs = {level: _level_signs(level, evidence, diffuse is True, lesions is not None) for level in asked}
+    flags = {True: (DIFFUSE,), False: ()}
+    return signs, (UNCHECKED,) if isinstance(diffuse, NotAssessed) else flags[diffuse]
+
+
+def _t1_ratios(evidence: MrEvidence, level: Level) -> tuple[Finding, Finding]:
+    body = evidence.signal("t1", level, "body")
+    return (
+        ratio(body, evidence.disc("t1", level), "body by disc"),
+        ratio(body, evidence.muscle("t1", level), "body by muscle"),
+    )
+
+
+def _level_signs(level: Level, evidence: MrEvidence, diffuse: bool, has_mask: bool) -> dict[str, Any]:
+    what = "the lesions" if evidence.target(level) == "lesion" else "the body"
+    found: dict[str, Any] = {
+        name: ratio(evidence.own(role, level), evidence.muscle(role, level), f"mean of {what} by the erector muscle")
+        for role, name in TO_MUSCLE.items()
+    }
+    discs = evidence.disc("t1", level)
+    found["t1_to_disc"] = ratio(evidence.own("t1", level), discs, f"mean of {what} by the middles of the discs")
+    found |= _dark(level, evidence) | _fluid(level, evidence) | _phases(level, evidence, what)
+    found |= _diffusion(level, evidence, what) | _enhancement(level, evidence, diffuse, what)
+    found |= _halo(level, evidence, diffuse, has_mask)
+    return found | {"signal_pattern": _pattern(found)}
+
+
+def _dark(level: Level, evidence: MrEvidence) -> dict[str, Any]:
+    """MR1: how much of body and posterior elements is darker than muscle on T1, or than disc without muscle."""
+    muscle, disc = evidence.muscle("t1", level), evidence.disc("t1", level)
+    use_disc = isinstance(muscle, NotAssessed) and isinstance(disc, Signal)
+    reference, name = (disc, "disc") if use_disc else (muscle, "the erector muscle")
+    shares: dict[str, Finding] = {}
+    for part, margin, what in (("body", BODY_MM, "body"), ("posterior", ARCH_MM, "pedicles and arch, cortex counted,")):
+        on_image = evidence.part("t1", level, part)
+        method = f"share of the {what} darker than {name} on T1"
+        shares[part] = (
+            on_image if isinstance(on_image, NotAssessed) else dark_share(on_image, margin, reference, method)
+        )
+    sign = marrow_signal.diffuse_t1_hypointensity(shares["body"])
+    return {
+        "t1_dark_share": shares["body"],
+        "posterior_t1_dark_share": shares["posterior"],
+        "diffuse_t1_hypointensity": said(sign, f"MR1, favours metastatic: {marrow_signal.SOURCE}"),
+    }
+
+
+def _fluid(level: Level, evidence: MrEvidence) -> dict[str, Any]:
+    """MR2, where the body is or may be fractured."""
+    volume = _fluid_volume(level, evidence)
+    sign = said(marrow_signal.fluid_sign(volume), f"MR2, favours osteoporotic: {marrow_signal.SOURCE}")
+    return {"fluid_sign": sign, "fluid_volume": volume}
+
+
+def _fluid_volume(level: Level, evidence: MrEvidence) -> Finding:
+    own = evidence.bodies[level]
+    if isinstance(own.loss.largest, Measured) and own.loss.largest.high < AFFECTED_FROM:
+        return NotApplicable("no_fracture")
+    role = "t2" if "t2" in evidence.series else "stir"
+    if role not in evidence.series:
+        return NotAssessed(Reason.MISSING_SEQUENCE, "fluid is read on T2 or STIR, and there is none")
+    reason = evidence.missing("t1")
+    if reason is not None:
+        return reason
+    if own.ends is None:
+        return NotAssessed(Reason.OUT_OF_FIELD, f"the endplates of {level} were not measured")
+    body = evidence.part(role, level, "body")
+    if isinstance(body, NotAssessed):
+        return body
+    muscle = evidence.muscle("t1", level)
+    return fluid_volume(body, evidence.series["t1"], evidence.csf(role, level), muscle, own.ends)
+
+
+def _phases(level: Level, evidence: MrEvidence, what: str) -> dict[str, Any]:
+    """MR4 and X6."""
+    pair = ("in_phase", "out_phase")
+    drop: Finding | None = evidence.missing(*pair)
+    if drop is None:
+        inside, outside = (evidence.own(role, level) for role in pair)
+        discs, muscles = ([one(role, level) for role in pair] for one in (evidence.disc, evidence.muscle))
+        drop = phase_drop(inside, outside, [(discs[0], discs[1]), (muscles[0], muscles[1])])
+    cuts = ", ".join(f"{name} {cut:g} %" for name, cut in OTHER_CUTS_PERCENT.items())
+    fat = evidence.missing("water", "fat")
+    return {
+        "phase_drop": drop,
+        "phase_drop_label": _labelled(
+            marrow_signal.phase_drop_label(drop), f"MR4, {what}, cut at 20 %: {DIXON_SOURCE}; other cuts: {cuts}"
+        ),
+        "fat_fraction": fat or fat_fraction(evidence.own("water", level), evidence.own("fat", level)),
+    }
+
+
+def _labelled(label: Enum | NotAssessed | NotApplicable, method: str) -> Any:
+    """A label as it stands in the report."""
+    return {"value": label.value, "method": method} if isinstance(label, Enum) else label
+
+
+def _diffusion(level: Level, evidence: MrEvidence, what: str) -> dict[str, Any]:
+    """MR5 and X7."""
+    value = _adc(evidence.own("adc", level), what)
+    cuts = ", ".join(f"{cut:g}" for cut in PUBLISHED_CUTS)
+    label = marrow_signal.adc_label(value, _b0_snr(level, evidence))
+    return {"adc": value, "adc_label": _labelled(label, f"MR5, {ADC_SOURCE}; published cuts: {cuts}")}
+
+
+def _adc(own: Signal | NotAssessed, what: str) -> Finding:
+    if isinstance(own, NotAssessed):
+        return own
+    try:
+        unit = unit_of_size(own.value)
+        value = adc_in_1e3(own.value, unit)
+    except ValueError as error:
+        return NotAssessed(Reason.NO_REFERENCE, f"the unit of the ADC map is not known: {error}")
+    low, high = max(own.low, 0.0) * TO_1E3[unit], own.high * TO_1E3[unit]
+    return Measured(value, ADC_UNIT, low, high, f"mean of {what}; the map's unit, by its size, is {unit}")
+
+
+def _b0_snr(level: Level, evidence: MrEvidence) -> float | NotAssessed:
+    target = evidence.target(level)
+    part = evidence.part("dwi_b0", level, target)
+    if isinstance(part, NotAssessed):
+        return NotAssessed(part.code, f"dense bone has no ADC, and its signal is not known: {part.detail}")
+    return signal_to_noise(part, LESION_MM if target == "lesion" else BODY_MM)
+
+
+def _enhancement(level: Level, evidence: MrEvidence, diffuse: bool, what: str) -> dict[str, Any]:
+    """MR6: two numbers, never a yes or no, since no limit is published."""
+    pair = ("t1", "t1_gd")
+    reason = evidence.missing(*pair) or (ALL_DARK if diffuse else None)
+    if reason is None:
+        muscle, marrow = ([one(role, level) for role in pair] for one in (evidence.muscle, evidence.marrow))
+        reason = comparable((muscle[0], muscle[1]), (marrow[0], marrow[1]))
+    if reason is not None:
+        return {"enhancement_ratio": reason, "enhancement_to_muscle": reason}
+    own = enhancement(evidence.own("t1", level), evidence.own("t1_gd", level), f"mean of {what}")
+    of_muscle = enhancement(muscle[0], muscle[1], "the erector muscle")
+    return {"enhancement_ratio": own, "enhancement_to_muscle": enhancement_to_muscle(own, of_muscle)}
+
+
+def _halo(level: Level, evidence: MrEvidence, diffuse: bool, has_mask: bool) -> dict[str, Any]:
+    """X9, where there is a lesion."""
+    share = _halo_share(level, evidence, diffuse, has_mask)
+    sign = said(marrow_signal.halo(share), f"X9, oedema of a fracture looks alike: {marrow_signal.SOURCE}")
+    return {"halo": sign, "halo_share": share}
+
+
+def _halo_share(level: Level, evidence: MrEvidence, diffuse: bool, has_mask: bool) -> Finding:
+    if not has_mask:
+        return NO_LESION_MASK
+    if evidence.target(level) == "body":
+        return NotApplicable("no_lesion")
+    reason = evidence.missing("t2") or (ALL_DARK if diffuse else None)
+    lesion, bone = evidence.part("t2", level, "lesion"), evidence.depth(level, "bone")
+    if reason is not None or isinstance(lesion, NotAssessed) or bone is None:
+        return reason or (lesion if isinstance(lesion, NotAssessed) else NO_LESION_MASK)
+    return halo_share(lesion, bone, evidence.marrow("t2", level), evidence.own("t2", level))
+
+
+def _pattern(found: Mapping[str, Any]) -> Any:
+    """Table 2: which kinds of marrow no assessed signal rules out."""
+    left, names = signal_table.consistent_with(found)
+    if not names:
+        return found["t1_to_muscle"]
+    value = " or ".join(kind.value for kind in left) or "none"
+    return {"value": value, "method": f"by {', '.join(names)}: {signal_table.SOURCE}"}
