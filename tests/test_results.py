@@ -1,13 +1,18 @@
 import json
 
+import highdicom as hd
 import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from box_vertebra import stack
+from formats.dicom_phantom import errors_of_dciodvfy
 from oblique import STORED, centred_affine
+from scipy import ndimage
 
 from spinemets.errors import SpinemetsError
+from spinemets.formats import dicom_codes as codes
+from spinemets.formats.dicom_stamp import concept
 from spinemets.geometry import Grid, resample
 from spinemets.pipeline import examine
 from spinemets.results import write_image, write_mask, write_results
@@ -111,14 +116,47 @@ def test_for_dicom_a_segmentation_and_a_structured_report_are_written_as_well(as
         name: image.with_array(resample(mask, Grid.of(image), order=0).astype(np.uint8))
         for name, mask in (("vertebrae", given.vertebrae), ("subregions", given.subregions))
     }
-    written = write_results(examine(study, masks=masks), tmp_path / "out", dicom=True)
+    masks["lesions"] = _spots(image, masks["vertebrae"])
+    found = examine(study, masks=masks)
+    written = write_results(found, tmp_path / "out", dicom=True)
     assert {path.name for path in written} >= {"seg.dcm", "sr.dcm"}
     segments = pydicom.dcmread(tmp_path / "out" / "seg.dcm").SegmentSequence
     labels = {segment.SegmentLabel for segment in segments}
     assert {f"{level} {kind}" for level in ("L1", "L2", "L3") for kind in ("vertebra", "body")} <= labels
+    spots = {"lesion 1 lytic L2", "lesion 2 blastic L2", "lesion 1 lytic L3"}
+    assert {label for label in labels if label.startswith("lesion")} == spots
+    assert errors_of_dciodvfy(tmp_path / "out" / "seg.dcm") == []
+    assert errors_of_dciodvfy(tmp_path / "out" / "sr.dcm") == []
+    assert _lesion_groups(tmp_path / "out" / "sr.dcm") == {
+        f"lesion {n} {lesion['type']} {own.level}": (codes.level_code(own.level).value, lesion["volume_ml"].value)
+        for own in found.report.vertebrae
+        for n, lesion in enumerate(own.lesions, start=1)
+    }
     report = pydicom.dcmread(tmp_path / "out" / "sr.dcm")
     assert report.VerificationFlag == "UNVERIFIED"
     assert report.PatientID == "SIM1"
+
+
+def _spots(image, vertebrae):
+    """Two lesions in L2, the larger of them lytic, and one in L3."""
+    spots = np.zeros(image.shape, np.uint8)
+    for level, label, size, end in ((21, 1, 5, 0), (21, 2, 3, -1), (22, 1, 4, 0)):
+        inside = np.argwhere(ndimage.binary_erosion(vertebrae.array == level, iterations=3))
+        at = inside[np.argsort(inside[:, 0], kind="stable")][end]
+        spots[tuple(slice(a - size // 2, a - size // 2 + size) for a in at)] = label
+    return image.with_array(np.where(vertebrae.array > 0, spots, 0).astype(np.uint8))
+
+
+def _lesion_groups(path):
+    """Site and volume of every lesion in a structured report, by its tracking identifier."""
+    groups = hd.sr.srread(path).content.get_volumetric_roi_measurement_groups(finding_type=concept(codes.LESION))
+    return {
+        group.tracking_identifier: (
+            group.finding_sites[0].value.value,
+            pytest.approx(group.get_measurements(concept(codes.VOLUME))[0].value),
+        )
+        for group in groups
+    }
 
 
 def test_a_folder_that_cannot_be_made_is_refused_with_the_reason(assessment, tmp_path):

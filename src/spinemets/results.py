@@ -10,16 +10,18 @@ import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.canal_assessment import AXIAL_ROLE, CanalResult
+from spinemets.dicom_results import write_dicom
 from spinemets.errors import SpinemetsError
 from spinemets.formats.atomic import write_bytes
 from spinemets.formats.canal_pictures import CanalStrip, draw_canal_strip
 from spinemets.formats.html import write_report_html
-from spinemets.formats.pictures import SeriesPictures, draw_pictures
+from spinemets.formats.picture import SeriesPictures
+from spinemets.formats.pictures import draw_pictures
 from spinemets.formats.report_json import write_report_json
 from spinemets.formats.rulers import Ruler
 from spinemets.measure.heights import COLUMNS
 from spinemets.pipeline import Assessment
-from spinemets.series_assessment import SeriesResult
+from spinemets.series_assessment import SeriesResult, lies_on
 from spinemets.volume import Volume
 
 
@@ -46,11 +48,12 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
     for result in assessment.results:
         suffix = f"_{result.series.role}" if several else ""
         written += _write_masks(result, assessment, folder, suffix)
-        drawn = draw_pictures(result.series, result.vertebrae, result.spine, _rulers(result))
+        lesions = _lesions_on(result, assessment)
+        drawn = draw_pictures(result.series, result.vertebrae, result.spine, _rulers(result), lesions)
         if drawn is not None:
             pictures.append(drawn)
         if dicom and result.series.instances:
-            written += _write_dicom(result, folder, suffix)
+            written += write_dicom(result, lesions, folder, suffix)
     write_report_json(folder / "report.json", assessment.report)
     strips = _canal_strips(assessment.canal)
     if assessment.canal is not None and assessment.canal.series.role == AXIAL_ROLE:
@@ -89,7 +92,8 @@ def _rulers(result: SeriesResult) -> dict[Level, tuple[Ruler, ...]]:
 
 
 def _write_masks(result: SeriesResult, assessment: Assessment, folder: Path, suffix: str) -> list[Path]:
-    masks = {"vertebrae": result.vertebrae, "subregions": result.subregions, "lesions": assessment.masks.get("lesions")}
+    lesions = _lesions_on(result, assessment)
+    masks = {"vertebrae": result.vertebrae, "subregions": result.subregions, "lesions": lesions}
     written = []
     for name, mask in masks.items():
         if mask is not None:
@@ -113,32 +117,7 @@ def write_image(path: Path, volume: Volume) -> None:
     write_bytes(path, gzip.compress(image.to_bytes(), compresslevel=1, mtime=0))
 
 
-def _write_dicom(result: SeriesResult, folder: Path, suffix: str) -> list[Path]:
-    from spinemets.formats.dicom_findings import VertebraFound, spine_finding, vertebra_finding
-    from spinemets.formats.dicom_seg import write_seg
-    from spinemets.formats.dicom_segments import vertebra_segments
-    from spinemets.formats.dicom_sr import write_sr
-    from spinemets.formats.dicom_stamp import Stamp
-
-    stamp = Stamp()
-    seg, sr = folder / f"seg{suffix}.dcm", folder / f"sr{suffix}.dcm"
-    numbers = write_seg(seg, result.series, vertebra_segments(result.vertebrae, result.subregions), stamp)
-    findings = [spine_finding(level_ambiguous=result.spine.level_ambiguous)]
-    for vertebra in result.spine.vertebrae:
-        x, y, z = (float(mm) for mm in vertebra.centroid_mm)
-        name = str(vertebra.level) if f"{vertebra.level} vertebra" not in numbers else f"{vertebra.level} vertebra"
-        found = VertebraFound(
-            vertebra.level,
-            (x, y, z),
-            probability=vertebra.probability,
-            runner_up=vertebra.runner_up[0] if vertebra.runner_up else None,
-            partly_visible=vertebra.partly_visible,
-            volume_ml=vertebra.volume_ml,
-            segment_number=numbers.get(name),
-        )
-        findings.append(vertebra_finding(found))
-    remarks = (
-        "Heights, lesions, fractures, SINS and ESCC stand in report.json; none of them is in this document yet.",
-    )
-    write_sr(sr, result.series, findings, seg_path=seg, remarks=remarks, stamp=stamp)
-    return [seg, sr]
+def _lesions_on(result: SeriesResult, assessment: Assessment) -> Volume | None:
+    """The lesion mask, if it belongs to this series."""
+    lesions = assessment.masks.get("lesions")
+    return lesions if lesions is not None and lies_on(result.series, lesions) else None

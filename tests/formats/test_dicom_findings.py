@@ -3,11 +3,14 @@ import math
 import pytest
 
 from spinemets.anatomy import Level
+from spinemets.findings import Measured, NotAssessed, Reason
 from spinemets.formats import dicom_codes as codes
 from spinemets.formats.dicom_findings import (
     Finding,
+    LesionFound,
     Number,
     VertebraFound,
+    lesion_finding,
     not_assessable,
     spine_finding,
     vertebra_finding,
@@ -55,6 +58,27 @@ def test_what_cannot_be_told_carries_its_reason():
     judgement = not_assessable(codes.PARTLY_VISIBLE, "missing_sequence")
     assert (judgement.value.value, judgement.value.scheme) == ("missing_sequence", "99SPMETS")
     assert judgement.value.meaning == "Not assessable: missing sequence"
+
+
+def test_a_lesion_says_what_it_does_to_bone_where_and_how_large_it_is():
+    volume = Measured(3.2, "mL", 3.0, 3.4, "voxels")
+    found = lesion_finding(LesionFound(2, "blastic", Level.T7, volume), 5)
+    assert (found.label, found.segment_number) == ("lesion 2 blastic T7", 5)
+    assert (found.kind, found.site) == (codes.LESION, codes.level_code(Level.T7))
+    assert [(n.name, n.value, n.unit.value) for n in found.numbers] == [(codes.VOLUME, 3.2, "ml")]
+    assert [(j.name.value, j.value.value) for j in found.judgements] == [("LESION_TYPE", "BLASTIC")]
+
+
+def test_a_lesion_too_small_to_be_measured_has_no_volume_but_a_reason():
+    small = NotAssessed(Reason.TOO_SMALL, "the lesion has 3 voxels")
+    found = lesion_finding(LesionFound(1, "lytic", Level.L6, small), 1)
+    assert found.numbers == ()
+    assert found.judgements[-1] == not_assessable(codes.VOLUME, "too_small")
+
+
+def test_a_lesion_of_no_known_type_is_refused():
+    with pytest.raises(ValueError, match="lytic, blastic, mixed, got 'malignant'"):
+        LesionFound(1, "malignant", Level.T7, NotAssessed(Reason.TOO_SMALL, "a speck"))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import numpy as np
@@ -8,7 +9,8 @@ from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason, Ver
 from spinemets.formats.grey import grey_png
 from spinemets.formats.html import report_html, write_report_html
 from spinemets.formats.outlines import Outline
-from spinemets.formats.pictures import Name, Picture, SeriesPictures
+from spinemets.formats.picture import Name, Picture, SeriesPictures
+from spinemets.formats.rulers import Mark
 from spinemets.report import RESEARCH_USE_ONLY, InputSeries, Report
 from spinemets.spine import Spine, Vertebra
 
@@ -104,6 +106,18 @@ def test_orientation_letters_names_and_outlines_are_drawn():
         assert "".join(drawn) == letters
         assert ">L1?<" in figure
         assert 'd="M1.0 1.0L5.0 1.0L5.0 5.0Z"' in figure
+
+
+def test_edges_of_lesions_are_drawn_and_their_colours_explained_only_where_there_are_any():
+    plain = pictures()
+    edge = Mark(np.array([[2.0, 2.0], [4.0, 2.0], [4.0, 4.0]]), "lytic", "lytic lesion", closed=True)
+    marked = dataclasses.replace(plain.sagittal, marks=(edge,))
+    thumbnails = {Level.L1: (marked, plain.coronal)}
+    page = report_html(report(), [dataclasses.replace(plain, sagittal=marked, thumbnails=thumbnails)])
+    assert page.count('class="mark lytic" d="M2.0 2.0L4.0 2.0L4.0 4.0Z"') == 2
+    assert "Red: lytic lesion" in text_of(page)
+    assert "Red: lytic" in text_of(report_html(report(), [dataclasses.replace(plain, thumbnails=thumbnails)]))
+    assert "lytic" not in text_of(report_html(report(), [plain]))
 
 
 def test_an_ambiguous_numbering_is_said_at_the_top():

@@ -120,11 +120,35 @@ def test_the_big_pictures_keep_a_margin_round_the_spine():
     assert coronal.width_mm == pytest.approx(40 + 2 * MARGIN_MM, abs=6)
 
 
+@pytest.mark.parametrize("name", ORIENTATIONS)
+def test_a_lesion_is_outlined_where_it_lies_in_its_vertebra_on_every_picture(name):
+    series, mask = phantom(name)
+    x, y, z = np.moveaxis(mask.world(np.moveaxis(np.indices(mask.shape), 0, -1)), -1, 0)
+    ball = np.hypot(np.hypot(x - 4, y - 5), z - 62) < 8
+    lesions = mask.with_array(np.where(ball, 1 + (y > 5), 0).astype(np.uint8))  # its front half is blastic
+    pictures = draw_pictures(series, mask, spine(), lesions=lesions)
+    for picture, middle_mm in (
+        (pictures.sagittal, -5.0),
+        (pictures.coronal, -4.0),
+        (pictures.thumbnails[Level.L1][0], -5),
+    ):
+        edge = np.vstack([mark.points_mm for mark in picture.marks])
+        (bone,) = (outline.points_mm for outline in picture.outlines if outline.level is Level.L1)
+        offset = (edge.min(axis=0) + edge.max(axis=0)) / 2 - (bone.min(axis=0) + bone.max(axis=0)) / 2
+        assert offset == pytest.approx([middle_mm, -2], abs=1.6)
+        assert {mark.closed for mark in picture.marks} == {True}
+    assert [mark.kind for mark in pictures.sagittal.marks] == ["lytic", "blastic"]
+    assert pictures.shows_lesions
+    assert not draw(name).shows_lesions
+
+
 def test_a_mask_on_another_grid_is_refused():
     series, _ = phantom("RAS")
     _, mask = phantom("LPS")
     with pytest.raises(GeometryMismatchError, match="vertebra mask"):
         draw_pictures(series, mask, spine())
+    with pytest.raises(GeometryMismatchError, match="lesion mask"):
+        draw_pictures(*phantom("RAS"), spine(), lesions=mask)
 
 
 def test_a_series_without_any_of_the_vertebrae_has_no_pictures():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.formats.grey import MR_PERCENTILES, Window, grey_png
-from spinemets.formats.pictures import Picture
+from spinemets.formats.picture import Picture
 from spinemets.formats.reformat import sample
 from spinemets.formats.rulers import Mark
 from spinemets.volume import Volume

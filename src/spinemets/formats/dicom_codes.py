@@ -14,6 +14,7 @@ something is not assessable, is the reason itself.
     ``LEVEL_AMBIGUOUS``        levels of the whole image may be shifted
     ``CENTROID_X/_Y/_Z``       centre of the mask in the frame of reference of the image,
                                LPS: towards the patient's left, back and head, mm
+    ``LESION_TYPE``            what a lesion does to bone: ``LYTIC``, ``BLASTIC`` or ``MIXED``
 """
 
 from __future__ import annotations
@@ -112,6 +113,8 @@ CENTROID = (
     Coded("CENTROID_Y", "Centroid, towards the patient's back"),
     Coded("CENTROID_Z", "Centroid, towards the patient's head"),
 )
+LESION_TYPE = Coded("LESION_TYPE", "What the lesion does to bone")
+LESION_TYPES = {name: Coded(name.upper(), f"{name.capitalize()} lesion") for name in ("lytic", "blastic", "mixed")}
 
 
 def level_code(level: Level) -> Coded:

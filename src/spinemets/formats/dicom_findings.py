@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spinemets import findings
 from spinemets.anatomy import Level
 from spinemets.formats import dicom_codes as codes
 from spinemets.formats.dicom_codes import Coded
@@ -133,6 +134,55 @@ def vertebra_finding(vertebra: VertebraFound) -> Finding:
         judgements=tuple(judgements),
         segment_number=vertebra.segment_number,
         centroid_mm=vertebra.centroid_mm,
+    )
+
+
+@dataclass(frozen=True)
+class LesionFound:
+    """A lesion of a vertebra.
+
+    Attributes
+    ----------
+    number : int
+        From 1 within its vertebra, the largest first.
+    type : str
+        ``lytic``, ``blastic`` or ``mixed``.
+    level : Level
+        The vertebra.
+    volume_ml : findings.Finding
+        Of its mask, or why it was not measured.
+    """
+
+    number: int
+    type: str
+    level: Level
+    volume_ml: findings.Finding
+
+    def __post_init__(self) -> None:
+        if self.type not in codes.LESION_TYPES:
+            raise ValueError(f"a lesion is {', '.join(codes.LESION_TYPES)}, got '{self.type}'")
+
+    @property
+    def label(self) -> str:
+        """``lesion 1 lytic T7``."""
+        return f"lesion {self.number} {self.type} {self.level}"
+
+
+def lesion_finding(lesion: LesionFound, segment_number: int) -> Finding:
+    """The group of one lesion; that it is a metastasis is not said."""
+    judgements = [Judgement(codes.LESION_TYPE, codes.LESION_TYPES[lesion.type])]
+    numbers = []
+    if isinstance(lesion.volume_ml, findings.Measured):
+        numbers.append(Number(codes.VOLUME, lesion.volume_ml.value, codes.MILLILITRE))
+    elif isinstance(lesion.volume_ml, findings.NotAssessed):
+        judgements.append(not_assessable(codes.VOLUME, lesion.volume_ml.code.value))
+    return Finding(
+        label=lesion.label,
+        kind=codes.LESION,
+        site=codes.level_code(lesion.level),
+        numbers=tuple(numbers),
+        judgements=tuple(judgements),
+        segment_number=segment_number,
     )
 
 

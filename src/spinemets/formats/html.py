@@ -11,7 +11,8 @@ from typing import Any
 from spinemets.anatomy import Level
 from spinemets.formats.atomic import write_text
 from spinemets.formats.canal_pictures import CanalStrip
-from spinemets.formats.pictures import SeriesPictures
+from spinemets.formats.picture import SeriesPictures
+from spinemets.formats.report_words import WORDS
 from spinemets.report import Report
 
 ROLE_NAMES = {
@@ -32,29 +33,6 @@ ROLE_NAMES = {
     "pet": "PET",
     "ct_myelogram": "CT myelogram",
 }
-
-WORDS = {
-    "sins": "SINS",
-    "escc": "ESCC",
-    "sins_case": "SINS, what went in",
-    "sins_level": "SINS",
-    "escc_level": "ESCC",
-    "heights_mm": "body heights, mm",
-    "reference_mm": "expected heights, mm",
-    "p_metastatic": "probability of metastasis",
-    "genant": "Genant grade",
-    "kyphosis_deg": "kyphosis over three levels",
-    "scoliosis_deg": "scoliosis over three levels",
-    "kyphosis_change_deg": "kyphosis beyond what is expected",
-    "scoliosis_change_deg": "scoliosis beyond what is expected",
-    "slip_above_mm": "slip of the level above",
-    "slip_below_mm": "slip on the level below",
-    "side_slip_above_mm": "sideways slip of the level above",
-    "side_slip_below_mm": "sideways slip on the level below",
-    "slip_above_fraction": "slip of the level above by the depth",
-    "slip_below_fraction": "slip on the level below by the depth",
-}
-"""Names of keys that do not read well as they are."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +127,7 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = (), strips:
         pictures=pictures,
         strips=strips,
         thumbnails=thumbnails,
+        has_lesions=any(series.shows_lesions for series in pictures),
     )
 
 

@@ -1,4 +1,4 @@
-"""Outlines of vertebrae on a picture, as paths in millimetres."""
+"""Outlines of vertebrae and lesions on a picture, as paths in millimetres."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
+from spinemets.anatomy import LEVEL_OF_VERSE_ID, LesionLabel, Level
 from spinemets.formats.reformat import sample
+from spinemets.formats.rulers import Mark
 from spinemets.geometry import crop
 from spinemets.spine import Spine
 from spinemets.volume import Volume
@@ -90,6 +91,18 @@ def outlines(mask: Volume, sheet_mm: Array, pixel_mm: float, spine: Spine) -> tu
             edges = _edges(mask, sheet_mm, box, vertebra.level.verse_id)
             found += [Outline(vertebra.level, edge * pixel_mm, vertebra.partly_visible) for edge in edges]
     return tuple(outline for outline in found if outline.area_mm2 >= SMALLEST_MM2)
+
+
+def lesion_outlines(lesions: Volume, sheet_mm: Array, pixel_mm: float) -> tuple[Mark, ...]:
+    """Edges of every kind of lesion that a sheet cuts, as marks of the kinds ``lytic`` and ``blastic``."""
+    labels = sample(lesions, sheet_mm, order=0)
+    marks = []
+    for label, box in enumerate(ndimage.find_objects(labels, max_label=max(LesionLabel)), start=1):
+        if box is not None:
+            kind = LesionLabel(label).name.lower()
+            edges = _edges(lesions, sheet_mm, box, label)
+            marks += [Mark(edge * pixel_mm, kind, f"{kind} lesion", closed=True) for edge in edges]
+    return tuple(marks)
 
 
 def _edges(mask: Volume, sheet_mm: Array, box: tuple[slice, slice], label: int) -> Iterator[Array]:

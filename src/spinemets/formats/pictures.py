@@ -1,9 +1,7 @@
 """Pictures of a series with the outlines and names of its vertebrae, for the report.
 
 Radiological convention: the head is up, the patient's right is on the left of a coronal
-or axial picture, the front is on the left of a sagittal one. Pixels are grey PNG;
-outlines and names are kept apart as paths and text in millimetres from the top left
-corner, so that they stay sharp in print.
+or axial picture, the front is on the left of a sagittal one.
 """
 
 from __future__ import annotations
@@ -17,7 +15,8 @@ from numpy.typing import NDArray
 
 from spinemets.anatomy import Level
 from spinemets.formats.grey import Window, grey_png, window_of
-from spinemets.formats.outlines import Outline, outlines
+from spinemets.formats.outlines import Outline, lesion_outlines, outlines
+from spinemets.formats.picture import Name, Picture, SeriesPictures
 from spinemets.formats.reformat import (
     Centreline,
     axial_sheet,
@@ -26,7 +25,7 @@ from spinemets.formats.reformat import (
     sagittal_sheet,
     slab_mean,
 )
-from spinemets.formats.rulers import Mark, Ruler, on_sheet
+from spinemets.formats.rulers import Ruler, on_sheet
 from spinemets.geometry import corners_mm
 from spinemets.spine import Spine
 from spinemets.volume import Series, Volume, require_same_grid
@@ -53,65 +52,12 @@ UNSURE_BELOW = 0.9
 """A level less probable than this is named with a question mark."""
 
 
-@dataclass(frozen=True)
-class Name:
-    """The name of a level beside its outline, mm from the top left corner."""
-
-    text: str
-    x_mm: float
-    y_mm: float
-    level: Level
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A grey picture with what is drawn on top of it.
-
-    Attributes
-    ----------
-    png : bytes
-        8-bit grey PNG.
-    width_mm, height_mm : float
-        What it covers in the patient.
-    outlines : tuple of Outline
-        Edges of the masks.
-    letters : (str, str, str, str)
-        The patient's side at the left, right, top and bottom edge.
-    caption : str
-        What the plane is.
-    names : tuple of Name
-        Level names.
-    names_end_here : bool
-        Names stand to the left of their points, else to the right.
-    marks : tuple of Mark
-        Measured lengths, and edges of what is no vertebra.
-    """
-
-    png: bytes
-    width_mm: float
-    height_mm: float
-    outlines: tuple[Outline, ...]
-    letters: tuple[str, str, str, str]
-    caption: str
-    names: tuple[Name, ...] = ()
-    names_end_here: bool = False
-    marks: tuple[Mark, ...] = ()
-
-
-@dataclass(frozen=True)
-class SeriesPictures:
-    """All pictures of one series; thumbnails are a sagittal and an axial picture of each level."""
-
-    name: str
-    role: str
-    window: str
-    sagittal: Picture
-    coronal: Picture
-    thumbnails: Mapping[Level, tuple[Picture, Picture]]
-
-
 def draw_pictures(
-    series: Series, mask: Volume, spine: Spine, rulers: Mapping[Level, Sequence[Ruler]] | None = None
+    series: Series,
+    mask: Volume,
+    spine: Spine,
+    rulers: Mapping[Level, Sequence[Ruler]] | None = None,
+    lesions: Volume | None = None,
 ) -> SeriesPictures | None:
     """Pictures of `series` with the vertebrae of `mask`, or None where `mask` has none of `spine`.
 
@@ -125,13 +71,17 @@ def draw_pictures(
         Levels to show; names of unsure levels carry a question mark.
     rulers : mapping of Level to sequence of Ruler, optional
         What was measured at each level, drawn on the sagittal pictures.
+    lesions : Volume, optional
+        `LesionLabel` values on the grid of the image; their edges are drawn on every picture.
     """
     require_same_grid(series.volume, mask, mask_name="vertebra mask")
+    if lesions is not None:
+        require_same_grid(series.volume, lesions, mask_name="lesion mask")
     centres_mm = body_centres_mm(mask, spine.levels)
     if not centres_mm:
         return None
     window = window_of(series, np.array(list(centres_mm.values())))
-    artist = _Artist(series.volume, mask, spine, centres_mm, window, rulers or {})
+    artist = _Artist(series.volume, mask, spine, centres_mm, window, rulers or {}, lesions)
     return SeriesPictures(
         name=series.name,
         role=series.role,
@@ -152,6 +102,7 @@ class _Artist:
     centres_mm: Mapping[Level, Array]
     window: Window
     rulers: Mapping[Level, Sequence[Ruler]]
+    lesions: Volume | None
 
     @property
     def line(self) -> Centreline:
@@ -166,7 +117,7 @@ class _Artist:
         caption = f"Sagittal, curved through the vertebral bodies, mean of {SLAB_MM:g} mm"
         drawn = self._picture(sheet, PIXEL_MM, ("A", "P", "H", "F"), caption, thick_along=0, names_in_front=True)
         every = [ruler for own in self.rulers.values() for ruler in own]
-        return replace(drawn, marks=on_sheet(every, sheet, SAGITTAL_AXES, PIXEL_MM))
+        return replace(drawn, marks=drawn.marks + on_sheet(every, sheet, SAGITTAL_AXES, PIXEL_MM))
 
     def coronal(self) -> Picture:
         lower, upper = self._shown_mm()
@@ -184,7 +135,7 @@ class _Artist:
         axial = axial_sheet(np.array([x, y, z]), self.line.direction(z), forward_mm, right_mm)
         beside = self._picture(sagittal, step, ("A", "P", "H", "F"), f"{level}, sagittal")
         return (
-            replace(beside, marks=on_sheet(self.rulers.get(level, ()), sagittal, SAGITTAL_AXES, step)),
+            replace(beside, marks=beside.marks + on_sheet(self.rulers.get(level, ()), sagittal, SAGITTAL_AXES, step)),
             self._picture(axial, step, ("R", "L", "A", "P"), f"{level}, axial, across the spine"),
         )
 
@@ -213,6 +164,7 @@ class _Artist:
             caption=caption,
             names=() if thick_along is None else self._names(edges, float(sheet_mm[0, 0, 2]), names_in_front),
             names_end_here=names_in_front,
+            marks=() if self.lesions is None else lesion_outlines(self.lesions, sheet_mm, pixel_mm),
         )
 
     def _names(self, edges: tuple[Outline, ...], top_mm: float, in_front: bool) -> tuple[Name, ...]:
