@@ -47,7 +47,7 @@ class Volume:
     Attributes
     ----------
     array : (I, J, K) ndarray
-        Voxel values in stored order: HU for CT, arbitrary signal for MR, labels for masks.
+        Voxel values in stored order: HU for CT, SUV for PET, arbitrary signal for MR, labels for masks.
     affine : (4, 4) ndarray of float64
         From voxel index (centre of voxel) to world RAS+ millimetres.
     frame_of_reference : str or None

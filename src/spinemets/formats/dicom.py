@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from spinemets.errors import StudyError
 from spinemets.formats.dicom_acquisition import acquisition_of
 from spinemets.formats.dicom_attributes import Attributes
@@ -18,6 +20,7 @@ from spinemets.formats.dicom_pixels import volume_values
 from spinemets.formats.dicom_roles import may_serve_as, role_of, unusable_because
 from spinemets.formats.dicom_slices import Slice, frames_of, slice_of
 from spinemets.formats.dicom_stack import parallel_groups, split_at_collisions, stack_of
+from spinemets.formats.dicom_suv import NO_SUV, suv_factor
 from spinemets.formats.values import require_finite
 from spinemets.volume import LeftOut, Series, Study, Volume
 
@@ -173,6 +176,9 @@ def _series(candidate: Candidate) -> Series:
         flags = (*flags, "lossy_compression")
     if modality == "MR" and is_fat_suppressed(attributes):
         flags = (*flags, "fat_suppressed")
+    if candidate.role == "pet":
+        factor = suv_factor(attributes)
+        array, flags = (array, (*flags, NO_SUV)) if factor is None else (array.astype(np.float32) * factor, flags)
     return Series(
         role=candidate.role,
         volume=Volume(array, stack.affine, attributes.text("FrameOfReferenceUID") or None),
