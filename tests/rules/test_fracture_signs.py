@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from spinemets.findings import Measured, NotAssessed
-from spinemets.rules.fracture_signs import CtFeatures, Favours, ct_signs
+from spinemets.rules.fracture_signs import CT_SIGNS, CtFeatures, Favours, ct_signs, wall_signs
 from spinemets.rules.presence import Presence
 
 UNSEEN = NotAssessed("missing_mask", "x")
@@ -104,3 +104,23 @@ def test_the_edges(changed, name, expected):
 def test_what_was_not_seen_is_not_absent(changed, names):
     signs = ct_signs(dataclasses.replace(PLAIN, **changed))
     assert all(isinstance(signs[name].sign, NotAssessed) for name in names)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"cortex_missing": dict.fromkeys(QUARTERS, UNSEEN)}, {"cortex_amount": UNSEEN}, {}]
+)
+def test_where_the_cortex_is_not_seen_a_jigsaw_is_not_absent(changed):
+    sign = ct_signs(dataclasses.replace(PLAIN, **changed))["jigsaw"].sign
+    assert sign == (UNSEEN if changed else Presence.ABSENT)
+
+
+def test_names_of_signs_are_those_of_the_table():
+    assert set(CT_SIGNS) == set(ROWS)
+
+
+@pytest.mark.parametrize(("label", "expected"), [("retropulsion", "retropulsion"), ("bulge", "posterior_wall_bulge")])
+def test_the_wall_on_mr_is_row_mr3(label, expected):
+    signs = wall_signs(label, "MR3")
+    assert {sign.item for sign in signs.values()} == {"MR3"}
+    assert [name for name, sign in signs.items() if sign.sign is Presence.PRESENT] == [expected]
+    assert all(isinstance(sign.sign, NotAssessed) for sign in wall_signs(None, "MR3").values())

@@ -134,19 +134,25 @@ def beyond_neighbours(own: Cortex, neighbours: Sequence[Cortex]) -> dict[Sector,
     Thin cortex that the CT does not resolve is missing everywhere; where neighbours miss more than `UNRESOLVED_FROM`,
     nothing is said.
     """
-    result: dict[Sector, Finding] = {}
-    for sector, share in own.missing.items():
-        usual = [found.missing[sector] for found in neighbours]
-        known = [one.value for one in usual if isinstance(one, Measured)]
-        if not isinstance(share, Measured):
-            result[sector] = share
-        elif not known:
-            result[sector] = NotAssessed(Reason.NO_REFERENCE, "no neighbour shows how much cortex the CT resolves")
-        elif max(known) > UNRESOLVED_FROM:
-            detail = f"the CT does not resolve the cortex of unaffected neighbours ({max(known):.0%} of it missing)"
-            result[sector] = NotAssessed(Reason.RESOLUTION, detail)
-        else:
-            less = float(np.mean(known))
-            low, value, high = (max(x - less, 0.0) for x in (share.low, share.value, share.high))
-            result[sector] = Measured(value, "1", low, high, f"{share.method}, less that of neighbours")
-    return result
+    return {
+        sector: _beyond(share, [found.missing[sector] for found in neighbours]) for sector, share in own.missing.items()
+    }
+
+
+def total_beyond_neighbours(own: Cortex, neighbours: Sequence[Cortex]) -> Finding:
+    """The same of the whole wall."""
+    return _beyond(own.missing_total, [found.missing_total for found in neighbours])
+
+
+def _beyond(share: Finding, usual: Sequence[Finding]) -> Finding:
+    if not isinstance(share, Measured):
+        return share
+    known = [one.value for one in usual if isinstance(one, Measured)]
+    if not known:
+        return NotAssessed(Reason.NO_REFERENCE, "no neighbour shows how much cortex the CT resolves")
+    if max(known) > UNRESOLVED_FROM:
+        detail = f"the CT does not resolve the cortex of unaffected neighbours ({max(known):.0%} of it missing)"
+        return NotAssessed(Reason.RESOLUTION, detail)
+    less = float(np.mean(known))
+    low, value, high = (max(x - less, 0.0) for x in (share.low, share.value, share.high))
+    return Measured(value, "1", low, high, f"{share.method}, less that of neighbours")

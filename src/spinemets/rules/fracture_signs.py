@@ -34,6 +34,12 @@ ADDED_FROM_MM = 4.0
 """Less than this beyond the neighbours' is their own difference."""
 ALL_ROUND_FROM = 0.80
 
+CT_SIGNS = (
+    "jigsaw", "cortex_destroyed", "fracture_line", "cancellous_bone_destroyed", "vacuum_cleft", "retropulsion",
+    "posterior_wall_bulge", "pedicles_spared", "pedicle_destroyed", "lamellar_haematoma", "paravertebral_mass",
+)  # fmt: skip
+"""Names of the signs of both columns."""
+
 
 class Favours(str, Enum):
     """What the review lists a sign under."""
@@ -110,25 +116,47 @@ class CtFeatures:
 def ct_signs(features: CtFeatures) -> dict[str, FractureSign]:
     """The signs CT1 to CT6 of both columns, by name; CT7 is a count over other levels and stands beside them."""
     destroyed = any_of(*(at_least(share, DESTROYED_FROM) for share in features.cortex_missing.values()))
-    jigsaw = all_of(
-        Presence.PRESENT if features.cortex_gaps else Presence.ABSENT, at_least(features.cortex_amount, KEPT_FROM)
-    )
     pedicle = _pedicle(features)
     haematoma, mass = _soft_tissue(features.tissue_mm, features.tissue_coverage)
     rows = {
-        "jigsaw": ("CT1", Favours.OSTEOPOROTIC, jigsaw),
+        "jigsaw": ("CT1", Favours.OSTEOPOROTIC, _jigsaw(features)),
         "cortex_destroyed": ("CT1", Favours.METASTATIC, destroyed),
         "fracture_line": ("CT2", Favours.OSTEOPOROTIC, more_than(features.line_width, LINE_ABOVE)),
         "cancellous_bone_destroyed": ("CT2", Favours.METASTATIC, _cancellous(features)),
         "vacuum_cleft": ("CT3", Favours.OSTEOPOROTIC, _cleft(features)),
-        "retropulsion": ("CT4", Favours.OSTEOPOROTIC, _wall(features.wall, "retropulsion")),
-        "posterior_wall_bulge": ("CT4", Favours.METASTATIC, _wall(features.wall, "bulge")),
         "pedicles_spared": ("CT5", Favours.OSTEOPOROTIC, opposite(pedicle)),
         "pedicle_destroyed": ("CT5", Favours.METASTATIC, pedicle),
         "lamellar_haematoma": ("CT6", Favours.OSTEOPOROTIC, haematoma),
         "paravertebral_mass": ("CT6", Favours.METASTATIC, mass),
     }
-    return {name: FractureSign(*row) for name, row in rows.items()}
+    return {name: FractureSign(*row) for name, row in rows.items()} | wall_signs(features.wall, "CT4")
+
+
+def wall_signs(label: str | None, item: str) -> dict[str, FractureSign]:
+    """The signs of the posterior wall, which its shape in the mask shows, on CT and MR alike.
+
+    Parameters
+    ----------
+    label : str or None
+        Of the posterior wall.
+    item : str
+        ``CT4`` or ``MR3``.
+    """
+    return {
+        "retropulsion": FractureSign(item, Favours.OSTEOPOROTIC, _wall(label, "retropulsion")),
+        "posterior_wall_bulge": FractureSign(item, Favours.METASTATIC, _wall(label, "bulge")),
+    }
+
+
+def _jigsaw(features: CtFeatures) -> Sign:
+    """Gaps in a cortex that is all there; where the cortex is not seen, neither are gaps."""
+    unseen = [share for share in features.cortex_missing.values() if not isinstance(share, Measured)]
+    if len(unseen) == len(features.cortex_missing):
+        return unseen[0]
+    if not isinstance(features.cortex_amount, Measured):
+        return features.cortex_amount
+    gaps = Presence.PRESENT if features.cortex_gaps else Presence.ABSENT
+    return all_of(gaps, at_least(features.cortex_amount, KEPT_FROM))
 
 
 def _cancellous(features: CtFeatures) -> Sign:
