@@ -137,12 +137,17 @@ def test_networks_are_opened_with_the_backend_and_threads_that_were_asked_for(mo
 
     monkeypatch.setattr(assess_command.SpineModels, "load", load)
     options = AssessOptions(
-        [save(tmp_path / "ct.nii.gz", air())], tmp_path / "out", backend="openvino", threads=3, treated="yes"
+        [save(tmp_path / "ct.nii.gz", air())],
+        tmp_path / "out",
+        backend="openvino",
+        threads=3,
+        treated="yes",
+        partial_response="no",
     )
     with pytest.raises(Opened):
         run_assess(options)
     assert asked == [("openvino", 3)]
-    assert options.clinical.treated == "yes"
+    assert (options.clinical.treated, options.clinical.partial_response) == ("yes", "no")
 
 
 @pytest.mark.parametrize(

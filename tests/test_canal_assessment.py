@@ -8,7 +8,7 @@ from box_vertebra import PITCH_MM, part_at
 from oblique import centred_affine, painted, world_of
 
 from spinemets.anatomy import CanalLabel, Level
-from spinemets.findings import NotAssessed, Reason
+from spinemets.findings import NotApplicable, NotAssessed, Reason
 from spinemets.geometry import Grid
 from spinemets.pipeline import Clinical, examine
 from spinemets.results import write_results
@@ -98,3 +98,47 @@ def test_labels_of_the_canal_do_not_overlap():
     assert ((labels == CanalLabel.CORD) == (masks.cord.array > 0)).all()
     assert ((labels == CanalLabel.THECAL_SAC) == ((masks.sac.array > 0) & (masks.cord.array == 0))).all()
     assert (labels == CanalLabel.EPIDURAL_TUMOUR).any()
+
+
+def signs_of(found):
+    return {one.level: one.signs for one in found.report.vertebrae}
+
+
+def with_lesion(*lesion_levels):
+    _, vertebrae = ct()
+    ids = [level.verse_id for level in lesion_levels]
+    return {"lesions": vertebrae.with_array(np.isin(vertebrae.array, ids).astype(np.uint8))}
+
+
+def test_signs_of_the_tumour_stand_at_its_level_and_nowhere_else():
+    found = signs_of(examined(*t2(), **with_lesion(Level.T11, Level.T12)))
+    assert found[Level.T11]["compartment"]["value"] == "extradural"
+    assert found[Level.T11]["draped_curtain"]["value"] in ("present", "absent", "at_threshold")
+    assert found[Level.T12]["compartment"].code is Reason.OUT_OF_FIELD
+    assert "T11 only" in found[Level.T12]["compartment"].detail
+
+
+def test_signs_of_the_tumour_stand_at_a_level_without_a_lesion_too():
+    found = signs_of(examined(*t2()))
+    assert set(found[Level.T11]) == {"draped_curtain", "draped_curtain_midline_ratio", "compartment"}
+    assert isinstance(found[Level.T10], NotAssessed)
+
+
+def test_a_canal_without_tumour_says_so_only_where_it_was_outlined():
+    healthy = t2(EpiduralCase(length_mm=0.0))
+    found = signs_of(examined(*healthy, **with_lesion(Level.T10, Level.T11)))
+    assert found[Level.T11]["draped_curtain"] == NotApplicable("no_epidural_tumour")
+    low = {name: Volume(mask.array[:, :, :10], mask.affine, FRAME) for name, mask in healthy[1].items()}
+    second = Series("t2_axial", low["sac"].with_array(healthy[0].volume.array[:, :, :10]), name="t2")
+    found = signs_of(examined(second, low, **with_lesion(Level.T10, Level.T11)))
+    assert found[Level.T10]["draped_curtain"].code is Reason.OUT_OF_FIELD
+    assert "not outlined at T10" in found[Level.T10]["draped_curtain"].detail
+
+
+@pytest.mark.parametrize(
+    ("second", "code"),
+    [({"frame": "9.9"}, Reason.LEVEL_AMBIGUOUS), ({"role": "t2"}, Reason.MISSING_SEQUENCE)],
+)
+def test_why_there_are_no_signs_of_the_tumour(second, code):
+    found = signs_of(examined(*t2(**second), **with_lesion(Level.T11)))
+    assert found[Level.T11]["compartment"].code is code

@@ -9,6 +9,7 @@ from spinemets.anatomy import LesionLabel, Level, Subregion
 from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason
 from spinemets.geometry import Grid
 from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.spine_signs import SpineImages, Treatment
 from spinemets.vertebra_assessment import assess_vertebrae
 from spinemets.volume import Volume
 
@@ -58,14 +59,15 @@ class Scene:
         inside &= self.own & (self.ids > 0)
         self.lesions[inside], self.ct[inside] = label, hu
 
-    def assessed(self, with_lesions=True, **options):
+    def assessed(self, with_lesions=True, treated="unknown", **options):
         vertebrae, parts, lesions = (Volume(mask, self.affine) for mask in (self.ids, self.parts, self.lesions))
         found = assess_vertebrae(
             spine_from_mask(vertebrae),
             vertebrae,
             parts,
             lesions=lesions if with_lesions else None,
-            ct=Volume(self.ct.astype(np.float32), self.affine),
+            images=SpineImages(ct=Volume(self.ct.astype(np.float32), self.affine)),
+            treatment=Treatment(treated),
             **options,
         )
         return {findings.level: findings for findings in found.vertebrae}
@@ -128,6 +130,15 @@ def test_all_of_the_cortex_gone_is_a_high_risk_of_fracture():
     clean = Scene()
     clean.lesion((0.0, 24.0, 0.0), 7.0)
     assert said(clean.signs()["high_fracture_risk"]) == "absent"
+
+
+def test_cortex_that_the_ct_shows_nowhere_is_neither_destroyed_nor_at_risk_nor_a_jigsaw():
+    scene = Scene()
+    scene.ct[scene.shell] = SPONGY
+    scene.lesion((0.0, 24.0, 0.0), 7.0)
+    signs = scene.signs()
+    for name in ("cortex_destroyed", "high_fracture_risk", "jigsaw", "cortex_missing"):
+        assert signs[name].code is Reason.RESOLUTION, name
 
 
 def test_breaks_with_fragments_beside_them_are_a_jigsaw():

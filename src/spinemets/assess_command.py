@@ -33,6 +33,7 @@ class AssessOptions:
     malignancy: str = "unknown"
     anchor: str | None = None
     bone_metastasis: str = "unknown"
+    partial_response: str = "unknown"
     masks: Mapping[str, Path] = field(default_factory=dict)
     backend: str = "onnx"
     threads: int | None = None
@@ -49,6 +50,7 @@ class AssessOptions:
                     "treated": self.treated,
                     "malignancy": self.malignancy,
                     "bone_metastasis": self.bone_metastasis,
+                    "partial_response": self.partial_response,
                 },
             )
         )

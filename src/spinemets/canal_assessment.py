@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from spinemets.anatomy import CanalLabel, Level
+from spinemets.epidural_signs import EPIDURAL, epidural_signs
 from spinemets.escc_assessment import EsccMasks, assess_escc
-from spinemets.findings import NotAssessed, Reason, Section
+from spinemets.findings import NotAssessed, Reason, Section, VertebraFindings
 from spinemets.measure.canal_slices import stack_axis
 from spinemets.series_assessment import Clinical, SeriesResult, lies_on
 from spinemets.spine import Spine
 from spinemets.volume import Series, Study, Volume
 
 AXIAL_ROLE = "t2_axial"
+TO_FRONT = np.array([0.0, 1.0, 0.0])
+"""The patient's front in the world, where no vertebra tells its own."""
 NEAR_MM = 30.0
 """A slice further than this from the centre of every vertebra is at no level that is known (ours)."""
 
@@ -35,12 +38,18 @@ class CanalResult:
         The ESCC section of the report.
     axis : int
         Voxel axis that the slices lie across.
+    signs : mapping of str
+        What shape and place of the tumour say.
+    seen : frozenset of Level
+        Levels at whose height the sac was outlined; empty where that cannot be told.
     """
 
     series: Series
     masks: EsccMasks
     section: Section
     axis: int
+    signs: Mapping[str, Any]
+    seen: frozenset[Level] = frozenset()
 
     @property
     def governing(self) -> Any:
@@ -91,15 +100,71 @@ def assess_canal(study: Study, given: Mapping[str, Volume], spine: SeriesResult,
     axis = stack_axis(masks.cord if masks.cord.array.any() else masks.sac)
     if series.role != AXIAL_ROLE:
         detail = f"a grade is read on axial T2; the masks of the canal lie on a series of the role {series.role}"
-        return CanalResult(series, masks, NotAssessed(Reason.MISSING_SEQUENCE, detail), axis)
+        absent = NotAssessed(Reason.MISSING_SEQUENCE, detail)
+        return CanalResult(series, masks, absent, axis, dict.fromkeys(EPIDURAL, absent))
     established = clinical.bone_metastasis
     if established == "unknown" and any(findings.lesions for findings in _with_lesions(spine)):
         established = "yes"
     answer = assess_escc(masks, bone_metastasis=established)
+    level = None
+    same_frame = _shares_frame(series, spine.series)
     if answer["slice"] is not None:
-        level = _level_at(spine.spine, masks.sac, axis, answer["slice"], _shares_frame(series, spine.series))
+        level = _level_at(spine.spine, masks.sac, axis, answer["slice"], same_frame)
         answer["level"] = None if level is None else str(level)
-    return CanalResult(series, masks, (answer,), axis)
+    axes = None if level is None else spine.findings.axes.get(level)
+    signs = epidural_signs(masks, TO_FRONT if axes is None else axes.front)
+    return CanalResult(
+        series, masks, (answer,), axis, signs, _seen(spine.spine, masks.sac) if same_frame else frozenset()
+    )
+
+
+def with_canal_signs(findings: Sequence[VertebraFindings], canal: CanalResult | None) -> tuple[VertebraFindings, ...]:
+    """Findings with the signs of tumour in the canal at its level, and why there are none elsewhere.
+
+    A level without other signs gets a table of its own only where the tumour is.
+    """
+    result = []
+    for one in findings:
+        own = isinstance(one.signs, Mapping)
+        at_tumour = (
+            canal is not None and isinstance(canal.section, tuple) and canal.section[0]["level"] == str(one.level)
+        )
+        if own or at_tumour:
+            found = canal.signs if canal is not None and at_tumour else _without_tumour(one.level, canal)
+            one = replace(one, signs={**(one.signs if own else {}), **found})
+        result.append(one)
+    return tuple(result)
+
+
+def _without_tumour(level: Level, canal: CanalResult | None) -> Mapping[str, Any]:
+    """What stands for the signs at a level where no tumour was measured in the canal."""
+    if canal is None:
+        reason = NotAssessed(Reason.MISSING_MASK, "there are no masks of cord, sac and tumour on an axial T2")
+        return dict.fromkeys(EPIDURAL, reason)
+    if isinstance(canal.section, NotAssessed):
+        return canal.signs
+    if not canal.seen:
+        detail = "at which level the slices of the canal lie is not known"
+        return dict.fromkeys(EPIDURAL, NotAssessed(Reason.LEVEL_AMBIGUOUS, detail))
+    if level not in canal.seen:
+        reason = NotAssessed(Reason.OUT_OF_FIELD, f"the canal was not outlined at {level}")
+        return dict.fromkeys(EPIDURAL, reason)
+    tumour = canal.section[0]["level"]
+    if tumour is None:
+        return canal.signs
+    return dict.fromkeys(
+        EPIDURAL, NotAssessed(Reason.OUT_OF_FIELD, f"the tumour in the canal was read at {tumour} only")
+    )
+
+
+def _seen(spine: Spine, sac: Volume) -> frozenset[Level]:
+    """Levels whose middle lies between the first and the last slice with a sac."""
+    heights = sac.world(np.argwhere(sac.array > 0))[:, 2]
+    return frozenset(
+        vertebra.level
+        for vertebra in spine.vertebrae
+        if heights.min() <= float(vertebra.centroid_mm[2]) <= heights.max()
+    )
 
 
 def _with_lesions(spine: SeriesResult) -> list[Any]:

@@ -82,6 +82,9 @@ def assess(
     malignancy: Annotated[MalignancyChoice, typer.Option(help="Is there a cancer?")] = MalignancyChoice.unknown,
     anchor: Annotated[str | None, typer.Option(help="A known level: L5@x,y,z in world mm (RAS).")] = None,
     bone_metastasis: Annotated[YesNo, typer.Option(help="Is a bone metastasis established?")] = YesNo.unknown,
+    partial_response: Annotated[
+        YesNo, typer.Option(help="Do other signs show a partial response to treatment? A flare needs it.")
+    ] = YesNo.unknown,
     vertebrae: MaskOption = None,
     subregions: MaskOption = None,
     lesions: MaskOption = None,
@@ -116,6 +119,7 @@ def assess(
         malignancy=malignancy.value,
         anchor=anchor,
         bone_metastasis=bone_metastasis.value,
+        partial_response=partial_response.value,
         masks={name: path for name, path in masks.items() if path is not None},
         backend=backend.value,
         threads=threads,

@@ -23,6 +23,9 @@ from spinemets.measure.compartment import Compartment, TumourPlace, tumour_place
 from spinemets.measure.curtain import SliceCurtain, curtain, front_in_slices
 from spinemets.rules.draped_curtain import PEAK_FROM_MM, SOURCE, draped_curtain, slice_curtain
 
+EPIDURAL = ("draped_curtain", "draped_curtain_midline_ratio", "compartment")
+"""Names of the signs."""
+
 
 def epidural_signs(masks: EsccMasks, front: NDArray[np.float64]) -> dict[str, Any]:
     """Signs of tumour in the canal, by name.
@@ -44,19 +47,18 @@ def epidural_signs(masks: EsccMasks, front: NDArray[np.float64]) -> dict[str, An
     StudyError
         If a mask lies on another grid, holds nothing, or contradicts another.
     ValueError
-        If `front` is no unit vector across the cord.
+        If slices can be read, and `front` is no unit vector across the cord.
     """
     require_usable(masks)
     tumour = masks.epidural
     if masks.canal is not None:
         tumour = tumour.with_array((tumour.array > 0) & (masks.canal.array > 0))
     stack = canal_stack(masks.cord, masks.sac, tumour)
-    to_front = front_in_slices(stack, masks.sac, front)
     reason = _refusal(stack)
     found = {"compartment": _compartment(reason or tumour_places(masks.cord, masks.sac, tumour))}
     if reason is not None:
         return {"draped_curtain": reason, "draped_curtain_midline_ratio": reason} | found
-    slices = curtain(stack, to_front)
+    slices = curtain(stack, front_in_slices(stack, masks.sac, front))
     sign = draped_curtain({one.index: slice_curtain(one.lesser_peak_mm, one.midline_ratio) for one in slices})
     return {"draped_curtain": said(sign, SOURCE), "draped_curtain_midline_ratio": _ratio(slices)} | found
 

@@ -13,7 +13,7 @@ from spinemets.measure.alignment import BodyEnds
 from spinemets.measure.body_rays import BodyRays, Sector, body_rays
 from spinemets.measure.body_view import BodyView, body_view
 from spinemets.measure.cleft import cleft
-from spinemets.measure.cortex import Cortex, beyond_neighbours, cortex
+from spinemets.measure.cortex import Cortex, beyond_neighbours, cortex, total_beyond_neighbours
 from spinemets.measure.fracture_line import fracture_line
 from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.heights import BodyHeights
@@ -22,7 +22,7 @@ from spinemets.measure.pedicles import Pedicles, pedicles
 from spinemets.measure.soft_tissue import added_tissue
 from spinemets.measure.trabecular import Reference, Shares, Trabecular, reference_for, shares, trabecular
 from spinemets.measure.vertebra_regions import VertebraRegions
-from spinemets.rules.fracture_signs import SOURCE, CtFeatures, ct_signs
+from spinemets.rules.fracture_signs import CT_SIGNS, SOURCE, CtFeatures, FractureSign, ct_signs, wall_signs
 from spinemets.rules.presence import Sign
 from spinemets.volume import Volume
 
@@ -71,6 +71,8 @@ class CtEvidence:
         Levels that are whole.
     affected : collection of Level
         Those of them that are fractured or diseased, and so no reference.
+    no_reference : NotAssessed or None
+        Why no level at all is a reference.
     """
 
     def __init__(
@@ -81,7 +83,9 @@ class CtEvidence:
         lesions: Volume | None,
         fit: Collection[Level],
         affected: Collection[Level],
+        no_reference: NotAssessed | None = None,
     ) -> None:
+        self._no_reference = no_reference
         self._ct, self._vertebrae, self._regions, self._lesions = ct, vertebrae, regions, lesions
         self._fit = sorted((level for level in fit if level in regions.axes), key=lambda level: level.order)
         self._affected = frozenset(affected)
@@ -99,11 +103,15 @@ class CtEvidence:
 
     def reference(self, level: Level) -> Reference | NotAssessed:
         """Healthy spongy bone of the nearest unaffected levels."""
+        if self._no_reference is not None:
+            return self._no_reference
         near = self.neighbours(level)
         return reference_for(level, {other: self.trabecular(other) for other in near}, self._affected)
 
     def neighbours(self, level: Level) -> tuple[Level, ...]:
-        """The nearest unaffected level above and below."""
+        """The nearest unaffected level above and below; none where no level is a reference."""
+        if self._no_reference is not None:
+            return ()
         sound = [other for other in self._fit if other not in self._affected and other is not level]
         above = [other for other in sound if other.order < level.order][-1:]
         below = [other for other in sound if other.order > level.order][:1]
@@ -112,6 +120,12 @@ class CtEvidence:
     def cortex(self, level: Level, reference: Reference | NotAssessed) -> Cortex:
         """Missing cortex of a body."""
         return cortex(self.rays(level), reference, self.view(level).voxel_mm)
+
+    def missing_cortex(self, level: Level) -> Finding:
+        """Share of the whole wall of a body without cortex, less what unaffected neighbours lack."""
+        reference = self.reference(level)
+        near = [self.cortex(other, reference) for other in self.neighbours(level)]
+        return total_beyond_neighbours(self.cortex(level, reference), near)
 
     def pedicles(self, level: Level) -> Pedicles:
         """Both pedicles of a level."""
@@ -145,11 +159,22 @@ def level_signs(level: Level, evidence: CtEvidence, bodies: Mapping[Level, Measu
         added.thickness_mm,
         added.coverage,
     )
-    found: dict[str, Any] = {
-        name: said(sign.sign, f"{sign.item}, favours {sign.favours.value}: {SOURCE}")
-        for name, sign in ct_signs(features).items()
+    found = _said(ct_signs(features))
+    measures = _measures(features, shell, inside, both, own)
+    return found | _counts(level, bodies) | measures | {"cortex_missing": evidence.missing_cortex(level)}
+
+
+def signs_without_ct(level: Level, bodies: Mapping[Level, MeasuredBody], reason: NotAssessed) -> dict[str, Any]:
+    """Signs of one level that masks alone show; `reason` stands for those that CT would."""
+    found: dict[str, Any] = dict.fromkeys(CT_SIGNS, reason)
+    found |= _said(wall_signs(bodies[level].wall, "MR3"))
+    return found | _counts(level, bodies) | {"height_asymmetry": bodies[level].loss.asymmetry}
+
+
+def _said(signs: Mapping[str, FractureSign]) -> dict[str, Any]:
+    return {
+        name: said(sign.sign, f"{sign.item}, favours {sign.favours.value}: {SOURCE}") for name, sign in signs.items()
     }
-    return found | _counts(level, bodies) | _measures(features, shell, inside, both, own)
 
 
 def said(sign: Sign, method: str) -> Any:
@@ -200,7 +225,6 @@ def _measures(
     rings = {f"pedicle_ring_missing_{side.value}": both.ring_missing[side] for side in Side}
     return {
         **missing,
-        "cortex_missing": shell.missing_total,
         "cortex_amount": shell.amount,
         "fracture_line_width": features.line_width,
         "lytic_share": inside.lytic,

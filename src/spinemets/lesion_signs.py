@@ -28,7 +28,7 @@ def lesion_signs(
     own = bodies[level]
     lesions = own.lesions or ()
     reference = evidence.reference(level)
-    shell = evidence.cortex(level, reference)
+    missing = evidence.missing_cortex(level)
     both = evidence.pedicles(level)
     place = lesion_place(evidence.view(level))
     dense, grown = _dense(level, evidence, reference), _size_change(level, bodies)
@@ -41,7 +41,7 @@ def lesion_signs(
         "ivory_vertebra": said(ivory.ivory(dense, grown, _discs(level, bodies)), ivory.SOURCE),
         "dense_share": dense,
         "suggests_paget": said_bool(ivory.suggests_paget(dense, grown), "dense and grown: the review, l.162-166"),
-        "high_fracture_risk": said(fracture_risk.high_fracture_risk(shell.missing_total), fracture_risk.RISK_SOURCE),
+        "high_fracture_risk": said(fracture_risk.high_fracture_risk(missing), fracture_risk.RISK_SOURCE),
         "visible_on_film": _film(lesions, reference),
         "enostosis": _enostosis(lesions, treated),
         "lesion_from_front": place.from_front,

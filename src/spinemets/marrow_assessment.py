@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from spinemets.anatomy import Level
+from spinemets.diffuse_marrow import ALL_DARK, diffuse_disease, diffuse_flags, diffuse_sign
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.fracture_assessment import MeasuredBody, said
 from spinemets.marrow_evidence import BODY_MM, LESION_MM, MrEvidence
@@ -25,12 +26,7 @@ from spinemets.rules.dixon import OTHER_CUTS_PERCENT
 from spinemets.rules.dixon import SOURCE as DIXON_SOURCE
 from spinemets.volume import Volume
 
-DIFFUSE, UNCHECKED = "diffuse_marrow_disease_suspected", "diffuse_marrow_disease_not_checked"
-"""Flags: no level is known to be healthy; nobody could check."""
 NO_LESION_MASK = NotAssessed(Reason.MISSING_MASK, "there is no lesion mask, so what surrounds a lesion is not known")
-ALL_DARK = NotAssessed(
-    Reason.NO_REFERENCE, "marrow is darker than disc and muscle on T1 at every level, so none is known to be healthy"
-)
 NEVER = (Level.C1, Level.C2)
 ARCH_MM = 1.0
 """Posterior elements are looked at so far inside their surface (ours): cortex is dark in health, too."""
@@ -78,19 +74,12 @@ def marrow_signs(
     """
     known = {level: body for level, body in bodies.items() if level not in NEVER and level in regions.axes}
     evidence = MrEvidence(series, vertebrae, regions, lesions, known, affected)
-    diffuse = marrow_signal.diffuse_disease({level: _t1_ratios(evidence, level) for level in known})
+    diffuse = diffuse_disease(evidence, known)
     asked = sorted((level for level in affected if level in known), key=lambda level: level.order)
     signs = {level: _level_signs(level, evidence, diffuse is True, lesions is not None) for level in asked}
-    flags = {True: (DIFFUSE,), False: ()}
-    return signs, (UNCHECKED,) if isinstance(diffuse, NotAssessed) else flags[diffuse]
-
-
-def _t1_ratios(evidence: MrEvidence, level: Level) -> tuple[Finding, Finding]:
-    body = evidence.signal("t1", level, "body")
-    return (
-        ratio(body, evidence.disc("t1", level), "body by disc"),
-        ratio(body, evidence.muscle("t1", level), "body by muscle"),
-    )
+    for own in signs.values():
+        own["diffuse_marrow_disease"] = diffuse_sign(diffuse)
+    return signs, diffuse_flags(diffuse)
 
 
 def _level_signs(level: Level, evidence: MrEvidence, diffuse: bool, has_mask: bool) -> dict[str, Any]:
@@ -244,4 +233,4 @@ def _pattern(found: Mapping[str, Any]) -> Any:
     if not names:
         return found["t1_to_muscle"]
     value = " or ".join(kind.value for kind in left) or "none"
-    return {"value": value, "method": f"by {', '.join(names)}: {signal_table.SOURCE}"}
+    return {"value": value, "method": f"by {', '.join(names).replace('_', ' ')}: {signal_table.SOURCE}"}

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from spinemets.anatomy import Level
-from spinemets.canal_assessment import CanalResult, assess_canal
+from spinemets.canal_assessment import CanalResult, assess_canal, with_canal_signs
 from spinemets.errors import StudyError
 from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason
 from spinemets.inference.segment import SpineModels
 from spinemets.report import InputSeries, Report
 from spinemets.rules.treatment import Statement, statements
 from spinemets.series_assessment import (
+    BESIDE_CT_ROLES,
     MARROW_ROLES,
     SEGMENTED_ROLES,
     Clinical,
@@ -112,9 +113,8 @@ def examine(
     measured: list[Series] = []
     left_out: list[LeftOut] = []
     if home is not None and "vertebrae" in given:
-        measured = [series for series in study.series if series.role in MARROW_ROLES and shares_world(home, series)]
-        sequences = {series.role: series.volume for series in measured}
-        results.append(series_from_masks(home, given, clinical, sequences))
+        measured = [series for series in study.series if _is_beside(series, home)]
+        results.append(series_from_masks(home, given, clinical, measured))
     for series in study.series:
         if series is home or series in measured:
             continue
@@ -130,7 +130,7 @@ def examine(
     report = Report(
         inputs=_inputs(study, [*(result.series for result in results), *measured], left_out, canal),
         spine=first.spine,
-        vertebrae=first.findings.vertebrae,
+        vertebrae=with_canal_signs(first.findings.vertebrae, canal),
         escc=canal.section if canal else ESCC_NOT_ASSESSED,
         governing={
             "sins_level": _governing_level(first),
@@ -169,6 +169,12 @@ def _require_grid_of_some_series(study: Study, name: str, mask: Volume) -> None:
         require_same_grid(study.series[0].volume, mask, mask_name=f"the {name} mask")
 
 
+def _is_beside(series: Series, home: Series) -> bool:
+    """Whether something is measured on a series under the masks of another."""
+    roles = (*MARROW_ROLES, *(BESIDE_CT_ROLES if home.role in SEGMENTED_ROLES else ("pet",)))
+    return series is not home and series.role in roles and shares_world(home, series)
+
+
 def _series_of_spine(study: Study, given: Mapping[str, Volume]) -> Series | None:
     """The series on whose grid the vertebra mask lies, CT before MR; None without a mask."""
     if "vertebrae" not in given:
@@ -178,7 +184,7 @@ def _series_of_spine(study: Study, given: Mapping[str, Volume]) -> Series | None
 
 
 def _why_left_out(series: Series, home: Series | None) -> str:
-    if home is not None and series.role in MARROW_ROLES:
+    if home is not None and series.role in (*MARROW_ROLES, *BESIDE_CT_ROLES):
         return f"it is not stated to lie in the same coordinates as {home.name}, to which the vertebra mask belongs"
     return f"no network of this version reads the role {series.role}"
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from spinemets.anatomy import Level, Region
 from spinemets.body_assessment import MeasuredBodies, cropped_to_spine, measured_bodies
 from spinemets.errors import StudyError
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason, VertebraFindings
-from spinemets.fracture_assessment import CtEvidence, MeasuredBody, is_fractured, level_signs
+from spinemets.fracture_assessment import MeasuredBody
 from spinemets.lesion_scoring import score_lesions
-from spinemets.lesion_signs import lesion_signs
 from spinemets.measure.alignment import LocalAlignment, local_alignment
+from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.height_reference import HeightLoss, height_losses
 from spinemets.measure.heights import COLUMNS, BodyHeights
 from spinemets.measure.lesions import Lesion, lesions_by_level
-from spinemets.measure.vertebra_regions import FROM_PARTITION, VertebraRegions, vertebra_regions
+from spinemets.measure.vertebra_regions import FROM_PARTITION, vertebra_regions
 from spinemets.measure.wall_from_canal import WallFromCanal
 from spinemets.report import VERTEBRA_SECTIONS
 from spinemets.rules.genant import genant_grade
@@ -25,6 +25,7 @@ from spinemets.rules.posterior_wall import SHAPE, SOURCE, wall_label
 from spinemets.rules.sins import SinsScore, governing
 from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
 from spinemets.spine import Spine
+from spinemets.spine_signs import SpineImages, SpineMasks, Treatment, spine_signs
 from spinemets.volume import Volume
 
 LARGE_LESION = 0.10
@@ -45,12 +46,15 @@ class SpineAssessment:
         The level whose SINS governs.
     flags : tuple of str
         ``regions_by_canal_partition`` and the like.
+    axes : mapping of Level to VertebraAxes
+        Each vertebra's own directions, where they could be told.
     """
 
     vertebrae: tuple[VertebraFindings, ...]
     heights: Mapping[Level, BodyHeights]
     governing: Level | NotAssessed | NotApplicable
     flags: tuple[str, ...]
+    axes: Mapping[Level, VertebraAxes] = field(default_factory=dict)
 
 
 def assess_vertebrae(
@@ -59,10 +63,9 @@ def assess_vertebrae(
     subregions: Volume | None,
     *,
     lesions: Volume | None = None,
-    ct: Volume | None = None,
-    sequences: Mapping[str, Volume] | None = None,
+    images: SpineImages = SpineImages(),
     pain: str = "unknown",
-    treated: Literal["yes", "no", "unknown"] = "unknown",
+    treatment: Treatment = Treatment(),
 ) -> SpineAssessment:
     """Measurements and scores of every vertebra.
 
@@ -76,16 +79,15 @@ def assess_vertebrae(
         `Subregion` labels on the same grid; the canal-referenced partition without it.
     lesions : Volume, optional
         `LesionLabel` values on the same grid.
-    ct : Volume, optional
-        HU on the same grid.
-    sequences : mapping of str to Volume, optional
-        MR series by role (``t1``, ``t2`` …), each on its own grid in the same world coordinates.
+    images : SpineImages, optional
+        What the spine is seen on; its CT lies on the same grid.
     pain : str
         As a clinician states it.
-    treated : str
-        Whether lesions were treated, as a clinician states it.
+    treatment : Treatment
+        As a clinician states it.
     """
-    vertebrae, subregions, lesions, ct = cropped_to_spine(vertebrae, subregions, lesions, ct)
+    vertebrae, subregions, lesions, ct = cropped_to_spine(vertebrae, subregions, lesions, images.ct)
+    images = replace(images, ct=ct)
     try:
         regions = vertebra_regions(vertebrae, subregions)
     except StudyError as error:
@@ -101,7 +103,8 @@ def assess_vertebrae(
     large = {level for level, own in found.items() if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
     losses = height_losses({level: h for level, h in heights.items() if isinstance(h, BodyHeights)}, excluded=large)
     alignment = local_alignment(bodies.ends)
-    signs = _signs(vertebrae, regions, lesions, ct, bodies, losses, found if lesions is not None else None, treated)
+    measured = _bodies(bodies, losses, found if lesions is not None else None)
+    signs, flags = spine_signs(SpineMasks(vertebrae, regions, lesions), images, measured, treatment)
     scores: dict[Level, SinsScore] = {}
     result = []
     for vertebra in spine.vertebrae:
@@ -117,9 +120,9 @@ def assess_vertebrae(
             if score is not None:
                 scores[level] = score
         result.append(findings)
-    flags = ("regions_by_canal_partition",) if regions.source == FROM_PARTITION else ()
+    flags = (*(("regions_by_canal_partition",) if regions.source == FROM_PARTITION else ()), *flags)
     drawn = {level: h for level, h in heights.items() if isinstance(h, BodyHeights)}
-    return SpineAssessment(tuple(result), drawn, _governing(scores, lesions), flags)
+    return SpineAssessment(tuple(result), drawn, _governing(scores, lesions), flags, regions.axes)
 
 
 def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:
@@ -151,18 +154,13 @@ def _findings(
     )
 
 
-def _signs(
-    vertebrae: Volume,
-    regions: VertebraRegions,
-    lesions: Volume | None,
-    ct: Volume | None,
+def _bodies(
     bodies: MeasuredBodies,
     losses: Mapping[Level, HeightLoss],
     found: Mapping[Level, tuple[Lesion, ...]] | None,
-    treated: Literal["yes", "no", "unknown"],
-) -> dict[Level, Any]:
-    """Signs of every level whose body was measured."""
-    measured = {
+) -> dict[Level, MeasuredBody]:
+    """What signs are read beside, of every level whose body was measured."""
+    return {
         level: MeasuredBody(
             own,
             losses[level],
@@ -173,21 +171,6 @@ def _signs(
         for level, own in bodies.heights.items()
         if isinstance(own, BodyHeights) and level in losses and level in bodies.walls
     }
-    if ct is None:
-        return dict.fromkeys(
-            measured, NotAssessed(Reason.MISSING_SEQUENCE, "the signs are read on CT, and there is none")
-        )
-    affected = {level for level, body in measured.items() if body.lesions or is_fractured(body)}
-    evidence = CtEvidence(ct, vertebrae, regions, lesions, measured, affected)
-    signs: dict[Level, Any] = {}
-    for level, body in measured.items():
-        if level not in affected:
-            signs[level] = NotApplicable("no_fracture_or_lesion")
-            continue
-        signs[level] = level_signs(level, evidence, measured)
-        if body.lesions:
-            signs[level] |= lesion_signs(level, evidence, measured, treated)
-    return signs
 
 
 def _wall_label(wall: WallFromCanal) -> str | None:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from spinemets.anatomy import Level
+from spinemets.diffuse_marrow import DIFFUSE
 from spinemets.formats.atomic import write_text
 from spinemets.formats.canal_pictures import CanalStrip
 from spinemets.formats.picture import SeriesPictures
-from spinemets.formats.report_words import WORDS
+from spinemets.formats.report_signs import measures, signs, unknown
+from spinemets.formats.report_words import UNITS, WORDS
 from spinemets.report import Report
 
 ROLE_NAMES = {
@@ -110,8 +112,10 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = (), strips:
         "not_applicable": _not_applicable,
         "data_url": _data_url,
         "sentence": _sentence,
-        "signs": _signs,
-        "measures": _measures,
+        "signs": signs,
+        "measures": measures,
+        "unknown": unknown,
+        "capital": _capital,
     }
     environment.filters.update(filters)
     document = _known(report.to_json_dict())
@@ -127,6 +131,7 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = (), strips:
         pictures=pictures,
         strips=strips,
         thumbnails=thumbnails,
+        all_marrow_dark=DIFFUSE in document["provenance"].get("flags", []),
         has_lesions=any(series.shows_lesions for series in pictures),
     )
 
@@ -186,28 +191,12 @@ def _without(items: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: item for name, item in items.items() if name not in names}
 
 
-def _signs(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], str]]:
-    """Signs that were seen or not, with the column of Table 1 that they stand in, present ones first."""
-    rows = [
-        (name, sign, next((column for column in ("osteoporotic", "metastatic") if column in sign["method"]), ""))
-        for name, sign in found.items()
-        if "unit" not in sign and "method" in sign
-    ]
-    order = {"present": 0, "at_threshold": 1}
-    return sorted(rows, key=lambda row: order.get(str(row[1]["value"]), 2))
-
-
-def _measures(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Everything else: numbers, and what was not assessed or does not apply."""
-    return [(name, item) for name, item in found.items() if "unit" in item or "method" not in item]
-
-
 def _mm(length: float) -> str:
     return f"{length:.1f}"
 
 
 def _unit(code: str) -> str:
-    return {"[hnsf'U]": "HU", "mL": "ml", "deg": "°", "1": ""}.get(code, code)
+    return UNITS.get(code, code)
 
 
 def _number(value: float) -> str:
@@ -216,6 +205,10 @@ def _number(value: float) -> str:
 
 def _words(code: str) -> str:
     return WORDS.get(code, code.replace("_", " "))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _sentence(text: str) -> str:
