@@ -8,6 +8,7 @@ from oblique import STORED, centred_affine, world_of
 from spinemets.anatomy import LesionLabel, Level, Subregion
 from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason
 from spinemets.geometry import Grid
+from spinemets.measure.soft_tissue import added_tissue
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.spine_signs import SpineImages, Treatment
 from spinemets.vertebra_assessment import assess_vertebrae
@@ -197,6 +198,13 @@ def test_soft_tissue_is_a_haematoma_thin_and_all_round_and_a_mass_where_thick(th
     assert 0.7 * thick <= signs["added_tissue"].value <= 1.42 * thick  # along rays, which leave a corner aslant
     assert said(signs[expected]) == "present"
     assert said(signs[({"lamellar_haematoma", "paravertebral_mass"} - {expected}).pop()]) == "absent"
+
+
+def test_coarse_voxels_do_not_tell_a_mass_from_muscle():
+    found = added_tissue(None, [], 2.5)
+    assert found.thickness_mm.code is Reason.RESOLUTION
+    assert "2.5 mm" in found.coverage.detail
+    assert added_tissue(None, [], 2.0).thickness_mm.code is Reason.NO_REFERENCE
 
 
 @pytest.mark.parametrize("stored", range(len(STORED)))

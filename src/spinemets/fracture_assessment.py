@@ -141,7 +141,8 @@ def level_signs(level: Level, evidence: CtEvidence, bodies: Mapping[Level, Measu
     shell = evidence.cortex(level, reference)
     missing = beyond_neighbours(shell, [evidence.cortex(other, reference) for other in near])
     both = evidence.pedicles(level)
-    added = added_tissue(evidence.rays(level), [rays for other in near if (rays := evidence.rays(other)) is not None])
+    beside = [rays for other in near if (rays := evidence.rays(other)) is not None]
+    added = added_tissue(evidence.rays(level), beside, view.voxel_mm)
     gas, line = cleft(view), fracture_line(view, reference)
     features = CtFeatures(
         {sector.value: share for sector, share in missing.items()},
