@@ -98,6 +98,13 @@ def test_every_level_is_shown_with_its_probability_runner_up_and_place():
     assert "no picture" in text  # there is no thumbnail of L2
 
 
+def test_levels_that_a_mask_gives_have_no_probability_of_their_own():
+    named = dataclasses.replace(report().spine, flags=("levels_from_mask",))
+    page = text_of(report_html(Report((CT,), named)))
+    assert "given by the mask" in page
+    assert "0.78" not in page
+
+
 def test_orientation_letters_names_and_outlines_are_drawn():
     page = report_html(report(), [pictures()])
     figures = page.split('class="big"')[1:]
@@ -148,7 +155,7 @@ def test_what_was_found_is_shown_beside_what_was_not():
     losses = {"anterior": loss, "middle": metal, "posterior": metal, "max": loss}
     vertebrae = (VertebraFindings(Level.L1, height_loss=losses), VertebraFindings(Level.L2, lesions=()))
     page = report_html(report(vertebrae=vertebrae))
-    assert "L1 lost 0.25 (0.2 to 0.3) lost not assessable: metal" in section(page, "Fractures")
+    assert "L1 lost 25 % (20 to 30) lost not assessable: metal" in section(page, "Fractures")
     assert "L2: no lesion in the lesion mask" in section(page, "Lesions")
     assert "lesions. L1" in section(page, "Lesions")
 
