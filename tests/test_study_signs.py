@@ -99,6 +99,20 @@ def test_signs_of_mimics_stand_in_the_report(with_marrow):
     assert found["t1_to_marrow"]["value"] == pytest.approx(85 / 220, abs=0.06)
 
 
+def test_a_lesion_in_a_foramen_is_told_by_side(with_marrow, tmp_path):
+    found, *_ = with_marrow
+    assert (said(found["foramen_left"]), said(found["foramen_right"])) == ("absent", "absent")
+    study, masks = marrow_study({})
+    lesions = masks["lesions"]
+    right, front, up = np.moveaxis(lesions.world(np.moveaxis(np.indices(lesions.shape), 0, -1)), -1, 0)
+    below = (right > 8) & (right < 26) & (front > -2) & (front < 14) & (up > -24) & (up < -10)
+    array = np.where(below & (masks["vertebrae"].array == 0), 1, lesions.array).astype(np.uint8)
+    found, _, page = signs_at(Level.L2, study, masks | {"lesions": lesions.with_array(array)}, tmp_path)
+    assert (said(found["foramen_left"]), said(found["foramen_right"])) == ("absent", "present")
+    assert found["foramen_right_share"]["value"] == pytest.approx(14 / 22, abs=0.12)
+    assert "Lesion in a foramen on the right" in page
+
+
 def test_what_no_image_shows_is_not_assessable_and_never_absent(with_marrow):
     found, *_ = with_marrow
     for name in (*FLARE, *UPTAKE):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
-from spinemets.anatomy import Level
+from spinemets.anatomy import Level, Side
 from spinemets.diffuse_marrow import ALL_DARK, DIFFUSE, diffuse_sign
-from spinemets.findings import NotApplicable, NotAssessed, Reason
+from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.flare_signs import flare_signs
 from spinemets.fracture_assessment import (
     NO_LESION_MASK,
@@ -16,13 +17,17 @@ from spinemets.fracture_assessment import (
     MeasuredBody,
     is_fractured,
     level_signs,
+    said,
     signs_without_ct,
 )
 from spinemets.lesion_signs import lesion_signs
 from spinemets.marrow_assessment import marrow_signs
+from spinemets.measure.foramen import foramen_share
+from spinemets.measure.height_reference import steps_between
 from spinemets.measure.uptake import uptake
 from spinemets.measure.vertebra_regions import VertebraRegions
 from spinemets.mimic_signs import mimic_signs
+from spinemets.rules import foramen
 from spinemets.volume import Volume
 
 Answer = Literal["yes", "no", "unknown"]
@@ -144,6 +149,12 @@ def _unaffected(body: MeasuredBody) -> NotAssessed | NotApplicable:
     return body.loss.largest if isinstance(body.loss.largest, NotAssessed) else UNAFFECTED
 
 
+def _neighbours(levels: Collection[Level]) -> list[tuple[Level, Level]]:
+    """Every two levels next to each other, the upper first."""
+    ordered = sorted(levels, key=lambda level: level.order)
+    return [(above, below) for above, below in pairwise(ordered) if steps_between(above, below) <= 1]
+
+
 @dataclass(frozen=True, eq=False)
 class _Levels:
     """Signs of one affected level after the other."""
@@ -157,7 +168,7 @@ class _Levels:
 
     def signs(self, level: Level) -> dict[str, Any]:
         lesions, vertebrae = self.masks.lesions, self.masks.vertebrae
-        found = self._on_ct(level) | self._flare(level) | self._uptake(level)
+        found = self._on_ct(level) | self._flare(level) | self._uptake(level) | self._foramina(level)
         return found | mimic_signs(level, self.evidence, self.bodies, lesions, vertebrae, self.images.mr)
 
     def _without(self, level: Level) -> NotAssessed | NotApplicable | None:
@@ -180,6 +191,27 @@ class _Levels:
         if none is not None or ct is None or prior is None or lesions is None:
             return dict.fromkeys(FLARE, none or (NO_CT if ct is None else NO_PRIOR))
         return flare_signs(level, lesions, self.masks.vertebrae, ct, prior, self.treatment.partial_response)
+
+    def _foramina(self, level: Level) -> dict[str, Any]:
+        """Those above and below, by side."""
+        lesions, regions = self.masks.lesions, self.masks.regions
+        names = [(f"foramen_{side.value}", f"foramen_{side.value}_share", side) for side in Side]
+        if self._without(level) is not None or lesions is None:
+            return dict.fromkeys((name for sign, share, _ in names for name in (sign, share)), self._without(level))
+        pairs = [pair for pair in _neighbours(regions.axes) if level in pair]
+        found: dict[str, Any] = {}
+        for sign, share, side in names:
+            shares: list[Finding] = [
+                foramen_share(lesions, self.masks.vertebrae, regions.labels, regions.axes[above], below, side)
+                for above, below in pairs
+            ]
+            if len(pairs) < 2:
+                detail = f"the vertebrae above and below {level} were not both seen"
+                shares.append(NotAssessed(Reason.OUT_OF_FIELD, detail))
+            found[sign] = said(foramen.foramen_involved(*shares), f"X19, in the lesion mask: {foramen.SOURCE}")
+            known = [one for one in shares if isinstance(one, Measured)]
+            found[share] = max(known, key=lambda one: one.value) if known else shares[0]
+        return found
 
     def _uptake(self, level: Level) -> dict[str, Any]:
         none = self._without(level)
