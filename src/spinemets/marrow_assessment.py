@@ -10,9 +10,9 @@ from spinemets.anatomy import Level
 from spinemets.diffuse_marrow import ALL_DARK, diffuse_disease, diffuse_flags, diffuse_sign
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.fracture_assessment import MeasuredBody, said
-from spinemets.marrow_evidence import BODY_MM, LESION_MM, MrEvidence
+from spinemets.marrow_contrast import contrast_signs
+from spinemets.marrow_evidence import BODY_MM, LESION_MM, NO_LESION_MASK, MrEvidence
 from spinemets.measure.dark_share import dark_share
-from spinemets.measure.enhancement import comparable, enhancement, enhancement_to_muscle
 from spinemets.measure.fluid import fluid_volume
 from spinemets.measure.halo import halo_share
 from spinemets.measure.height_reference import AFFECTED_FROM
@@ -26,7 +26,6 @@ from spinemets.rules.dixon import OTHER_CUTS_PERCENT
 from spinemets.rules.dixon import SOURCE as DIXON_SOURCE
 from spinemets.volume import Volume
 
-NO_LESION_MASK = NotAssessed(Reason.MISSING_MASK, "there is no lesion mask, so what surrounds a lesion is not known")
 NEVER = (Level.C1, Level.C2)
 ARCH_MM = 1.0
 """Posterior elements are looked at so far inside their surface (ours): cortex is dark in health, too."""
@@ -91,7 +90,7 @@ def _level_signs(level: Level, evidence: MrEvidence, diffuse: bool, has_mask: bo
     discs = evidence.disc("t1", level)
     found["t1_to_disc"] = ratio(evidence.own("t1", level), discs, f"mean of {what} by the middles of the discs")
     found |= _dark(level, evidence) | _fluid(level, evidence) | _phases(level, evidence, what)
-    found |= _diffusion(level, evidence, what) | _enhancement(level, evidence, diffuse, what)
+    found |= _diffusion(level, evidence, what) | contrast_signs(level, evidence, diffuse, what, has_mask)
     found |= _halo(level, evidence, diffuse, has_mask)
     return found | {"signal_pattern": _pattern(found)}
 
@@ -192,20 +191,6 @@ def _b0_snr(level: Level, evidence: MrEvidence) -> float | NotAssessed:
     if isinstance(part, NotAssessed):
         return NotAssessed(part.code, f"dense bone has no ADC, and its signal is not known: {part.detail}")
     return signal_to_noise(part, LESION_MM if target == "lesion" else BODY_MM)
-
-
-def _enhancement(level: Level, evidence: MrEvidence, diffuse: bool, what: str) -> dict[str, Any]:
-    """MR6: two numbers, never a yes or no, since no limit is published."""
-    pair = ("t1", "t1_gd")
-    reason = evidence.missing(*pair) or (ALL_DARK if diffuse else None)
-    if reason is None:
-        muscle, marrow = ([one(role, level) for role in pair] for one in (evidence.muscle, evidence.marrow))
-        reason = comparable((muscle[0], muscle[1]), (marrow[0], marrow[1]))
-    if reason is not None:
-        return {"enhancement_ratio": reason, "enhancement_to_muscle": reason}
-    own = enhancement(evidence.own("t1", level), evidence.own("t1_gd", level), f"mean of {what}")
-    of_muscle = enhancement(muscle[0], muscle[1], "the erector muscle")
-    return {"enhancement_ratio": own, "enhancement_to_muscle": enhancement_to_muscle(own, of_muscle)}
 
 
 def _halo(level: Level, evidence: MrEvidence, diffuse: bool, has_mask: bool) -> dict[str, Any]:

@@ -28,6 +28,7 @@ BODY_MM, LESION_MM = 3.0, 1.0
 """Marrow is measured so far inside a body (`clinical.md` §1: 3 to 4 mm), a lesion so far inside its surface (ours)."""
 NEAR_MM = 20.0
 """Bone and lesions are looked at so far beyond a vertebra (ours)."""
+NO_LESION_MASK = NotAssessed(Reason.MISSING_MASK, "there is no lesion mask, so what surrounds a lesion is not known")
 NAMES = {
     "t1": "T1",
     "t2": "T2",
@@ -112,7 +113,10 @@ class MrEvidence:
         return ids, crop(labels, start, stop), spots
 
     def _depth(self, level: Level, part: str) -> Volume | None:
-        """Signed depth within ``body``, ``posterior``, ``bone`` or ``lesion``; None where there is none of it."""
+        """Signed depth within ``body``, ``posterior``, ``bone``, ``lesion`` or ``mass``; None where there is none.
+
+        A mass is what of the lesions lies beyond the bone.
+        """
         ids, labels, spots = self._near(level)
         lesion = own_lesion(level, spots, ids)
         if lesion is None:
@@ -126,6 +130,7 @@ class MrEvidence:
             "body": in_body | (destroyed & enclosed(in_body)),
             "posterior": own & ~in_body,
             "bone": own | destroyed,
+            "mass": (lesion.array > 0) & ~own & ~destroyed,
         }
         return signed_depth(lesion.with_array(masks[part]), self._axes[level])
 
@@ -204,4 +209,4 @@ class MrEvidence:
 
 
 def _margin(part: str) -> float:
-    return LESION_MM if part == "lesion" else BODY_MM
+    return LESION_MM if part in ("lesion", "mass") else BODY_MM

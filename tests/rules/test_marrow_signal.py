@@ -16,7 +16,7 @@ def exactly(value, error=0.0, unit="1"):
 
 @pytest.mark.parametrize(
     ("rule", "limit"),
-    [(rules.diffuse_t1_hypointensity, 0.80), (rules.fluid_sign, 0.15), (rules.halo, 0.50)],
+    [(rules.diffuse_t1_hypointensity, 0.80), (rules.fluid_sign, 0.15), (rules.halo, 0.50), (rules.mass_enhances, 0.2)],
 )
 def test_a_sign_is_present_from_its_limit_on_and_open_where_its_interval_reaches_over_it(rule, limit):
     assert rule(exactly(limit)).value == "present"

@@ -23,6 +23,8 @@ FLUID_ML = 0.15
 """A pool of fluid of at least this volume is one (ours: a cleft of 10 by 10 by 1.5 mm)."""
 HALO_FROM = 0.50
 """Share of a lesion's rim that is bright (`clinical.md` §1.7, X9, [D])."""
+ENHANCES_FROM = 0.20
+"""Uptake of a mass, by its signal before, from which it enhances (`clinical.md` §1.2, MR7, [D])."""
 DARK_BELOW = 1.0
 """Body by disc and by muscle on T1, below which marrow holds too little fat (`clinical.md` §1.7, X20)."""
 LEAST_LEVELS = 3
@@ -44,6 +46,11 @@ def fluid_sign(volume_ml: Finding) -> Sign:
 def halo(bright_share: Finding) -> Sign:
     """Whether a bright rim surrounds a lesion on T2."""
     return at_least(bright_share, HALO_FROM)
+
+
+def mass_enhances(enhancement: Finding) -> Sign:
+    """Whether a mass beyond the bone takes up contrast medium, as a haematoma does not."""
+    return at_least(enhancement, ENHANCES_FROM)
 
 
 def diffuse_disease(t1_ratios: Mapping[Level, Sequence[Finding]]) -> bool | NotAssessed:
