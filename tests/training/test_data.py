@@ -10,7 +10,8 @@ from spinemets.datasets.case import CENTRE_ROWS, Case
 from spinemets.datasets.splits import TRAINING_LABEL_MAPS
 from spinemets.simulate.tissues import Tissue
 from spinemets.training import data
-from spinemets.training.data import FOCUS, CropDataset, LabelMapSource, SimulatedSource, SpineData
+from spinemets.training.crops import COARSE_FOCUS, FOCUS, CropDataset
+from spinemets.training.data import LabelMapSource, SimulatedSource, SpineData
 
 
 def case(name, code, size=20):
@@ -81,7 +82,36 @@ def test_most_crops_are_centred_near_a_vertebral_body(files):
         for crop in drawn(CropDataset(files, 30, seed=5), 100)
     ]
     assert np.mean(near) > 0.7
-    assert sum(share for share, _ in FOCUS) < 1
+    assert all(sum(share for share, _ in focus) < 1 for focus in (FOCUS, COARSE_FOCUS))
+
+
+def test_vertebrae_take_turns_however_large_they_are(tmp_path):
+    one = case("both", Tissue.FAT, size=60)
+    one.structure[10:14, 10:14, 50:54], one.vertebra[10:14, 10:14, 50:54] = int(Subregion.BODY), Level.C7.verse_id
+    one.structure[20:40, 20:40, 5:25], one.vertebra[20:40, 20:40, 5:25] = int(Subregion.BODY), Level.L4.verse_id
+    one.save(tmp_path / "both.npz")
+    seen = [
+        (crop["vertebra"] == Level.C7.verse_id).any().item()
+        for crop in drawn(CropDataset([(tmp_path / "both.npz", 1.0)], 30, seed=2), 200)
+    ]
+    assert np.mean(seen) > 0.06  # 64 of 8,064 voxels are C7's, and a crop shows a quarter of what it is centred near
+
+
+def test_no_crop_is_centred_on_nothing_but_air(tmp_path):
+    size = 80
+    structure = np.zeros((size,) * 3, np.uint8)
+    structure[60:, 60:, 60:] = int(Tissue.FAT)
+    centres = np.full((CENTRE_ROWS, 3), np.nan, np.float32)
+    Case("fat", structure, np.zeros_like(structure), centres, 1.5).save(tmp_path / "fat.npz")
+    for crop in drawn(CropDataset([(tmp_path / "fat.npz", 1.0)], 8, seed=0), 30):
+        assert (crop["structure"] == int(Tissue.FAT)).any()
+
+
+def test_a_case_of_air_alone_still_gives_crops(tmp_path):
+    nothing = np.zeros((20,) * 3, np.uint8)
+    centres = np.full((CENTRE_ROWS, 3), np.nan, np.float32)
+    Case("air", nothing, nothing, centres, 1.5).save(tmp_path / "air.npz")
+    assert drawn(CropDataset([(tmp_path / "air.npz", 1.0)], 8, seed=0), 1)[0]["structure"].shape == (8, 8, 8)
 
 
 class Given:

@@ -1,34 +1,18 @@
-"""Crops of cached cases, drawn without end, for Lightning."""
+"""Where training cases come from, for Lightning."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import lightning
-import numpy as np
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader
 
-from spinemets.anatomy import Subregion
-from spinemets.datasets.case import Case
 from spinemets.datasets.folder import folder_cases
 from spinemets.datasets.label_maps import training_cases
 from spinemets.datasets.simulated import simulated_cases
-from spinemets.simulate.tissues import Tissue
-
-Crop = dict[str, Tensor]
-"""``structure``, ``vertebra`` and ``centres`` of a `spinemets.datasets.case.Crop`, and ``image`` where any case of the
-data set has a real one; all NaN for the cases without."""
-
-FOCUS: tuple[tuple[float, tuple[int, ...]], ...] = (
-    (0.62, (int(Subregion.BODY),)),
-    (0.16, (int(Tissue.SACRUM),)),
-    (0.14, tuple(int(t) for t in (Tissue.RIB, Tissue.HIP, Tissue.FEMUR, Tissue.SCAPULA, Tissue.HUMERUS, Tissue.SKULL))),
-)
-"""Share of the crops centred near a voxel of these structures; the rest are centred anywhere."""
+from spinemets.training.crops import Crop, CropDataset
 
 
 class CaseSource(Protocol):
@@ -115,69 +99,6 @@ class FolderSource:
         """Cache files and weights."""
         files = list(folder_cases(self.root, self.cache))
         return [(path, self.weight / len(files)) for path in files]
-
-
-class CropDataset(IterableDataset[Crop]):
-    """Random crops of cases, drawn by weight.
-
-    Parameters
-    ----------
-    files : sequence of (Path, float)
-        Case files and their weights.
-    crop_size : int
-        Edge of a crop, voxels; larger than a patch, so that it can be turned and shrunk.
-    seed : int
-        Of the order; each worker and each rank adds its own number.
-    coarse : bool
-        Take every second voxel of a case, for the locator.
-    """
-
-    def __init__(self, files: Sequence[tuple[Path, float]], crop_size: int, seed: int, coarse: bool = False) -> None:
-        self.files = list(files)
-        self.crop_size, self.seed, self.coarse = crop_size, seed, coarse
-
-    def __iter__(self) -> Iterator[Crop]:
-        worker = torch.utils.data.get_worker_info()
-        rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
-        rng = np.random.default_rng([self.seed, rank, worker.id if worker else 0])
-        cases = [Case.load(path).halved() if self.coarse else Case.load(path) for path, _ in self.files]
-        any_image = any(case.image is not None for case in cases)
-        places = [_places(case) for case in cases]
-        weights = np.array([weight for _, weight in self.files])
-        weights = weights / weights.sum()
-        while True:
-            n = int(rng.choice(len(cases), p=weights))
-            centre = _draw_centre(cases[n], places[n], rng)
-            structure, vertebra, centres, image = cases[n].crop(centre, self.crop_size)
-            crop = {
-                "structure": torch.from_numpy(structure),
-                "vertebra": torch.from_numpy(vertebra),
-                "centres": torch.from_numpy(centres),
-            }
-            if any_image:
-                crop["image"] = torch.full(structure.shape, torch.nan) if image is None else torch.from_numpy(image)
-            yield crop
-
-
-def _places(case: Case) -> list[np.ndarray]:
-    """Some voxel indices of each structure that crops are centred on."""
-    rng = np.random.default_rng(0)
-    result = []
-    for _, codes in FOCUS:
-        found = np.flatnonzero(np.isin(case.structure, codes))
-        if len(found) > 20_000:
-            found = rng.choice(found, 20_000, replace=False)
-        result.append(np.stack(np.unravel_index(found, case.structure.shape), axis=1).astype(np.int32))
-    return result
-
-
-def _draw_centre(case: Case, places: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    draw = rng.random()
-    for (share, _), points in zip(FOCUS, places, strict=True):
-        if draw < share and len(points):
-            return points[rng.integers(len(points))] + rng.integers(-24, 25, 3)
-        draw -= share
-    return rng.integers(0, case.structure.shape)
 
 
 class SpineData(lightning.LightningDataModule):
