@@ -19,6 +19,10 @@ from spinemets.inference.locator_classes import (
     LOCATOR_CLASS_OF_STRUCTURE,
     LOCATOR_CLASS_OF_VERSE_ID,
     LOCATOR_CLASSES,
+    POSITION_CENTRE,
+    POSITION_CHANNELS,
+    POSITION_OF_VERSE_ID,
+    POSITION_UNIT,
 )
 from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.segment import SpineModels
@@ -27,6 +31,7 @@ from spinemets.volume import Volume
 
 FAR_MM = 800.0
 SURE = 8.0
+LOG_ERROR = -2.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,10 @@ def place(window, spacing_mm):
 
 
 def network(patient: KnownPatient, spacing_mm: float, channels: int, answer):
-    """(N, 1, I, J, K) to (N, C, I, J, K): `answer` gives classes and offsets at world points."""
+    """(N, 1, I, J, K) to (N, C, I, J, K): `answer` gives classes, and what fills the last channels, at world points.
+
+    Three of these are offsets, the first of which a mirror turns.
+    """
 
     def run(batch):
         output = np.zeros((len(batch), channels, *batch.shape[2:]), np.float32)
@@ -98,10 +106,10 @@ def network(patient: KnownPatient, spacing_mm: float, channels: int, answer):
             classes, offset = answer(where + patient.corner)
             i, j, k = np.nonzero(seen)
             target[classes[seen].astype(int), i, j, k] += SURE
-            if offset is not None:
-                offset = np.moveaxis(offset, -1, 0)
+            offset = np.moveaxis(offset, -1, 0)
+            if len(offset) == 3:
                 offset[0] *= sign
-                target[-3:] = np.where(seen, offset, 0)
+            target[-len(offset) :] = np.where(seen, offset, 0)
         return output
 
     return run
@@ -111,14 +119,19 @@ def knowing_models(anatomy, *, locator_mm=4.0, spine_mm=2.0, window=(56, 56, 56)
     """Models that see a `KnownPatient`; another anatomy than the image's may be given, to make them err."""
     patient = KnownPatient(anatomy)
     case = Case.of_anatomy(anatomy)
+    rows = sorted((point[2], POSITION_OF_VERSE_ID[level.verse_id]) for level, point in anatomy.centres_mm.items())
+    heights, positions = np.array(rows).T
 
     def locate(world):
         vertebra = patient.looked_up(case.vertebra, world)
-        return np.where(
+        classes = np.where(
             vertebra > 0,
             LOCATOR_CLASS_OF_VERSE_ID[vertebra],
             LOCATOR_CLASS_OF_STRUCTURE[patient.looked_up(case.structure, world)],
-        ), None
+        )
+        height = np.interp(world[..., 2], heights, positions)
+        position = np.where(vertebra > 0, POSITION_OF_VERSE_ID[vertebra], height)
+        return classes, np.stack([(position - POSITION_CENTRE) / POSITION_UNIT, np.full(height.shape, LOG_ERROR)], -1)
 
     centres = np.zeros((256, 3))
     for level, point in anatomy.centres_mm.items():
@@ -130,7 +143,7 @@ def knowing_models(anatomy, *, locator_mm=4.0, spine_mm=2.0, window=(56, 56, 56)
         return classes, (centres[vertebra] - world) / OFFSET_UNIT_MM
 
     return SpineModels(
-        network(patient, locator_mm, len(LOCATOR_CLASSES), locate),
+        network(patient, locator_mm, len(LOCATOR_CLASSES) + POSITION_CHANNELS, locate),
         card("locator", locator_mm, window, LOCATOR_CLASSES),
         network(patient, spine_mm, len(SPINE_CLASSES) + 3, segment),
         card("spine", spine_mm, window, SPINE_CLASSES),

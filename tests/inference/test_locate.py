@@ -2,15 +2,16 @@ import dataclasses
 
 import numpy as np
 import pytest
-from knowing_networks import KnownPatient, knowing_models
+from knowing_networks import LOG_ERROR, KnownPatient, knowing_models
 from oblique import STORED, centred_affine, world_of
 from scipy import ndimage, special
 
+from spinemets.anatomy import Level
 from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, corners_mm
 from spinemets.inference.card import load_card
 from spinemets.inference.locate import MARGIN_MM, locate_spine, main_piece, softmax, too_small_to_locate, whole_image
-from spinemets.inference.locator_classes import LOCATOR_LEVELS
+from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_OF_VERSE_ID
 from spinemets.volume import Volume
 
 
@@ -42,7 +43,7 @@ def test_the_box_for_the_fine_network_holds_every_vertebra_and_nothing_beyond_th
     assert (found.upper_mm - found.lower_mm <= np.ptp(bone, axis=0) + 2 * MARGIN_MM + 16).all()
 
 
-def test_probabilities_lie_where_the_levels_are(lumbar_patient):
+def test_vertebrae_and_their_positions_lie_where_the_levels_are(lumbar_patient):
     grid = tight_grid(lumbar_patient, STORED[1])
     found = located(lumbar_patient, grid)
     assert found.probability.sum(axis=0) == pytest.approx(np.ones(found.grid.shape), abs=1e-5)
@@ -51,7 +52,10 @@ def test_probabilities_lie_where_the_levels_are(lumbar_patient):
         in_image = np.linalg.inv(grid.affine) @ [*centre, 1.0]
         if ((in_image[:3] > 2) & (in_image[:3] < np.array(grid.shape) - 3)).all():
             index = np.round(np.linalg.inv(found.grid.affine) @ [*centre, 1.0]).astype(int)[:3]
-            assert found.probability[1 + LOCATOR_LEVELS.index(level)][tuple(index)] > 0.9
+            kind = "sacrum" if level is Level.SACRUM else "vertebra"
+            assert found.probability[LOCATOR_CLASSES.index(kind)][tuple(index)] > 0.9
+            assert found.position[tuple(index)] == pytest.approx(POSITION_OF_VERSE_ID[level.verse_id], abs=0.02)
+            assert found.position_error[tuple(index)] == pytest.approx(np.exp(LOG_ERROR), rel=1e-3)
             checked += 1
     assert checked >= 5
 
@@ -119,11 +123,11 @@ def test_an_image_too_small_for_the_coarse_pass_is_told_by_its_shortest_side(siz
     assert too_small_to_locate(Volume(np.zeros(shape, np.int16), np.diag([2.0, 2.0, 2.0, 1.0]))) is small
 
 
-def test_a_small_image_is_looked_at_whole_and_no_level_is_likelier_than_another():
+def test_a_small_image_is_looked_at_whole_and_tells_no_position():
     image = Volume(np.zeros((40, 30, 20), np.int16), centred_affine((40, 30, 20), **STORED[3]))
     located = whole_image(image, load_card("locator"))
     assert located.spine.all()
     corners = corners_mm(image.shape, image.affine)
     assert (located.lower_mm <= corners.min(axis=0) + 1e-6).all()
     assert (located.upper_mm >= corners.max(axis=0) - 1e-6).all()
-    assert np.allclose(located.probability[1:26], 1 / 25)
+    assert np.isnan(located.position).all()

@@ -5,9 +5,15 @@ from spinemets.geometry import Grid, world_aligned_grid
 from spinemets.inference.instances import Instances
 from spinemets.inference.levels import VertebraEvidence
 from spinemets.inference.locate import Located
-from spinemets.inference.locator_classes import LOCATOR_CLASSES, LOCATOR_LEVELS
+from spinemets.inference.locator_classes import LOCATOR_CLASSES
 from spinemets.inference.parts import CLASS
-from spinemets.inference.sequence_evidence import gather_evidence, landmarks, missing_between, rib_at, sacrum_follows
+from spinemets.inference.sequence_evidence import (
+    gather_evidence,
+    landmarks,
+    missing_between,
+    rib_at,
+    sacrum_follows,
+)
 
 SPACING_MM = 2.0
 SHAPE = (50, 40, 60)
@@ -92,45 +98,41 @@ def test_a_hole_in_the_row_is_counted_in_vertebrae(heights, missing):
     assert missing_between(centres) == missing
 
 
-def located(words):
-    """A locator of 4 mm voxels that says `words` (level and share) in slabs from head to foot, 30 mm each."""
+def located(row, error=0.3):
+    """A locator of 4 mm voxels that says where along the spine it is, in slabs from head to foot, 30 mm each."""
     grid = world_aligned_grid(np.zeros(3), np.array(SHAPE) * SPACING_MM, 4.0)
     probability = np.zeros((len(LOCATOR_CLASSES), *grid.shape), np.float32)
-    probability[0] = 1.0
-    for number, (level, share) in enumerate(words):
+    position = np.full(grid.shape, np.nan, np.float32)
+    for number, place in enumerate(row):
         top = 105 - 30 * number
-        slab = np.s_[:, :, int((top - 30) / 4) : int(top / 4)]
-        probability[0][slab] = 1 - share
-        probability[1 + LOCATOR_LEVELS.index(level)][slab] = share
-    return Located(grid, probability, probability[0] < 0.5, np.zeros(3), np.array(SHAPE) * SPACING_MM)
+        position[:, :, int((top - 30) / 4) : int(top / 4)] = place
+    scale = np.full(grid.shape, error, np.float32)
+    return Located(grid, probability, position, scale, position > 0, np.zeros(3), np.array(SHAPE) * SPACING_MM)
 
 
 GRID = Grid(SHAPE, world_aligned_grid(np.zeros(3), np.array(SHAPE) * SPACING_MM, SPACING_MM).affine)
 
 
-def test_evidence_is_the_locators_word_at_the_place_of_each_vertebra():
+def test_evidence_is_the_locators_position_at_the_place_of_each_vertebra():
     classes, instances = three_bodies()
-    row = [LOCATOR_LEVELS[n] for n in (17, 18, 19)]
     add_rib(classes, 45)
-    evidence = gather_evidence(GRID, classes, instances, located([(level, 0.95) for level in row]))
-    assert [LOCATOR_LEVELS[int(one.level_probability.argmax())] for one in evidence] == row
-    assert [one.level_probability.sum() for one in evidence] == pytest.approx([1, 1, 1])
+    evidence = gather_evidence(GRID, classes, instances, located([17.2, 18.1, 18.8], 0.7))
+    assert [one.position for one in evidence] == pytest.approx([17.2, 18.1, 18.8])
+    assert [one.position_error for one in evidence] == pytest.approx([0.7] * 3)
     assert [one.rib for one in evidence] == [True, False, False]
     assert [one.gap for one in evidence] == [0, 0, 0]
 
 
-def test_where_the_locator_saw_no_spine_its_word_counts_for_nothing():
+def test_where_the_locator_did_not_look_no_position_is_known():
     classes, instances = three_bodies()
-    evidence = gather_evidence(GRID, classes, instances, located([(LOCATOR_LEVELS[5], 0.2)] * 3))
-    assert evidence[0].level_probability == pytest.approx(np.full(25, 1 / 25))
+    assert gather_evidence(GRID, classes, instances, located([np.nan] * 3))[0].position is None
 
 
 def test_a_vertebra_without_voxels_is_heard_at_its_centre():
     classes, instances = three_bodies()
     labels = np.where(instances.labels == 2, 0, instances.labels)
-    row = [LOCATOR_LEVELS[n] for n in (17, 18, 19)]
-    evidence = gather_evidence(GRID, classes, Instances(labels, CENTRES), located([(level, 0.95) for level in row]))
-    assert LOCATOR_LEVELS[int(evidence[1].level_probability.argmax())] is row[1]
+    evidence = gather_evidence(GRID, classes, Instances(labels, CENTRES), located([17.0, 18.0, 19.0]))
+    assert evidence[1].position == pytest.approx(18.0)
 
 
 def sacrum_at(top, thickness=10, size=12):
@@ -167,8 +169,7 @@ def test_the_sacrum_does_not_follow_a_vertebra_without_voxels():
 
 
 def _row(*ribs, gap_before=None):
-    flat = np.full(25, 0.04)
-    return [VertebraEvidence(flat, rib, gap=int(number == gap_before)) for number, rib in enumerate(ribs)]
+    return [VertebraEvidence(None, rib, gap=int(number == gap_before)) for number, rib in enumerate(ribs)]
 
 
 @pytest.mark.parametrize(

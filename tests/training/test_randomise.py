@@ -5,7 +5,7 @@ from oblique import world_of
 
 from spinemets.anatomy import Level, Subregion
 from spinemets.geometry import Grid
-from spinemets.inference.locator_classes import LOCATOR_CLASSES
+from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_CENTRE, POSITION_UNIT
 from spinemets.inference.spine_classes import OFFSET_UNIT_MM, SPINE_CLASSES
 from spinemets.simulate.tissues import Tissue
 from spinemets.training.randomise import SpineRandomiser
@@ -98,18 +98,25 @@ def test_after_any_deformation_the_votes_of_a_vertebra_still_meet_inside_its_bod
     assert seen >= 4
 
 
-@pytest.mark.parametrize(
-    ("level", "learnt"), [(Level.T12, "T12"), (Level.T13, "T12"), (Level.L6, "L5"), (Level.C1, "C1")]
-)
-def test_the_locator_learns_levels_and_takes_transitional_ones_for_their_neighbours(level, learnt):
+def test_the_locator_learns_what_is_vertebra_sacrum_and_rib():
     randomiser = SpineRandomiser(PATCH, 4.0, augment=False, targets="locator")
-    structure, vertebra, centres = crop((level, Level.L1))
+    structure, vertebra, centres = crop((Level.L6, Level.L5))
     target = randomiser(structure, vertebra, centres).target
     ids, shown = middle(vertebra), middle(structure)
-    assert (target[ids == level.verse_id] == LOCATOR_CLASSES.index(learnt)).all()
+    assert (target[(ids > 0) & (ids != Level.SACRUM.verse_id)] == LOCATOR_CLASSES.index("vertebra")).all()
     assert (target[ids == Level.SACRUM.verse_id] == LOCATOR_CLASSES.index("sacrum")).all()
     assert (target[shown == int(Tissue.RIB)] == LOCATOR_CLASSES.index("rib")).all()
     assert (target[shown == int(Tissue.FAT)] == 0).all()
+
+
+def test_the_locator_learns_positions_in_the_frame_of_its_patch():
+    randomiser = SpineRandomiser(PATCH, 4.0, augment=False, targets="locator")
+    batch = randomiser(*crop((Level.T12, Level.L1), sacrum=False))
+    position = batch.offset[0, 0] * POSITION_UNIT + POSITION_CENTRE
+    low = (SOURCE - PATCH) // 2
+    assert position[10, 10, 18 - low].item() == pytest.approx(18.0)  # T12, whose centre lies at 18 of the crop
+    assert position[10, 10, 12 - low].item() == pytest.approx(19.0)
+    assert batch.offset_known[0, 0][middle(crop(sacrum=False)[1])[0] > 0].min() == 1.0
 
 
 def test_a_patch_of_coarser_voxels_than_its_crop_shows_more_of_the_patient():

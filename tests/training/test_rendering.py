@@ -7,7 +7,8 @@ from scipy import ndimage
 
 from spinemets.anatomy import Subregion
 from spinemets.simulate.tissues import OUTSIDE_FIELD, Tissue
-from spinemets.training.acquisition import acquire_ct, cut_field_of_view
+from spinemets.training import acquisition
+from spinemets.training.acquisition import LEAST_SLAB_MM, acquire_ct, cut_field_of_view
 from spinemets.training.ct_contrast import AIR_HU, CONTRAST_HU, HU_RANGES, render_ct
 from spinemets.training.mr_contrast import acquire_mr, render_random_contrast
 
@@ -108,13 +109,27 @@ def test_a_cut_field_of_view_has_neither_structure_nor_vertebra_and_the_rest_is_
     structure, vertebra = patch()
     cut = 0
     for _ in range(60):
-        one, ids = cut_field_of_view(structure, vertebra)
+        one, ids = cut_field_of_view(structure, vertebra, 4.0)
         away = one == OUTSIDE_FIELD
         assert not ids[away].any()
         assert torch.equal(one[~away], structure[~away])
         assert torch.equal(ids[~away], vertebra[~away])
         cut += int(away.sum() > (structure == OUTSIDE_FIELD).sum())
     assert 0.25 < cut / 60 < 0.75  # 1 - 0.88 * 0.88 * 0.7 is 0.46
+
+
+def test_a_slab_shows_the_middle_of_the_patch_and_is_never_thinner_than_stated(monkeypatch):
+    monkeypatch.setattr(acquisition, "SMALL_IMAGE", 1.0)
+    structure = torch.full((1, 1, SIZE, SIZE, SIZE), int(Tissue.FAT), dtype=torch.uint8)
+    kept = []
+    for _ in range(40):
+        one, _ = cut_field_of_view(structure, torch.zeros_like(structure), 4.0)
+        index = (one[0, 0] != OUTSIDE_FIELD).nonzero()
+        kept.append((index.max(0).values - index.min(0).values + 1).numpy())
+        assert (index.min(0).values <= SIZE // 2).all()
+        assert (index.max(0).values >= SIZE // 2 - 1).all()
+    assert LEAST_SLAB_MM / 4 - 1 <= np.min(kept) < 0.4 * SIZE
+    assert np.max(kept) <= 0.7 * SIZE
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -10,13 +10,13 @@ from hydra.utils import instantiate
 
 from spinemets.anatomy import Level, Subregion
 from spinemets.datasets.case import CENTRE_ROWS, Case
-from spinemets.inference.locator_classes import LOCATOR_CLASSES
+from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_CHANNELS
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
 from spinemets.simulate.tissues import Tissue
 from spinemets.training.run import automatic_precision, fit, resume_from
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-TASKS = {"spine": (SPINE_CLASSES, OFFSET_CHANNELS), "locator": (LOCATOR_CLASSES, 0)}
+TASKS = {"spine": (SPINE_CLASSES, OFFSET_CHANNELS), "locator": (LOCATOR_CLASSES, POSITION_CHANNELS)}
 
 
 def composed(*overrides, folder="/nowhere"):
@@ -82,7 +82,7 @@ def test_vertebra_dice_is_logged_over_the_classes_that_are_vertebral():
     first, last = instantiate(composed("task=spine").module).vertebra_classes
     assert tuple(range(first, last + 1)) == VERTEBRA_CLASSES
     first, last = composed("task=locator").module.vertebra_classes
-    assert [LOCATOR_CLASSES[first], LOCATOR_CLASSES[last], LOCATOR_CLASSES[last + 1]] == ["C1", "L5", "sacrum"]
+    assert LOCATOR_CLASSES[first : last + 1] == ("vertebra",)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -123,7 +123,7 @@ def cached_case(path, level):
 
 
 def tiny_run(folder, cache, steps, *more):
-    net = ("channels=[4,8]", "strides=[2]", "num_res_units=0")
+    net = ("channels=[8,16]", "strides=[2]", "num_res_units=0")
     return composed(
         *(f"module.net.{option}" for option in net),
         "module.randomiser.patch_size=16",

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from spinemets.anatomy import PRESACRAL_LEVELS, Level, Region
-from spinemets.inference.locator_classes import LOCATOR_LEVELS
+from spinemets.inference.hidden_chain import forward_backward, viterbi
+from spinemets.inference.level_position import position_log_likelihood, shifts
 from spinemets.simulate.dimensions import VERTEBRA
 
 P_T13, P_NO_T12, P_L6, P_NO_L5 = 0.02, 0.02, 0.04, 0.03
@@ -30,10 +31,8 @@ P_GAP_FALSE = 0.1
 P_RIB_SEEN = 0.97
 P_RIB_FALSE = 0.02
 """Rib found at a thoracic vertebra, and at any other (ours; checked on simulated validation patients)."""
-EVIDENCE_TEMPERATURE = 3.0
-"""Voxels of one vertebra err together: their mean log-probability is divided by this (ours)."""
-EVIDENCE_FLOOR = 0.004
-"""No level is thought less likely than this on the word of the network alone (ours)."""
+SIZE_WORDS = 2.0
+"""Bodies of one patient are all large or all small: however many there are, their sizes count as this many (ours)."""
 LIVING = 1.08
 """Living adults against the dry bones of Panjabi's tables (`clinical.md` §3.1: 5 to 15 % larger)."""
 SIZE_SPREAD = 0.18
@@ -52,20 +51,23 @@ class VertebraEvidence:
 
     Attributes
     ----------
-    level_probability : (25,) ndarray
-        Of `LOCATOR_LEVELS`, from the network; need not sum to one.
+    position : float or None
+        Along the spine, an index of `LOCATOR_LEVELS` and what lies between two; None where nobody looked.
     rib : bool or None
         Whether a rib meets it; None where that part lies outside the image.
     gap : int
         Vertebrae that seem to be missing between this one and the one above.
     diameter_mm : float or None
         Of a circle as large as the body's axial section; None where it was not measured.
+    position_error : float
+        Scale of the Laplace distribution of the position's error, levels.
     """
 
-    level_probability: NDArray[np.float64]
+    position: float | None
     rib: bool | None
     gap: int = 0
     diameter_mm: float | None = None
+    position_error: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -126,23 +128,18 @@ def _next(level: Level) -> list[tuple[Level, float]]:
     return [(STATES[STATES.index(level) + 1], 1.0)]
 
 
-def _emission(evidence: VertebraEvidence) -> NDArray[np.float64]:
-    """(26,) log-likelihood of one vertebra's evidence under each state."""
-    network = np.asarray(evidence.level_probability, dtype=np.float64)[:-1]
-    network = network ** (1 / EVIDENCE_TEMPERATURE)
-    network = network / max(network.sum(), 1e-9)
+def _emission(evidence: VertebraEvidence, size_temperature: float = 1.0) -> NDArray[np.float64]:
+    """(26,) log-likelihood of one vertebra's ribs and size under each state."""
     result = np.zeros(len(STATES))
     for number, level in enumerate(STATES):
-        like = {Level.T13: Level.T12, Level.L6: Level.L5}.get(level, level)
-        seen = network[LOCATOR_LEVELS.index(like)]
-        result[number] = np.log(EVIDENCE_FLOOR + (1 - EVIDENCE_FLOOR) * seen)
         if evidence.rib is not None:
             bears = P_RIB_SEEN if level.region is Region.THORACIC else P_RIB_FALSE
             result[number] += np.log(bears if evidence.rib else 1 - bears)
         if evidence.diameter_mm:
+            like = {Level.T13: Level.T12, Level.L6: Level.L5}.get(level, level)
             usual = LIVING * float(np.sqrt(VERTEBRA[like].width * VERTEBRA[like].depth))
             deviation = np.log(evidence.diameter_mm / usual) / SIZE_SPREAD
-            result[number] -= min(0.5 * deviation**2, SIZE_LIMIT) / EVIDENCE_TEMPERATURE
+            result[number] -= min(0.5 * deviation**2, SIZE_LIMIT) / size_temperature
     return result
 
 
@@ -192,7 +189,8 @@ def name_levels(
     """
     if not evidence:
         raise ValueError("no vertebra to name")
-    emission = np.array([_emission(one) for one in evidence])
+    size_temperature = max(len(evidence) / SIZE_WORDS, 1.0)
+    emission = np.array([_emission(one, size_temperature) for one in evidence])
     emission[0] += _beginning()
     emission[-1] += _ending(sacrum_follows)
     if anchor is not None:
@@ -201,10 +199,9 @@ def name_levels(
         fixed[STATES.index(level)] = 0.0
         emission[number] = fixed
     steps = [_transitions(one.gap) for one in evidence[1:]]
-    path, log_best = _viterbi(emission, steps)
-    if not np.isfinite(log_best):
+    path, marginals = _over_shifts(evidence, emission, steps)
+    if path is None:
         raise ValueError(f"no sequence of {len(evidence)} levels fits; check the anchor")
-    marginals = _forward_backward(emission, steps)
     levels = tuple(STATES[state] for state in path)
     probability = marginals[np.arange(len(path)), path]
     # The whole sequence, exceptions such as a missed vertebra far away included, is as sure as its weakest name.
@@ -213,25 +210,24 @@ def name_levels(
     return LevelSequence(levels, probability, marginals, ambiguous)
 
 
-def _viterbi(emission: NDArray[np.float64], steps: list[NDArray[np.float64]]) -> tuple[NDArray[np.int64], float]:
-    score, back = emission[0], []
-    for here, step in zip(emission[1:], steps, strict=True):
-        through = score[:, None] + step
-        back.append(through.argmax(axis=0))
-        score = through.max(axis=0) + here
-    path = [int(score.argmax())]
-    for pointers in reversed(back):
-        path.append(int(pointers[path[-1]]))
-    return np.array(path[::-1]), float(score.max())
-
-
-def _forward_backward(emission: NDArray[np.float64], steps: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    forward, backward = [emission[0]], [np.zeros(emission.shape[1])]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for here, step in zip(emission[1:], steps, strict=True):
-            forward.append(logsumexp(forward[-1][:, None] + step, axis=0) + here)
-        for here, step in zip(emission[:0:-1], reversed(steps), strict=True):
-            backward.append(logsumexp(step + (here + backward[-1])[None, :], axis=1))
-        joint = np.array(forward) + np.array(backward[::-1])
-        total = logsumexp(joint, axis=1, keepdims=True)
-    return np.exp(joint - total)
+def _over_shifts(
+    evidence: Sequence[VertebraEvidence], emission: NDArray[np.float64], steps: list[NDArray[np.float64]]
+) -> tuple[NDArray[np.int64] | None, NDArray[np.float64]]:
+    """The most probable path, with the shift it fits best, and marginals over every shift; None where none fits."""
+    best, best_path, parts, weights = -np.inf, None, [], []
+    for shift, log_prior in shifts([one.position_error for one in evidence if one.position is not None]):
+        shifted = emission + np.array(
+            [position_log_likelihood(one.position, one.position_error, shift) for one in evidence]
+        )
+        path, log_score = viterbi(shifted, steps)
+        if not np.isfinite(log_score):
+            continue
+        if log_score + log_prior > best:
+            best, best_path = log_score + log_prior, path
+        marginals, log_total = forward_backward(shifted, steps)
+        parts.append(marginals)
+        weights.append(log_total + log_prior)
+    if best_path is None:
+        return None, np.zeros_like(emission)
+    share = np.exp(np.array(weights) - logsumexp(weights))
+    return best_path, np.tensordot(share, np.array(parts), axes=1)

@@ -13,7 +13,7 @@ from spinemets.geometry import Grid, resample
 from spinemets.inference.instances import Instances, body_diameter_mm
 from spinemets.inference.levels import VertebraEvidence
 from spinemets.inference.locate import Located
-from spinemets.inference.locator_classes import LOCATOR_CLASSES, LOCATOR_LEVELS
+from spinemets.inference.locator_classes import LOCATOR_CLASSES
 from spinemets.inference.parts import CLASS
 from spinemets.volume import Volume
 
@@ -34,22 +34,19 @@ def gather_evidence(
     grid: Grid, classes: NDArray[np.uint8], instances: Instances, located: Located
 ) -> list[VertebraEvidence]:
     """Evidence for every vertebra, from head to foot; ribs as either network sees them."""
+    spacing = float(grid.spacing_mm[0])
     gaps = missing_between(instances.centres)
     coarse_rib = Volume(located.probability[LOCATOR_CLASSES.index("rib")], located.grid.affine)
     classes = np.where((classes == 0) & (resample(coarse_rib, grid) > 0.5), CLASS["rib"], classes)
     result = []
     for number in range(1, len(instances.centres) + 1):
-        own = np.argwhere(instances.labels == number)
+        own = np.argwhere((instances.labels == number) & (classes == CLASS["body"]))
         if len(own) == 0:
             own = np.round(instances.centres[number - 1]).astype(int)[None]
-        result.append(
-            VertebraEvidence(
-                _network_word(own, grid, located),
-                rib_at(number, classes, instances, float(grid.spacing_mm[0])),
-                gaps[number - 1],
-                body_diameter_mm(instances.centres[number - 1], classes == CLASS["body"], float(grid.spacing_mm[0])),
-            )
-        )
+        position, error = _position_at(own, grid, located)
+        rib = rib_at(number, classes, instances, spacing)
+        diameter = body_diameter_mm(instances.centres[number - 1], classes == CLASS["body"], spacing)
+        result.append(VertebraEvidence(position, rib, gaps[number - 1], diameter, error))
     return result
 
 
@@ -68,18 +65,14 @@ def missing_between(centres: NDArray[np.float64]) -> list[int]:
     return gaps
 
 
-def _network_word(own: NDArray[np.int64], grid: Grid, located: Located) -> NDArray[np.float64]:
-    """(25,) geometric mean over the vertebra's voxels of the locator's probability of each level."""
-    world = own @ grid.affine[:3, :3].T + grid.affine[:3, 3]
+def _position_at(place: NDArray[np.int64], grid: Grid, located: Located) -> tuple[float | None, float]:
+    """Position along the spine and scale of its error, by the locator, of some voxels (N, 3) of the grid."""
+    world = place @ grid.affine[:3, :3].T + grid.affine[:3, 3]
     index = (world - located.grid.affine[:3, 3]) @ np.linalg.inv(located.grid.affine[:3, :3]).T
     nearest = np.clip(np.round(index).astype(int), 0, np.array(located.grid.shape) - 1)
-    nearest = np.unique(nearest, axis=0)
-    values = located.probability[1 : len(LOCATOR_LEVELS) + 1, nearest[:, 0], nearest[:, 1], nearest[:, 2]]
-    values = values[:, values.sum(axis=0) > 0.3]
-    if values.shape[1] == 0:
-        return np.full(len(LOCATOR_LEVELS), 1 / len(LOCATOR_LEVELS))
-    share = np.exp(np.log(values + 1e-4).mean(axis=1))
-    return share / share.sum()
+    i, j, k = np.unique(nearest, axis=0).T
+    position = float(np.median(located.position[i, j, k]))
+    return (position, float(np.median(located.position_error[i, j, k]))) if np.isfinite(position) else (None, np.inf)
 
 
 def rib_at(number: int, classes: NDArray[np.uint8], instances: Instances, spacing_mm: float) -> bool | None:

@@ -13,12 +13,14 @@ CUT_AXES = ((2, 0.12), (3, 0.12), (4, 0.3))
 """Axes of a patch and how often the field of view ends within it along each (ours): more often along the spine."""
 SMALL_IMAGE = 0.08
 """How often all of the image is a small box, as of an archived crop (ours)."""
+LEAST_SLAB_MM = 36.0
+"""The thinnest slab or box, mm (ours)."""
 
 
-def cut_field_of_view(structure: Tensor, vertebra: Tensor) -> tuple[Tensor, Tensor]:
+def cut_field_of_view(structure: Tensor, vertebra: Tensor, voxel_mm: float) -> tuple[Tensor, Tensor]:
     """Labels of one patch (1, 1, D, H, W), perhaps with sides outside the field of view.
 
-    What is left is an image with one edge in the patch, a slab with two, or a small box.
+    What is left is an image with one edge in the patch, a slab round its middle with two, or a small box.
     """
     outside = structure == OUTSIDE_FIELD
     small = chance(SMALL_IMAGE)
@@ -27,8 +29,10 @@ def cut_field_of_view(structure: Tensor, vertebra: Tensor) -> tuple[Tensor, Tens
             continue
         size = structure.shape[axis]
         slab = small or chance(0.4)
-        keep = int(size * (uniform(0.25, 0.7) if slab else uniform(0.35, 0.95)))
-        start = int(uniform(0, size - keep + 0.999)) if slab else (size - keep if chance(0.5) else 0)
+        least = min(LEAST_SLAB_MM / (size * voxel_mm), 0.7)
+        keep = int(size * (uniform(least, 0.7) if slab else uniform(0.35, 0.95)))
+        middle = int(size / 2 - uniform(0, 1) * keep)
+        start = min(max(middle, 0), size - keep) if slab else (size - keep if chance(0.5) else 0)
         index = torch.arange(size, device=structure.device)
         shape = [1] * 5
         shape[axis] = size

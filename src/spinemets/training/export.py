@@ -19,7 +19,7 @@ from hydra.utils import instantiate
 from torch import nn
 
 from spinemets.errors import ModelError
-from spinemets.inference.locator_classes import LOCATOR_CLASSES
+from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_CENTRE, POSITION_CHANNELS, POSITION_UNIT
 from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, OFFSET_UNIT_MM, SPINE_CLASSES
 
@@ -97,9 +97,15 @@ def _description(name: str, config: Any, version: str, licence: str, command: st
     patch = int(config.module.randomiser.patch_size)
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
     classes = SPINE_CLASSES if name == "spine" else LOCATOR_CLASSES
-    output: dict[str, Any] = {"classes": list(classes), "offset_channels": 0}
+    output: dict[str, Any] = {"classes": list(classes)}
     if name == "spine":
         output |= {"offset_channels": OFFSET_CHANNELS, "offset_unit_mm": OFFSET_UNIT_MM}
+    else:
+        output |= {
+            "position_channels": POSITION_CHANNELS,
+            "position_centre": POSITION_CENTRE,
+            "position_unit": POSITION_UNIT,
+        }
     return {
         "name": name,
         "version": version,

@@ -9,10 +9,7 @@ from torch.nn import functional
 from spinemets.training.randomise import NO_VERTEBRA_CLASS
 
 SMOOTH_VOXELS = 1000.0
-"""Added to both parts of the Dice of a class: in a patch without it, a few false voxels cost little
-and none cost nothing, instead of a loss of 1 whatever is predicted. Of the size of a small class, 3 ml:
-far below it, a false voxel where a class is absent weighs more than all that is missed where it is
-present, and ribs and sacrum, which most patches do not have, are unlearnt."""
+"""Added to both parts of the Dice of the whole vertebra: in a patch without one, a few false voxels cost little."""
 
 
 def marginal_loss(logits: Tensor, target: Tensor, vertebra_classes: tuple[int, int]) -> Tensor:

@@ -18,6 +18,7 @@ from spinemets.training.acquisition import acquire_ct, cut_field_of_view, vary_c
 from spinemets.training.ct_contrast import render_ct
 from spinemets.training.filters import chance
 from spinemets.training.mr_contrast import acquire_mr, render_random_contrast
+from spinemets.training.position_target import position_targets
 
 NO_VERTEBRA_CLASS = 254
 """Target of a voxel of a real image that nobody labelled and that belongs to no vertebra."""
@@ -34,9 +35,10 @@ class Batch:
     target : (N, D, H, W) Tensor of int64
         Class of each voxel; `NO_VERTEBRA_CLASS` where it may be any that is no part of a vertebra.
     offset : (N, 3, D, H, W) Tensor
-        From each vertebra voxel to its body centroid, in units of `OFFSET_UNIT_MM`.
-    offset_known : (N, 1, D, H, W) Tensor of bool
-        Where that offset counts.
+        From each vertebra voxel to its body centroid, in units of `OFFSET_UNIT_MM`; for the locator (N, 1, D, H, W),
+        the position along the spine, in the unit of its channel.
+    offset_known : (N, 1, D, H, W) Tensor
+        How much that offset or position counts, 0 where it is not known.
     """
 
     image: Tensor
@@ -103,11 +105,11 @@ class SpineRandomiser(nn.Module):
             HU of a real CT, NaN beyond it; an image is rendered for crops that have none.
         """
         structure, vertebra, centres, real = self._deform(structure, vertebra, centres, real)
-        images, targets, known = [], [], []
+        images, targets, known, shown = [], [], [], []
         for n in range(len(structure)):
             one, ids = structure[n : n + 1, None], vertebra[n : n + 1, None]
             if self.augment:
-                one, ids = cut_field_of_view(one, ids)
+                one, ids = cut_field_of_view(one, ids, self.voxel_mm)
             measured = None if real is None or real[n].isnan().all() else real[n : n + 1, None]
             images.append(self._image(one, ids) if measured is None else self._real_image(measured, one))
             by_vertebra = self.vertebra_table[ids[:, 0].long()]
@@ -116,8 +118,12 @@ class SpineRandomiser(nn.Module):
             unlabelled = (one[:, 0] == NOT_VERTEBRA) & (ids[:, 0] == 0)
             targets.append(torch.where(unlabelled, torch.full_like(target, NO_VERTEBRA_CLASS), target))
             known.append(ids)
-        ids = torch.cat(known)
-        offset, offset_known = self._offsets(ids[:, 0], centres)
+            shown.append(one)
+        ids = torch.cat(known)[:, 0]
+        if self.targets == "locator":
+            offset, offset_known = position_targets(torch.cat(shown)[:, 0], ids, centres)
+        else:
+            offset, offset_known = self._offsets(ids, centres)
         return Batch(torch.cat(images), torch.cat(targets), offset, offset_known)
 
     def _image(self, structure: Tensor, vertebra: Tensor) -> Tensor:

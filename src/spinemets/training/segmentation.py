@@ -1,4 +1,4 @@
-"""The training of a segmentation network, as a Lightning module."""
+"""The training of the networks, as Lightning modules."""
 
 from __future__ import annotations
 
@@ -7,45 +7,16 @@ from typing import Any
 
 import lightning
 import torch
-from monai.losses import DiceCELoss
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from spinemets.training.data import Crop
-from spinemets.training.marginal_loss import SMOOTH_VOXELS, marginal_loss
+from spinemets.training.class_loss import DiceAndCrossEntropy, WeightedCrossEntropy
+from spinemets.training.crops import Crop
+from spinemets.training.marginal_loss import marginal_loss
+from spinemets.training.position_target import position_loss
 from spinemets.training.randomise import NO_VERTEBRA_CLASS, Batch, SpineRandomiser
-
-
-def _dice_and_cross_entropy() -> nn.Module:
-    return DiceCELoss(
-        include_background=False,
-        to_onehot_y=True,
-        softmax=True,
-        batch=True,
-        smooth_nr=SMOOTH_VOXELS,
-        smooth_dr=SMOOTH_VOXELS,
-    )
-
-
-class _CrossEntropy(nn.Module):
-    """Cross-entropy of (N, C, D, H, W) logits and (N, 1, D, H, W) classes, the background's voxels counting less.
-
-    The optimum of a weighted cross-entropy is a probability multiplied by the weights; the
-    logarithm of the weights is added before it, so that the network's own softmax stays the
-    probability itself (logit adjustment, Menon 2021, arXiv 2007.07314).
-    """
-
-    def __init__(self, classes: int, background_weight: float) -> None:
-        super().__init__()
-        self.register_buffer("weight", torch.ones(classes), persistent=False)
-        self.weight: Tensor
-        self.weight[0] = background_weight
-
-    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        adjusted = logits + self.weight.log()[:, None, None, None]
-        return functional.cross_entropy(adjusted, target[:, 0], weight=self.weight)
 
 
 class SpineSegmentation(lightning.LightningModule):
@@ -96,7 +67,7 @@ class SpineSegmentation(lightning.LightningModule):
         self.net, self.randomiser, self.validator = net, randomiser, validator
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.classes, self.offset_weight, self.vertebra_classes = classes, offset_weight, vertebra_classes
-        self.class_loss = _dice_and_cross_entropy() if dice else _CrossEntropy(classes, background_weight)
+        self.class_loss = DiceAndCrossEntropy() if dice else WeightedCrossEntropy(classes, background_weight)
         if initial_weights is not None:
             self.net.load_state_dict(torch.load(initial_weights, map_location="cpu", weights_only=True))
 
@@ -115,9 +86,11 @@ class SpineSegmentation(lightning.LightningModule):
         dice = self._class_loss(logits, batch.target)
         if offset.shape[1] == 0:
             return dice, dice.new_zeros(()), logits
+        return dice, self._offset_loss(offset, batch), logits
+
+    def _offset_loss(self, offset: Tensor, batch: Batch) -> Tensor:
         distance = functional.smooth_l1_loss(offset, batch.offset, beta=0.1, reduction="none") * batch.offset_known
-        vote = distance.sum() / (3 * batch.offset_known.sum()).clamp_min(1)
-        return dice, vote, logits
+        return distance.sum() / (3 * batch.offset_known.sum()).clamp_min(1)
 
     def _class_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """The loss of the classes; marginal (Shi 2021, arXiv 2007.03868) where a real image is labelled in part."""
@@ -154,3 +127,10 @@ class SpineSegmentation(lightning.LightningModule):
             return optimizer
         schedule = {"scheduler": self.make_scheduler(optimizer), "interval": "step"}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+
+class SpineLocation(SpineSegmentation):
+    """The same for the locator: classes, and the position along the spine with the scale of its error."""
+
+    def _offset_loss(self, offset: Tensor, batch: Batch) -> Tensor:
+        return position_loss(offset, batch.offset, batch.offset_known)
