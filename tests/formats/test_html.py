@@ -160,6 +160,27 @@ def test_what_was_found_is_shown_beside_what_was_not():
     assert "lesions. L1" in section(page, "Lesions")
 
 
+def test_signs_stand_present_ones_first_apart_from_what_was_not_told():
+    tiny = Measured(0.000252, "1", 0.00000733, 0.00464, "share of the surface")
+    signs = {
+        "crosses_disc": {"value": "absent", "method": "X10: the review"},
+        "enhancing_mass": {"value": "present", "method": "MR7, favours metastatic: the review"},
+        "halo": NotAssessed(Reason.MISSING_SEQUENCE, "there is no T2"),
+        "halo_share": NotAssessed(Reason.MISSING_SEQUENCE, "there is no T2"),
+        "enostosis": NotApplicable("no_blastic_lesion"),
+        "endplate_contact": tiny,
+    }
+    page = report_html(report(vertebrae=(VertebraFindings(Level.L1, signs=signs), VertebraFindings(Level.L2))))
+    shown = section(page, "Fractures")
+    mass = "Mass beyond the bone takes up contrast medium present metastasis"
+    assert f"Listed under {mass} Lesion goes through a disc absent what mimics metastasis" in shown
+    assert "Share of the lesion against an endplate 0 (0 to 0.005)" in shown
+    told = shown.split("what could not be told, which is not absent")[1]
+    assert "Bright halo round the lesion on T2; share of the rim that is bright on T2 There is no T2." in told
+    assert "Does not apply: no blastic lesion." in told
+    assert "crosses" not in told
+
+
 def test_an_escc_grade_is_shown_at_its_level_with_what_is_undecided():
     text = section(report_html(report(escc=(SITE,))), "Epidural spinal cord compression (ESCC)")
     assert "L1 1b 1c 12 no undecided adjacent single slice" in text

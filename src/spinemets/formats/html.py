@@ -200,7 +200,7 @@ def _unit(code: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    return f"{round(value, 3):.3g}" if abs(value) < 100 else f"{value:.0f}"
 
 
 def _words(code: str) -> str:
