@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -9,6 +11,8 @@ from scipy import ndimage
 from spinemets.anatomy import LEVEL_OF_VERSE_ID
 from spinemets.geometry import Grid, resample
 from spinemets.simulate.ct_acquisition import CtAcquisition, acquisition_grid, random_acquisition
+from spinemets.simulate.ct_disease import with_disease
+from spinemets.simulate.disease import Disease
 from spinemets.simulate.tissue_values import (
     AFTER_CONTRAST,
     CORTEX_HU,
@@ -30,7 +34,9 @@ CHUNK = 24
 """Slices made at once, to bound the memory."""
 
 
-def render_ct(anatomy: LabelledAnatomy, seed: int, acquisition: CtAcquisition | None = None) -> Volume:
+def render_ct(
+    anatomy: LabelledAnatomy, seed: int, acquisition: CtAcquisition | None = None, disease: Disease | None = None
+) -> Volume:
     """CT image of an anatomy, int16 HU.
 
     Parameters
@@ -41,15 +47,28 @@ def render_ct(anatomy: LabelledAnatomy, seed: int, acquisition: CtAcquisition | 
         Of densities, texture and noise.
     acquisition : CtAcquisition, optional
         How it is scanned; `random_acquisition` of the seed when left out.
+    disease : Disease, optional
+        What is wrong with the patient; `anatomy` must then be the disease's own. Without it the image is, byte by
+        byte, that of a healthy patient.
 
     Returns
     -------
     Volume
         On `acquisition_grid`; -1024 where the turned stack leaves the anatomy.
+
+    Raises
+    ------
+    ValueError
+        If the anatomy is not that of the disease.
     """
     scan = acquisition or random_acquisition(seed)
+    if disease is not None:
+        if disease.anatomy is not anatomy:
+            raise ValueError(f"{anatomy.name} is not the anatomy of the disease; render disease.anatomy")
+        scan = replace(scan, age=max(scan.age, disease.least_age))
     rng = np.random.default_rng([seed, 0xC8])
-    source = Volume(attenuation(anatomy, scan, rng), anatomy.affine)
+    hu = attenuation(anatomy, scan, rng)
+    source = Volume(hu if disease is None else with_disease(hu, disease, scan.phase), anatomy.affine)
     grid = acquisition_grid(anatomy, scan)
     image = np.empty(grid.shape, np.int16)
     for start in range(0, grid.shape[2], CHUNK):

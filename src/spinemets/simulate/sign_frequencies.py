@@ -125,6 +125,7 @@ _POSTERIOR_BENIGN = _counted(
     JKRS_1995_673_CHRONIC.benign("posterior elements", 2),
     UETANI_2004.benign("pedicle", 0.06),
 )
+_PEDICLE_BENIGN = _counted(*_POSTERIOR_BENIGN.series, EUR_RADIOL_2008.benign("pedicle", 0.15 * 15))
 _POSTERIOR_MALIGNANT = _counted(
     KOREAN_52.malignant("posterior elements", 21),
     JKRS_1995_673_ACUTE.malignant("posterior elements", 15),
@@ -166,9 +167,7 @@ SIGN_FREQUENCIES: dict[str, SignFrequency] = {
     ),
     "retropulsion": _row("CT4", _OST, *_RETROPULSION),
     "posterior_wall_bulge": _row("CT4", _MET, *_BULGE),
-    "pedicle_destroyed": _row(
-        "CT5", _MET, _counted(EUR_RADIOL_2008.benign("pedicle", 0.15 * 15)), _POSTERIOR_MALIGNANT
-    ),
+    "pedicle_destroyed": _row("CT5", _MET, _PEDICLE_BENIGN, _POSTERIOR_MALIGNANT),
     "lamellar_haematoma": _row("CT6", _OST, 0.35, 0.10),
     "paravertebral_mass": _row("CT6", _MET, _MASS_BENIGN, _MASS_MALIGNANT),
     "epidural_mass": _row("CT6", _MET, _EPIDURAL_BENIGN, _EPIDURAL_MALIGNANT),
