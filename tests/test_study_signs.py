@@ -156,9 +156,9 @@ def test_dark_marrow_at_all_levels_leaves_no_reference_on_mr_nor_on_ct(tmp_path)
     assert {said(one["diffuse_marrow_disease"]) for one in elsewhere} == {"present"}
 
 
-def test_t1_of_no_level_that_can_be_compared_is_flagged_as_not_checked(tmp_path):
+def test_without_t1_disease_of_all_marrow_is_flagged_as_not_checked(tmp_path):
     found, document, _ = signs_at(Level.L2, *marrow_study({"t2": T2}), tmp_path)
-    assert found["diffuse_marrow_disease"]["not_assessable"] == "no_reference"
+    assert found["diffuse_marrow_disease"]["not_assessable"] == "missing_sequence"
     assert "diffuse_marrow_disease_not_checked" in document["provenance"]["flags"]
     assert all(found[name] for name in MARROW)
 

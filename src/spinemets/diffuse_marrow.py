@@ -23,7 +23,9 @@ ALL_DARK = NotAssessed(
 
 def diffuse_disease(evidence: MrEvidence, levels: Collection[Level]) -> bool | NotAssessed:
     """Whether all of `levels` are dark on T1, or why that is not known."""
-    return marrow_signal.diffuse_disease({level: _t1_ratios(evidence, level) for level in levels})
+    return evidence.missing("t1") or marrow_signal.diffuse_disease(
+        {level: _t1_ratios(evidence, level) for level in levels}
+    )
 
 
 def _t1_ratios(evidence: MrEvidence, level: Level) -> tuple[Finding, Finding]:
