@@ -14,13 +14,10 @@ from spinemets.simulate.implicit import Array
 from spinemets.simulate.irregular import FLOAT, Growth, grown
 from spinemets.simulate.lesion_matter import tumour_hu
 from spinemets.simulate.tissues import Tissue
-from spinemets.simulate.vertebra_site import VertebraSite
+from spinemets.simulate.vertebra_site import VertebraSite, canal_room
 
-YIELDING = {
-    PARAVERTEBRAL: (Tissue.MUSCLE, Tissue.FAT, Tissue.LUNG, Tissue.SOFT_ORGAN),
-    EPIDURAL: (Tissue.EPIDURAL_FAT, Tissue.CSF),
-}
-"""What a mass takes; discs, vessels and the cord withstand it."""
+YIELDING = (Tissue.MUSCLE, Tissue.FAT, Tissue.LUNG, Tissue.SOFT_ORGAN)
+"""What a mass beside the body takes; discs, vessels and the cord withstand it."""
 CURTAIN_SHARE = 0.4
 """Of epidural masses that the midline ligament divides in two lobes (ours)."""
 
@@ -50,7 +47,7 @@ def spread(
 
 def mass_shape(site: VertebraSite, shape: Growth, one: Spread, rng: np.random.Generator) -> Growth | None:
     """The mass, grown from where the lesion reaches the surface; None where it reaches nothing that yields."""
-    room = np.isin(site.tissue, YIELDING[one.where])
+    room = canal_room(site) if one.where == EPIDURAL else np.isin(site.tissue, YIELDING) & ~canal_room(site)
     exits = shape.mask & ndimage.binary_dilation(room, iterations=max(1, round(1.5 / site.edge_mm)))
     if not exits.any():
         return None
@@ -62,7 +59,9 @@ def mass_shape(site: VertebraSite, shape: Growth, one: Spread, rng: np.random.Ge
         penalty = penalty + np.float32(4.0) * np.exp(-((site.right / 1.8) ** 2))
     if one.where == PARAVERTEBRAL:
         penalty = penalty + np.float32(8.0) * (site.front < lower[1] - 4.0)
-    room = ndimage.binary_opening(room, iterations=1) & (np.abs(site.up) < upper[2] + 20.0)
+    room &= np.abs(site.up) < upper[2] + 20.0
+    if one.where == PARAVERTEBRAL:
+        room = ndimage.binary_opening(room, iterations=1)
     if not room.any():
         return None
     return grown(site, start, room, one.volume_ml, rng, relief=0.10, stretch=1.25, penalty_mm=penalty)

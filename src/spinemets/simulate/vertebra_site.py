@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from spinemets.anatomy import Level
 from spinemets.measure.axes import VertebraAxes
@@ -14,9 +15,12 @@ from spinemets.simulate.curve import PlacedVertebra
 from spinemets.simulate.dimensions import DiscSize, VertebraSize
 from spinemets.simulate.disease import Box
 from spinemets.simulate.implicit import Array
+from spinemets.simulate.tissues import CANAL, Tissue
 
 MARGIN_MM = 26.0
 """Room kept round a vertebra, for tumour that leaves the bone (ours)."""
+WALL_GAP_MM = 2.5
+"""Fat between the canal and the bone round it is at most so thick (ours)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +116,13 @@ def site_of(
         axes.level, box, axes, local[0], local[1], local[2], own, np.where(own, regions[box], 0).astype(np.uint8),
         tissue[box], edge,
     )  # fmt: skip
+
+
+def canal_room(site: VertebraSite) -> NDArray[np.bool_]:
+    """What yields in the canal: epidural fat, the sac's fluid, and the fat between the canal and the bone round it."""
+    yielding = np.isin(site.tissue, (Tissue.EPIDURAL_FAT, Tissue.CSF))
+    near = ndimage.binary_dilation(np.isin(site.tissue, CANAL), iterations=int(np.ceil(WALL_GAP_MM / site.edge_mm)))
+    return np.asarray(yielding | (near & (site.tissue == Tissue.FAT)))
 
 
 def placed_vertebra(site: VertebraSite) -> PlacedVertebra:
