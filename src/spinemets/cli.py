@@ -135,11 +135,12 @@ def simulate(
     modality: Annotated[str, typer.Option(help="ct, mr, axial_t2 or all; this version simulates ct.")] = "ct",
     dicom: Annotated[bool, typer.Option("--dicom", help="Write the images as DICOM as well.")] = False,
     field: Annotated[str, typer.Option(help="whole, chest, abdomen, lumbar, cervical or random.")] = "random",
+    disease: Annotated[str, typer.Option(help="none, metastases, osteoporosis or mixed (both).")] = "none",
 ) -> None:
     """Make simulated patients: images, masks and the truth about them."""
     from spinemets.simulate_command import run_simulate
 
-    run_simulate(out, cases=cases, seed=seed, modality=modality, dicom=dicom, field=field)
+    run_simulate(out, cases=cases, seed=seed, modality=modality, dicom=dicom, field=field, disease=disease)
 
 
 @app.command()

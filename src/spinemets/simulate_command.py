@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from spinemets.console import stage_progress
 from spinemets.errors import SpinemetsError
@@ -14,52 +15,68 @@ from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.report import InputSeries, Report
 from spinemets.results import write_image, write_mask
 from spinemets.simulate.ct import render_ct
+from spinemets.simulate.disease import Disease
+from spinemets.simulate.disease_truth import render_lesions, vertebra_truth
+from spinemets.simulate.diseased_patient import DISEASES, diseased
 from spinemets.simulate.field_of_view import FIELDS
-from spinemets.simulate.masks import render_masks
+from spinemets.simulate.masks import Masks, render_masks
 from spinemets.simulate.parametric import parametric_anatomy
-from spinemets.volume import Series
+from spinemets.volume import Series, Volume
 
 MODALITIES = ("ct",)
-NO_DISEASE = NotAssessed(Reason.NOT_TRAINED_FOR, "this version simulates patients without disease")
+HEALTHY = "none"
+NO_DISEASE = NotAssessed(Reason.NOT_TRAINED_FOR, "this patient was simulated without disease")
 
 
-def run_simulate(out: Path, *, cases: int, seed: int, modality: str, dicom: bool, field: str) -> list[Path]:
+def run_simulate(
+    out: Path, *, cases: int, seed: int, modality: str, dicom: bool, field: str, disease: str = HEALTHY
+) -> list[Path]:
     """Write `cases` patients to ``out/patient-<seed>``.
 
     Raises
     ------
     SpinemetsError
-        If the modality or the field of view is not one that can be simulated.
+        If the modality, the field of view or the disease is not one that can be simulated.
     """
     if modality not in MODALITIES:
         raise SpinemetsError(f"modality '{modality}' cannot be simulated yet; this version has {', '.join(MODALITIES)}")
     if field not in FIELDS and field != "random":
         raise SpinemetsError(f"unknown field of view '{field}'; it must be one of {', '.join(FIELDS)} or random")
+    if disease not in (HEALTHY, *DISEASES):
+        raise SpinemetsError(f"unknown disease '{disease}'; it must be one of {', '.join((HEALTHY, *DISEASES))}")
     folders = []
     with stage_progress() as progress:
         for number in range(cases):
             progress("simulating", number / cases)
             folder = out / f"patient-{seed + number}"
             folder.mkdir(parents=True, exist_ok=True)
-            _write_patient(folder, seed + number, field, dicom)
+            _write_patient(folder, seed + number, field, dicom, disease)
             folders.append(folder)
     return folders
 
 
-def _write_patient(folder: Path, seed: int, field: str, dicom: bool) -> None:
+def _write_patient(folder: Path, seed: int, field: str, dicom: bool, disease: str) -> None:
     anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=field)
-    image = render_ct(anatomy, seed)
-    masks = render_masks(anatomy, Grid.of(image))
+    ill = None if disease == HEALTHY else diseased(anatomy, disease, seed)
+    shown = anatomy if ill is None else ill.anatomy
+    image = render_ct(shown, seed, disease=ill)
+    masks = render_masks(shown, Grid.of(image))
     write_image(folder / "ct.nii.gz", image)
     for name in ("vertebrae", "subregions", "canal"):
         write_mask(folder / f"{name}.nii.gz", getattr(masks, name))
-    spine = spine_from_mask(masks.vertebrae)
-    report = Report(
-        inputs=(InputSeries.of(Series("ct", image, name="ct.nii.gz")),),
-        spine=spine,
-        not_assessed=(("disease", NO_DISEASE),),
-        provenance={"seed": seed, "field": field, "simulated": True},
-    )
-    write_report_json(folder / "truth.json", report)
+    if ill is not None:
+        write_mask(folder / "lesions.nii.gz", render_lesions(ill, Grid.of(image)))
+    write_report_json(folder / "truth.json", _truth(image, masks, ill, {"seed": seed, "field": field}))
     if dicom:
         write_ct_series(image, folder / "dicom", patient_id=f"SIM{seed}", seed=seed, description="Simulated CT")
+
+
+def _truth(image: Volume, masks: Masks, ill: Disease | None, provenance: dict[str, Any]) -> Report:
+    spine = spine_from_mask(masks.vertebrae)
+    return Report(
+        inputs=(InputSeries.of(Series("ct", image, name="ct.nii.gz")),),
+        spine=spine,
+        vertebrae=() if ill is None else vertebra_truth(ill, spine.levels),
+        not_assessed=(("disease", NO_DISEASE),) if ill is None else (),
+        provenance={**provenance, "simulated": True, **({} if ill is None else {"disease": ill.record()})},
+    )
