@@ -13,6 +13,7 @@ from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason
 from spinemets.formats.study import read_mask
 from spinemets.geometry import Grid
 from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.spine_signs import SpineImages
 from spinemets.vertebra_assessment import assess_vertebrae
 from spinemets.volume import Volume
 
@@ -67,9 +68,9 @@ def test_a_lesion_in_body_and_pedicle_is_scored_on_its_own_side(stored, side):
     case, score = by_level[Level.L2].sins_case, by_level[Level.L2].sins
     assert case["posterolateral"][side] == ["pedicle"]
     assert case["posterolateral"]["left" if side == "right" else "right"] == []
-    assert case["lesion_quality"] == "lytic"
+    assert case["lesion_quality"] == "not_assessable"  # there is no CT
     assert score["component_points"] == {
-        "location": 2, "pain": 3, "bone_lesion": 2, "alignment": None, "collapse": 0, "posterolateral": 1
+        "location": 2, "pain": 3, "bone_lesion": None, "alignment": None, "collapse": 0, "posterolateral": 1
     }  # fmt: skip
     assert found.governing is Level.L2
     assert by_level[Level.L1].sins == NotApplicable("no_lesion")
@@ -88,7 +89,9 @@ def test_without_a_lesion_mask_nothing_is_scored_and_with_an_empty_one_there_is_
 
 def test_blastic_and_lytic_lesions_at_one_level_are_mixed():
     balls = [((-12.0, 20.0, 0.0), 7.0, LesionLabel.LYTIC), ((12.0, 20.0, 0.0), 6.0, LesionLabel.BLASTIC)]
-    by_level, _ = assessed(*scene(balls=balls))
+    vertebrae, parts, lesions = scene(balls=balls)
+    ct = Volume(np.where(parts.array > 0, 180, 30).astype(np.float32), parts.affine)
+    by_level, _ = assessed(vertebrae, parts, lesions, images=SpineImages(ct=ct))
     assert by_level[Level.L2].sins_case["lesion_quality"] == "mixed"
     assert len(by_level[Level.L2].lesions) == 2
 

@@ -76,6 +76,9 @@ def sins_document(
 
 
 def _quality(lesions: tuple[Lesion, ...]) -> str:
+    """What lesions do to bone, which only CT can tell: signal on MR is a hint (`clinical.md` §1.6)."""
+    if not any(isinstance(one.mean_hu, Measured) for one in lesions):
+        return "not_assessable"
     kinds = {lesion.type for lesion in lesions}
     if len(kinds) > 1:
         return LesionType.MIXED.value
