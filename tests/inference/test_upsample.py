@@ -83,3 +83,19 @@ def test_labels_grow_to_the_nearest_and_no_further_than_their_reach():
 
 def test_nothing_grows_into_nothing():
     assert not grow(np.zeros((3, 3, 3), np.uint8), 5.0).any()
+
+
+@pytest.mark.parametrize("stored", STORED[:2])
+def test_an_empty_margin_round_the_labels_changes_nothing(stored):
+    bone, canal = np.zeros(GRID.shape, np.uint8), np.zeros(GRID.shape, np.uint8)
+    bone[ball(GRID, (-8, 3, 10), 7)], bone[ball(GRID, (9, 3, -16), 7)] = 20, 21
+    canal[ball(GRID, (0, -14, 0), 5)] = 1
+    target, margin = image(stored), 20
+    affine = GRID.affine.copy()
+    affine[:3, 3] -= affine[:3, :3].sum(axis=1) * margin
+    wide = [np.pad(group, margin) for group in (bone, canal)]
+    shares = np.stack([(group > 0).astype(np.float32) for group in wide])
+    found = to_image_grid(target, Grid(wide[0].shape, affine), shares, wide)
+    for one, other in zip(carried(target, bone, canal), found, strict=True):
+        assert one.any()
+        assert (one == other).all()

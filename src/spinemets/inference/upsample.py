@@ -12,6 +12,7 @@ from spinemets.volume import Volume
 TIE_MM = 1e-3
 """A point midway between two voxels of the network takes the one further along the world's axes, whichever
 way the image is stored; without it the same patient, stored in another order, had other borders."""
+OTHER_AXES = ((1, 2), (0, 2), (0, 1))
 GROW_MM = 3.0
 """Labels are carried this far beyond their own surface, so that a smoother surface finds one (ours)."""
 
@@ -37,6 +38,7 @@ def to_image_grid(
     list of M (I, J, K) ndarray of uint8
         On the whole grid of `image`; no voxel has a label in more than one.
     """
+    grid, shares, labels = _round_labels(grid, shares, labels)
     start, stop = index_box(image, grid)
     part = crop(image, start, stop)
     target = Grid.of(part)
@@ -55,6 +57,23 @@ def to_image_grid(
         whole[box] = values
         result.append(whole)
     return result
+
+
+def _round_labels(
+    grid: Grid, shares: NDArray[np.float32], labels: list[NDArray[np.uint8]]
+) -> tuple[Grid, NDArray[np.float32], list[NDArray[np.uint8]]]:
+    """The same on a smaller grid, as far as labels can reach: most of what the network saw has none."""
+    present = np.logical_or.reduce([label > 0 for label in labels])
+    if not present.any():
+        return grid, shares, labels
+    reach = int(np.ceil(GROW_MM / float(grid.spacing_mm.min()))) + 2
+    low = [max(int(np.flatnonzero(present.any(axis=other)).min()) - reach, 0) for other in OTHER_AXES]
+    high = [int(np.flatnonzero(present.any(axis=other)).max()) + reach + 1 for other in OTHER_AXES]
+    box = tuple(slice(a, min(b, n)) for a, b, n in zip(low, high, present.shape, strict=True))
+    affine = grid.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ np.array(low, dtype=np.float64)
+    shape = tuple(axis.stop - axis.start for axis in box)
+    return Grid(shape, affine), shares[(slice(None), *box)], [label[box] for label in labels]
 
 
 def _rimmed(array: NDArray, grid: Grid) -> Volume:
