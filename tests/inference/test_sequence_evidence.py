@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -5,15 +7,17 @@ from spinemets.geometry import Grid, world_aligned_grid
 from spinemets.inference.instances import Instances
 from spinemets.inference.levels import VertebraEvidence
 from spinemets.inference.locate import Located
-from spinemets.inference.locator_classes import LOCATOR_CLASSES
+from spinemets.inference.locator_classes import LOCATOR_CLASSES, LOCATOR_LEVELS
 from spinemets.inference.parts import CLASS
 from spinemets.inference.sequence_evidence import (
+    GAP_BY_DIAMETER,
     gather_evidence,
     landmarks,
     missing_between,
     rib_at,
     sacrum_follows,
 )
+from spinemets.simulate.dimensions import DISC_BELOW, VERTEBRA
 
 SPACING_MM = 2.0
 SHAPE = (50, 40, 60)
@@ -95,7 +99,26 @@ def test_of_a_vertebra_without_voxels_nothing_is_told():
 )
 def test_a_hole_in_the_row_is_counted_in_vertebrae(heights, missing):
     centres = np.array([(10.0, 12.0, float(z)) for z in heights]).reshape(-1, 3)
-    assert missing_between(centres) == missing
+    assert missing_between(centres, [0.0] * len(centres)) == missing
+
+
+def test_by_the_tables_neighbours_are_nearer_than_a_hole_and_next_but_one_further_apart():
+    row = LOCATOR_LEVELS[2:-1]  # C3 to L5
+    width = [float(np.sqrt(VERTEBRA[level].width * VERTEBRA[level].depth)) for level in row]
+    step = [
+        (VERTEBRA[upper].height + VERTEBRA[lower].height) / 2 + DISC_BELOW[upper].middle
+        for upper, lower in itertools.pairwise(row)
+    ]
+    for n in range(len(row) - 2):
+        assert step[n] < 0.9 * GAP_BY_DIAMETER * max(width[n], width[n + 1])
+        assert step[n] + step[n + 1] > 1.2 * GAP_BY_DIAMETER * max(width[n], width[n + 2])
+
+
+@pytest.mark.parametrize(("diameter_mm", "missing"), [(30.0, [0, 0, 0, 0]), (20.0, [0, 0, 1, 0])])
+def test_a_distance_that_one_body_and_its_disc_fill_is_no_hole(diameter_mm, missing):
+    """Neighbours of wide bodies whose other centres were voted too close, or narrow ones with one missing."""
+    centres = np.array([(0.0, 0.0, z) for z in (90.0, 75.0, 43.0, 28.0)])
+    assert missing_between(centres, [diameter_mm] * 4) == missing
 
 
 def located(row, error=0.3):

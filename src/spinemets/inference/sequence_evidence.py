@@ -29,13 +29,19 @@ cervical vertebrae and a half, so that one that was missed at the edge does not 
 GAP_RATIO = 1.65
 """Neighbouring centres further apart than this times the usual have a vertebra missing between them (ours)."""
 
+GAP_BY_DIAMETER = 1.2
+"""And further apart than this times the wider body's diameter: by Panjabi's tables neighbours from C3 to L5 are 0.8 to
+1.0 of it apart, and next but one at least 1.5 (ours)."""
+
 
 def gather_evidence(
     grid: Grid, classes: NDArray[np.uint8], instances: Instances, located: Located
 ) -> list[VertebraEvidence]:
     """Evidence for every vertebra, from head to foot; ribs as either network sees them."""
     spacing = float(grid.spacing_mm[0])
-    gaps = missing_between(instances.centres)
+    body = classes == CLASS["body"]
+    diameters = [body_diameter_mm(centre, body, spacing) for centre in instances.centres]
+    gaps = missing_between(instances.centres * spacing, diameters)
     coarse_rib = Volume(located.probability[LOCATOR_CLASSES.index("rib")], located.grid.affine)
     classes = np.where((classes == 0) & (resample(coarse_rib, grid) > 0.5), CLASS["rib"], classes)
     result = []
@@ -45,22 +51,30 @@ def gather_evidence(
             own = np.round(instances.centres[number - 1]).astype(int)[None]
         position, error = _position_at(own, grid, located)
         rib = rib_at(number, classes, instances, spacing)
-        diameter = body_diameter_mm(instances.centres[number - 1], classes == CLASS["body"], spacing)
-        result.append(VertebraEvidence(position, rib, gaps[number - 1], diameter, error))
+        result.append(VertebraEvidence(position, rib, gaps[number - 1], diameters[number - 1], error))
     return result
 
 
-def missing_between(centres: NDArray[np.float64]) -> list[int]:
-    """For each vertebra, how many seem to be missing between it and the one above."""
-    gaps = [0] * len(centres)
-    if len(centres) < 3:
+def missing_between(centres_mm: NDArray[np.float64], diameters_mm: Sequence[float]) -> list[int]:
+    """For each vertebra, how many seem to be missing between it and the one above.
+
+    Parameters
+    ----------
+    centres_mm : (N, 3) ndarray
+        From head to foot, mm.
+    diameters_mm : sequence of N float
+        Of the bodies; 0 where none was measured.
+    """
+    gaps = [0] * len(centres_mm)
+    if len(centres_mm) < 3:
         return gaps
-    apart = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+    apart = np.linalg.norm(np.diff(centres_mm, axis=0), axis=1)
     for number, distance in enumerate(apart):
         others = np.delete(apart, number)
         near = others[max(number - 2, 0) : number + 2]
         usual = float(np.median(near))
-        if distance > GAP_RATIO * usual:
+        wide = max(diameters_mm[number], diameters_mm[number + 1])
+        if distance > GAP_RATIO * usual and distance > GAP_BY_DIAMETER * wide:
             gaps[number + 1] = round(distance / usual) - 1
     return gaps
 
