@@ -25,8 +25,8 @@ from spinemets.volume import Volume
 MIN_SPINE_ML = 8.0
 """Less bone than this in the largest piece is not a spine (ours; half a lumbar vertebra is 20 ml)."""
 SPINE_FROM = 0.2
-"""A voxel with more than this probability of being spine is taken for it (ours; on simulated validation patients 8 % of
-the spine then lies too far from what was found to be looked at, and 42 % at one half; weights of 1,206 steps)."""
+"""A voxel with more than this probability of being spine is taken for it (ours: what is missed here is lost, what is
+taken for too much only costs time; to be set anew with better weights)."""
 MARGIN_MM = 24.0
 """Added beside the spine that the locator found before the fine network looks (ours)."""
 MARGIN_ALONG_MM = 60.0
