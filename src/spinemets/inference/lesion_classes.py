@@ -11,5 +11,7 @@ LESION_CLASSES = ("background", "lytic", "blastic")
 """Channels of the output, as logits."""
 
 LESION_INPUTS = ("ct", "vertebra")
-"""Channels of the input: HU through `CtWindow`, and the vertebra mask, 0 or 1. Training shows the sacrum now inside it and
-now not, and never ill."""
+"""Channels of the input: HU through `CtWindow`, and the vertebra mask, 0 or 1.
+
+Training shows the sacrum now inside the mask and now not, and never ill.
+"""
