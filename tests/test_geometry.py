@@ -7,10 +7,10 @@ from oblique import STORED, centred_affine, oblique_affine, painted, world_of
 from scipy import ndimage
 from skimage.measure import block_reduce
 
+from spinemets.block_mean import block_mean
 from spinemets.errors import StudyError
 from spinemets.geometry import (
     Grid,
-    block_mean,
     closest_axes,
     corners_mm,
     covering_grid,
@@ -79,7 +79,7 @@ def test_a_ramp_stays_the_same_ramp_in_the_world_whatever_the_spacing(stored, sp
     def ramp(x, y, z):
         return 3 * x - 2 * y + z + 40
 
-    image = painted((46, 51, 39), centred_affine((46, 51, 39), spacing_mm=(0.9, 0.8, 1.0), **stored), ramp)
+    image = painted((50, 56, 45), centred_affine((50, 56, 45), spacing_mm=(0.9, 0.8, 1.0), **stored), ramp)
     grid = world_aligned_grid(np.full(3, -10.0), np.full(3, 10.0), spacing_mm)
     x, y, z = np.moveaxis(world_of(grid), -1, 0)
     assert resample(image, grid, fill=-1e4) == pytest.approx(ramp(x, y, z), abs=1e-2)
@@ -131,6 +131,44 @@ def test_centres_of_blocks_lie_in_the_middle_of_their_voxels(factors):
 def test_an_incomplete_last_block_is_averaged_over_the_voxels_it_has():
     column = np.arange(7, dtype=np.int16).reshape(7, 1, 1)
     assert block_mean(Volume(column, np.eye(4)), (3, 1, 1)).array.ravel().tolist() == [1.0, 4.0, 6.0]
+
+
+def test_an_incomplete_first_block_is_averaged_over_the_voxels_it_has():
+    column = Volume(np.arange(8, dtype=np.int16).reshape(8, 1, 1), np.eye(4))
+    coarse = block_mean(column, (3, 1, 1), lead=(2, 0, 0))
+    assert coarse.array.ravel().tolist() == [0.5, 3.0, 6.0]
+    assert coarse.world([1, 0, 0]) == pytest.approx([3, 0, 0])
+
+
+@pytest.mark.parametrize("cut", [(1, 0, 2), (3, 2, 1), (4, 5, 3)])
+def test_values_do_not_depend_on_where_an_image_was_cut(cut):
+    array = np.random.default_rng(4).normal(size=(40, 38, 36)).astype(np.float32)
+    image = Volume(array, np.diag([0.7, 0.8, 0.9, 1.0]))
+    grid = world_aligned_grid(np.full(3, 12.0), np.full(3, 24.0), 2.1)
+    assert resample(crop(image, cut, image.shape), grid) == pytest.approx(resample(image, grid), abs=1e-5)
+
+
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("spacing_mm", [1.5, 1.9])
+def test_values_do_not_depend_on_the_order_in_which_voxels_are_stored(stored, spacing_mm):
+    array = np.random.default_rng(6).normal(size=(23, 24, 25)).astype(np.float32)
+    spacing = np.array([0.7, 0.8, 0.75])
+    image = Volume(array, centred_affine(array.shape, spacing_mm=spacing))
+    axes, signs = list(stored["axes"]), stored["signs"]
+    moved = array.transpose(axes)[tuple(slice(None, None, sign) for sign in signs)]
+    other = Volume(moved, centred_affine(moved.shape, spacing_mm=spacing[axes], axes=axes, signs=signs))
+    grid = world_aligned_grid(np.full(3, -5.0), np.full(3, 5.0), spacing_mm)
+    assert resample(other, grid) == pytest.approx(resample(image, grid), abs=1e-4)
+
+
+def test_a_block_lies_round_the_point_that_is_wanted_where_voxels_allow_it():
+    ramp = Volume(np.arange(20, dtype=np.float32).reshape(20, 1, 1) ** 2, np.eye(4))
+    for first in (4, 5, 6):
+        affine = np.diag([3.0, 1.0, 1.0, 1.0])
+        affine[0, 3] = first
+        values = resample(ramp, Grid((4, 1, 1), affine)).ravel()
+        centres = first + 3 * np.arange(4)
+        assert values == pytest.approx(centres**2 + 2 / 3, abs=1e-4)  # mean of (c-1)², c², (c+1)²
 
 
 def test_blocks_larger_than_the_image_are_the_whole_image():

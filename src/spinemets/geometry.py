@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from spinemets.block_mean import block_mean
 from spinemets.errors import StudyError
 from spinemets.volume import Volume
 
@@ -93,32 +94,30 @@ def index_box(volume: Volume, grid: Grid) -> tuple[NDArray[np.int64], NDArray[np
     return start, stop
 
 
-def block_mean(volume: Volume, factors: tuple[int, int, int]) -> Volume:
-    """The volume averaged over blocks of `factors` voxels; an incomplete last block is averaged over what it has.
+def _block_starts(
+    volume: Volume, grid: Grid, factors: NDArray[np.int64], start: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """(3,) first voxel of the first block, at most `start` and perhaps negative.
 
-    Centres of the new voxels are the centres of whole blocks, so nothing shifts.
+    A block lies round the middle point of the grid as exactly as voxels allow, so that what comes out depends on
+    neither the order in which the voxels are stored nor where an image was cut.
     """
-    if factors == (1, 1, 1):
-        return volume
-    steps = [min(f, n) for n, f in zip(volume.shape, factors, strict=True)]
-    array = volume.array
-    for axis, step in enumerate(steps):
-        if step > 1:
-            array = _axis_block_mean(array, axis, step)
-    affine = volume.affine.copy()
-    affine[:3, :3] = volume.affine[:3, :3] * steps
-    affine[:3, 3] = volume.world([(step - 1) / 2 for step in steps])
-    return Volume(array, affine, volume.frame_of_reference)
+    middle = np.round((np.array(grid.shape) - 1) / 2 + 0.25 * _senses(grid.affine))
+    first = volume.index(grid.affine[:3, :3] @ middle + grid.affine[:3, 3]) - (factors - 1) / 2
+    phase = np.round(first + _TIE * _senses(volume.affine)).astype(np.int64)
+    return start - (start - phase) % factors
 
 
-def _axis_block_mean(array: NDArray[Any], axis: int, step: int) -> NDArray[np.float32]:
-    moved = np.moveaxis(array, axis, 0)
-    whole = len(moved) // step
-    mean = moved[: whole * step].reshape(whole, step, *moved.shape[1:]).mean(axis=1, dtype=np.float32)
-    rest = moved[whole * step :]
-    if len(rest):
-        mean = np.concatenate([mean, rest.mean(axis=0, dtype=np.float32, keepdims=True)])
-    return np.moveaxis(mean, 0, axis)
+def _senses(affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3,) +1 for each voxel axis that grows with the world axis it is closest to, -1 where it runs against it."""
+    axes, signs = closest_axes(affine)
+    result = np.zeros(3)
+    result[list(axes)] = signs
+    return result
+
+
+_TIE = 1e-3
+"""Of a voxel; a block midway between two places takes the one further along the world's axes."""
 
 
 def resample(
@@ -148,8 +147,13 @@ def resample(
     if (stop <= start).any():
         return np.full(grid.shape, fill, dtype=np.float32)
     factors = _block_factors(volume, grid) if antialias and order > 0 else np.ones(3, dtype=int)
-    whole_blocks = start + -(-(stop - start) // factors) * factors
-    source = block_mean(crop(volume, start, whole_blocks), (int(factors[0]), int(factors[1]), int(factors[2])))
+    start, stop = np.maximum(start + 1 - factors, 0), np.minimum(stop + factors - 1, volume.shape)
+    first = _block_starts(volume, grid, factors, start)
+    last = first + -(-(stop - first) // factors) * factors
+    lead = np.where(first < 0, first + factors, 0)
+    i, j, k = ((int(f), int(n)) for f, n in zip(factors, lead, strict=True))
+    part = crop(volume, np.maximum(first, 0), last)
+    source = block_mean(part, (i[0], j[0], k[0]), (i[1], j[1], k[1]))
     to_source = np.linalg.inv(source.affine) @ grid.affine
     array = source.array
     if array.dtype not in (np.float32, np.float64, np.int16, np.uint8):
