@@ -60,6 +60,24 @@ def test_windows_without_a_wanted_voxel_are_not_run():
     assert not back[48:].any()
 
 
+def test_windows_follow_a_slanting_band_and_see_all_of_it():
+    network, seen = calls_of(identity)
+    i, j, k = np.indices((64, 64, 96))
+    wanted = (abs(i - 8 - k // 2) < 4) & (abs(j - 40) < 5)
+    (back,) = sliding_window(network, np.ones(wanted.shape, np.float32), (32, 32, 32), channels=1, wanted=wanted)
+    assert back[wanted] == pytest.approx(1.0)
+    rows = len(window_starts(96, 32, 0.4))
+    assert len(seen) == rows  # a regular grid takes three times three times as many
+
+
+def test_what_is_wanted_beyond_one_window_is_seen_from_end_to_end():
+    rng = np.random.default_rng(5)
+    wanted = rng.random((50, 21, 33)) < 0.002
+    (back,) = sliding_window(identity, np.ones(wanted.shape, np.float32), (16, 16, 16), channels=1, wanted=wanted)
+    assert wanted.sum() > 20
+    assert back[wanted] == pytest.approx(1.0)
+
+
 def test_wanted_voxels_of_an_image_smaller_than_the_window_are_found():
     wanted = np.zeros((5, 6, 7), bool)
     wanted[4, 5, 6] = True

@@ -75,11 +75,30 @@ def pad_to(image: NDArray[np.float32], window: tuple[int, int, int], fill: float
 def _windows(
     shape: tuple[int, ...], window: tuple[int, int, int], overlap: float, wanted: NDArray[np.bool_] | None
 ) -> Iterator[tuple[slice, slice, slice]]:
-    starts = [window_starts(n, w, overlap) for n, w in zip(shape, window, strict=True)]
-    for corner in itertools.product(*starts):
-        i, j, k = (slice(a, a + w) for a, w in zip(corner, window, strict=True))
-        if wanted is None or wanted[i, j, k].any():
-            yield i, j, k
+    if wanted is None:
+        starts = [window_starts(n, w, overlap) for n, w in zip(shape, window, strict=True)]
+        for corner in itertools.product(*starts):
+            x, y, z = (slice(a, a + w) for a, w in zip(corner, window, strict=True))
+            yield x, y, z
+        return
+    for k in _covering(wanted.any(axis=(0, 1)), window[2], overlap):
+        slab = wanted[:, :, k]
+        for i in _covering(slab.any(axis=(1, 2)), window[0], overlap):
+            for j in _covering(slab[i].any(axis=(0, 2)), window[1], overlap):
+                yield i, j, k
+
+
+def _covering(wanted: NDArray[np.bool_], window: int, overlap: float) -> list[slice]:
+    """Windows along one axis over all that is wanted: one round its middle, or several from end to end."""
+    place = np.flatnonzero(wanted)
+    if len(place) == 0:
+        return []
+    low, high = int(place[0]), int(place[-1]) + 1
+    if high - low <= window:
+        starts = [min(max((low + high - window) // 2, 0), len(wanted) - window)]
+    else:
+        starts = [low + start for start in window_starts(high - low, window, overlap)]
+    return [slice(start, start + window) for start in starts]
 
 
 def sliding_window(
@@ -98,9 +117,9 @@ def sliding_window(
     Parameters
     ----------
     network : callable
-        (1, 1, I, J, K) to (1, C, I, J, K).
-    image : (I, J, K) ndarray of float32
-        Normalised input.
+        (1, N, I, J, K) to (1, C, I, J, K).
+    image : (I, J, K) or (N, I, J, K) ndarray of float32
+        Normalised input; one channel without an axis for it.
     window : (3,) tuple of int
         Window size; an image smaller than it is padded with `fill` and cut again.
     channels : int
@@ -110,7 +129,7 @@ def sliding_window(
     fill : float
         Normalised value of what lies outside.
     wanted : (I, J, K) ndarray of bool, optional
-        Windows without a wanted voxel are not run; their output stays 0.
+        Windows lie where they are needed to see all of these, and nowhere else; what no window sees stays 0.
     progress : callable, optional
         Called after each window with the share done.
 
@@ -119,15 +138,17 @@ def sliding_window(
     (C, I, J, K) ndarray of float32
         Blended output; 0 where no window was run.
     """
-    padded = pad_to(image, window, fill)
+    every = image if image.ndim == 4 else image[None]
+    padded = np.stack([pad_to(channel, window, fill) for channel in every])
+    shape = padded.shape[1:]
     if wanted is not None:
-        wanted = np.pad(wanted, [(0, p - n) for p, n in zip(padded.shape, wanted.shape, strict=True)])
-    places = list(_windows(padded.shape, window, overlap, wanted))
-    total = np.zeros((channels, *padded.shape), np.float32)
-    weights = np.zeros(padded.shape, np.float32)
+        wanted = np.pad(wanted, [(0, p - n) for p, n in zip(shape, wanted.shape, strict=True)])
+    places = list(_windows(shape, window, overlap, wanted))
+    total = np.zeros((channels, *shape), np.float32)
+    weights = np.zeros(shape, np.float32)
     blend = blending_weight(window)
     for number, place in enumerate(places, start=1):
-        output = network(np.ascontiguousarray(padded[place])[None, None])[0]
+        output = network(np.ascontiguousarray(padded[(slice(None), *place)])[None])[0]
         for channel in range(channels):
             total[channel][place] += output[channel] * blend
         weights[place] += blend
@@ -135,5 +156,5 @@ def sliding_window(
             progress(number / len(places))
     np.maximum(weights, 1e-6, out=weights)
     total /= weights
-    i, j, k = (slice(0, n) for n in image.shape)
+    i, j, k = (slice(0, n) for n in every.shape[1:])
     return total[:, i, j, k]
