@@ -20,7 +20,7 @@ from verification.real import data_root
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Dice of the vertebrae found in each form with those found in the NIfTI file."""
+    """Dice of the vertebrae found in each form with those found in the NIfTI file, where both forms show the patient."""
     models = SpineModels.load()
     image = read_study(data_root() / "ct" / "abdomen_ct.nii.gz").series[0].volume
     reference = segment_spine(image, models).vertebrae
@@ -30,8 +30,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             write_ct_series(form, Path(folder), patient_id="form", seed=1, description=name, **POSITION.get(name, {}))
             read = read_study(folder).series[0].volume
         found = segment_spine(read, models).vertebrae
-        on_reference = resample(found, Grid.of(reference), order=0)
-        result[name] = dice(reference.array, on_reference)
+        grid = Grid.of(reference)
+        in_both = resample(read.with_array(np.ones(read.shape, np.uint8)), grid, order=0) > 0
+        on_reference = resample(found, grid, order=0)
+        result[name] = dice(np.where(in_both, reference.array, 0), np.where(in_both, on_reference, 0))
         print(f"{name:16} Dice {result[name]:.4f}")
     return result
 
@@ -74,8 +76,8 @@ def oblique(image: Volume, degrees: float) -> Volume:
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean Dice over the labels of `a`."""
-    labels = [label for label in np.unique(a) if label]
+    """Mean Dice over the labels of either."""
+    labels = [label for label in np.union1d(a, b) if label]
     counts = ndimage.sum_labels(np.ones_like(a), a, labels) + ndimage.sum_labels(np.ones_like(a), b, labels)
     both = ndimage.sum_labels(a == b, a, labels)
     return float(np.mean(2 * both / counts))

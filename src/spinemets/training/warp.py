@@ -27,7 +27,7 @@ class WarpRange:
         Smallest and largest number of control points along an edge of the patch.
     """
 
-    rotation_deg: tuple[float, float, float] = (15.0, 12.0, 12.0)
+    rotation_deg: tuple[float, float, float] = (20.0, 12.0, 12.0)
     scale: tuple[float, float] = (0.8, 1.25)
     stretch: float = 0.12
     elastic_voxels: float = 1.6
