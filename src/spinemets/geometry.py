@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from spinemets.block_mean import block_mean
 from spinemets.errors import StudyError
+from spinemets.separable import runs_along, sample_along_axes
 from spinemets.volume import Volume
 
 
@@ -104,7 +105,7 @@ def _block_starts(
     """
     middle = np.round((np.array(grid.shape) - 1) / 2 + 0.25 * _senses(grid.affine))
     first = volume.index(grid.affine[:3, :3] @ middle + grid.affine[:3, 3]) - (factors - 1) / 2
-    phase = np.round(first + _TIE * _senses(volume.affine)).astype(np.int64)
+    phase = np.round(first + 1e-3 * _senses(volume.affine)).astype(np.int64)  # of two as near, one in the world
     return start - (start - phase) % factors
 
 
@@ -114,10 +115,6 @@ def _senses(affine: NDArray[np.float64]) -> NDArray[np.float64]:
     result = np.zeros(3)
     result[list(axes)] = signs
     return result
-
-
-_TIE = 1e-3
-"""Of a voxel; a block midway between two places takes the one further along the world's axes."""
 
 
 def resample(
@@ -156,6 +153,8 @@ def resample(
     source = block_mean(part, (i[0], j[0], k[0]), (i[1], j[1], k[1]))
     to_source = np.linalg.inv(source.affine) @ grid.affine
     array = source.array
+    if runs_along(to_source[:3, :3], grid.shape):
+        return sample_along_axes(array, to_source[:3, :3], to_source[:3, 3], grid.shape, order=order, fill=fill)
     if array.dtype not in (np.float32, np.float64, np.int16, np.uint8):
         array = array.astype(np.float32)
     return ndimage.affine_transform(
