@@ -77,16 +77,16 @@ def test_an_exported_network_answers_as_torch_does_for_any_batch_and_size(tiny):
 
 
 def test_a_network_that_differs_from_torch_is_not_written(tiny, monkeypatch):
-    monkeypatch.setattr(export, "_write_onnx", lambda net, path, description: path.write_bytes(b"x"))
-    monkeypatch.setattr(export, "parity", lambda net, path, patch: 0.5)
+    monkeypatch.setattr(export, "_write_onnx", lambda net, path, *_: path.write_bytes(b"x"))
+    monkeypatch.setattr(export, "parity", lambda *_: 0.5)
     with pytest.raises(ModelError, match=r"the exported spine differs from torch by 0\.5, at most 0\.002 is allowed"):
         exported(tiny)
     assert list((tiny.out / "spine").iterdir()) == []
 
 
 def test_the_card_is_for_the_file_that_was_written(tiny, monkeypatch):
-    monkeypatch.setattr(export, "_write_onnx", lambda net, path, description: path.write_bytes(b"network"))
-    monkeypatch.setattr(export, "parity", lambda net, path, patch: 1e-5)
+    monkeypatch.setattr(export, "_write_onnx", lambda net, path, *_: path.write_bytes(b"network"))
+    monkeypatch.setattr(export, "parity", lambda *_: 1e-5)
     exported(tiny, version="2.0")
     card = load_card("spine", tiny.out)
     assert card.version == "2.0"

@@ -66,7 +66,7 @@ def diseased(anatomy: LabelledAnatomy, kind: str, seed: int) -> Disease:
         draw_fracture(canvas, truth, rng)
     free = [level for level in free if level not in causes]
     free = _draw_lesions(canvas, free, _lesion_count(canvas, kind, rng), rng)
-    _draw_look_alikes(canvas, free, rng)
+    draw_look_alikes(canvas, free, rng)
     settle_elsewhere(canvas)
     return canvas.finished(least_age=0.0 if kind == "metastases" else OSTEOPOROTIC_AGE)
 
@@ -128,7 +128,7 @@ def _spreads(plan: LesionPlan, rng: np.random.Generator) -> tuple[Spread, ...]:
     return (Spread(where, float(plan.volume_ml * rng.uniform(0.3, 0.9 if where == EPIDURAL else 2.0))),)
 
 
-def _draw_look_alikes(canvas: DiseaseCanvas, levels: list[Level], rng: np.random.Generator) -> None:
+def draw_look_alikes(canvas: DiseaseCanvas, levels: list[Level], rng: np.random.Generator) -> None:
     """Benign findings at levels without disease; those at a disc where the next level is free as well."""
     left = list(levels)
     for _ in range(int(rng.integers(0, MOST_LOOK_ALIKES + 1))):

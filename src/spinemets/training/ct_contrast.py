@@ -70,12 +70,12 @@ BONES = (
 )
 
 
-def _mean_table(device: torch.device) -> Tensor:
+def _mean_table(device: torch.device, contrast: bool) -> Tensor:
     """(256,) HU of every structure code for one patch; bones hold their marrow."""
     table = torch.full((256,), 40.0)
     for tissue, (low, high) in HU_RANGES.items():
         table[tissue] = uniform(low, high)
-    if chance(0.5):
+    if contrast:
         for tissue, (low, high) in CONTRAST_HU.items():
             table[tissue] = uniform(low, high)
     marrow = uniform(70, 300) if chance(0.85) else uniform(-20, 450)
@@ -164,7 +164,14 @@ def _add_unknown_soft_tissue(image: Tensor, structure: Tensor) -> Tensor:
     return image
 
 
-def render_ct(structure: Tensor, vertebra: Tensor, voxel_mm: float) -> Tensor:
+def render_ct(
+    structure: Tensor,
+    vertebra: Tensor,
+    voxel_mm: float,
+    *,
+    contrast: bool | None = None,
+    invent_disease: bool = True,
+) -> Tensor:
     """(1, 1, D, H, W) HU of one patch before the scanner: no noise, no blur.
 
     Parameters
@@ -173,10 +180,14 @@ def render_ct(structure: Tensor, vertebra: Tensor, voxel_mm: float) -> Tensor:
         Structure codes and VerSe ids.
     voxel_mm : float
         Edge of a voxel, mm: the thinner a cortex is against it, the less of its density is left.
+    contrast : bool, optional
+        Whether contrast medium was given; drawn by lot without it.
+    invent_disease : bool
+        False where known disease is laid over the image and bone must hold no other.
     """
     device = structure.device
     code = structure.long()
-    image = _mean_table(device)[code]
+    image = _mean_table(device, chance(0.5) if contrast is None else contrast)[code]
     image = _add_unknown_soft_tissue(image, structure)
     image = _add_bowel_contents(image, structure)
     texture = smooth_noise(image.shape, 8, device) * 0.5 + blur(torch.randn_like(image), uniform(0.5, 1.2)) * 2.5
@@ -184,7 +195,8 @@ def render_ct(structure: Tensor, vertebra: Tensor, voxel_mm: float) -> Tensor:
     bone = is_bone(structure)
     level_shift = (torch.randn(256, device=device) * uniform(0, 35))[vertebra.long()]
     image = image + level_shift * bone + texture * _texture_table(device)[code]
-    image = _add_disease(image, bone)
+    if invent_disease:
+        image = _add_disease(image, bone)
     cortex = uniform(350, 1100)
     posterior = (structure >= Subregion.ARCH) & (structure <= Subregion.INFERIOR_ARTICULAR_RIGHT)
     cortex_map = cortex * torch.where(posterior, uniform(0.9, 1.3), 1.0)

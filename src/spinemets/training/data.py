@@ -7,12 +7,16 @@ from typing import Protocol
 
 import lightning
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
+from spinemets.datasets.diseased_cases import DiseaseDraws
 from spinemets.datasets.folder import folder_cases
 from spinemets.datasets.label_maps import training_cases
 from spinemets.datasets.simulated import simulated_cases
 from spinemets.training.crops import Crop, CropDataset
+from spinemets.training.lesion_crops import LesionCropDataset
+
+Files = list[tuple[Path, float]]
 
 
 class CaseSource(Protocol):
@@ -122,6 +126,8 @@ class SpineData(lightning.LightningDataModule):
         Folder of real data, named once on the command line (``data.root=``) for the sources that read it.
     coarse : bool
         Take every second voxel of a case, for the locator.
+    disease : DiseaseDraws or None
+        Diseases to be drawn into every case, for the lesion network.
     """
 
     def __init__(
@@ -134,30 +140,36 @@ class SpineData(lightning.LightningDataModule):
         seed: int = 0,
         root: str | None = None,
         coarse: bool = False,
+        disease: DiseaseDraws | None = None,
     ) -> None:
         super().__init__()
-        self.sources, self.validation = sources, validation
+        self.sources, self.validation, self.disease = sources, validation, disease
         self.crop_size, self.batch_size, self.workers, self.seed = crop_size, batch_size, workers, seed
         self.root, self.coarse = root, coarse
 
     def prepare_data(self) -> None:
         """Make missing cache files, once on each node."""
-        for source in (*self.sources.values(), self.validation):
-            source.paths()
+        files = [entry for source in (*self.sources.values(), self.validation) for entry in source.paths()]
+        if self.disease is not None:
+            self.disease.prepare([path for path, _ in files])
 
     def train_dataloader(self) -> DataLoader[Crop]:
         """Endless random crops."""
         files = [entry for source in self.sources.values() for entry in source.paths()]
         step = self.trainer.global_step if self.trainer is not None else 0
-        return self._loader(
-            CropDataset(files, self.crop_size, self.seed + 1000 * (step + 1), self.coarse), self.workers
-        )
+        return self._loader(self._crops(files, self.seed + 1000 * (step + 1)), self.workers)
 
     def val_dataloader(self) -> DataLoader[Crop]:
         """The same random crops every time."""
-        return self._loader(CropDataset(self.validation.paths(), self.crop_size, 77, self.coarse), 0)
+        return self._loader(self._crops(self.validation.paths(), 77), 0)
 
-    def _loader(self, dataset: CropDataset, workers: int) -> DataLoader[Crop]:
+    def _crops(self, files: Files, seed: int) -> IterableDataset[Crop]:
+        if self.disease is None:
+            return CropDataset(files, self.crop_size, seed, self.coarse)
+        ill = [(path, weight, self.disease.paths(path)) for path, weight in files]
+        return LesionCropDataset(ill, self.crop_size, seed)
+
+    def _loader(self, dataset: IterableDataset[Crop], workers: int) -> DataLoader[Crop]:
         return DataLoader(
             dataset,
             batch_size=self.batch_size,

@@ -19,12 +19,28 @@ from hydra.utils import instantiate
 from torch import nn
 
 from spinemets.errors import ModelError
+from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS
 from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_CENTRE, POSITION_CHANNELS, POSITION_UNIT
 from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, OFFSET_UNIT_MM, SPINE_CLASSES
 
 PARITY = 2e-3
 """Logits of the ONNX file may differ from torch by at most this."""
+OUTPUTS: dict[str, dict[str, Any]] = {
+    "spine": {
+        "classes": list(SPINE_CLASSES),
+        "offset_channels": OFFSET_CHANNELS,
+        "offset_unit_mm": OFFSET_UNIT_MM,
+    },
+    "locator": {
+        "classes": list(LOCATOR_CLASSES),
+        "position_channels": POSITION_CHANNELS,
+        "position_centre": POSITION_CENTRE,
+        "position_unit": POSITION_UNIT,
+    },
+    "lesion": {"classes": list(LESION_CLASSES)},
+}
+"""What the channels of each network say."""
 
 
 def export_model(name: str, checkpoint: Path, out: Path, version: str, licence: str, command: str) -> float:
@@ -51,8 +67,8 @@ def export_model(name: str, checkpoint: Path, out: Path, version: str, licence: 
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / "model.partial.onnx"
     description = _description(name, config, version, licence, command, checkpoint)
-    _write_onnx(net, partial, description)
-    difference = parity(net, partial, int(config.module.randomiser.patch_size))
+    _write_onnx(net, partial, description, int(config.module.net.in_channels))
+    difference = parity(net, partial, int(config.module.randomiser.patch_size), int(config.module.net.in_channels))
     if difference > PARITY:
         partial.unlink()
         raise ModelError(f"the exported {name} differs from torch by {difference:.3g}, at most {PARITY:g} is allowed")
@@ -96,16 +112,7 @@ def _is_table(key: str) -> bool:
 def _description(name: str, config: Any, version: str, licence: str, command: str, checkpoint: Path) -> dict[str, Any]:
     patch = int(config.module.randomiser.patch_size)
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    classes = SPINE_CLASSES if name == "spine" else LOCATOR_CLASSES
-    output: dict[str, Any] = {"classes": list(classes)}
-    if name == "spine":
-        output |= {"offset_channels": OFFSET_CHANNELS, "offset_unit_mm": OFFSET_UNIT_MM}
-    else:
-        output |= {
-            "position_channels": POSITION_CHANNELS,
-            "position_centre": POSITION_CENTRE,
-            "position_unit": POSITION_UNIT,
-        }
+    channels = {"channels": list(LESION_INPUTS)} if name == "lesion" else {}
     return {
         "name": name,
         "version": version,
@@ -116,15 +123,16 @@ def _description(name: str, config: Any, version: str, licence: str, command: st
             "patch_size": [patch] * 3,
             "axes": "RAS+",
             "ct_window": asdict(CtWindow()),
+            **channels,
         },
-        "output": output,
+        "output": OUTPUTS[name],
         "training": {"command": command, "steps": int(state.get("global_step", 0))},
     }
 
 
-def _write_onnx(net: nn.Module, path: Path, description: dict[str, Any]) -> None:
+def _write_onnx(net: nn.Module, path: Path, description: dict[str, Any], channels: int) -> None:
     dim = torch.export.Dim.DYNAMIC
-    example = torch.zeros(2, 1, 64, 64, 64)
+    example = torch.zeros(2, channels, 64, 64, 64)
     torch.onnx.export(
         net,
         (example,),
@@ -161,11 +169,11 @@ def forget_origin(model: onnx.ModelProto) -> None:
             del node.metadata_props[:]
 
 
-def parity(net: nn.Module, path: Path, patch: int) -> float:
+def parity(net: nn.Module, path: Path, patch: int, channels: int) -> float:
     """Largest absolute difference of ONNX Runtime from torch on one random patch."""
     import onnxruntime
 
-    image = torch.randn(1, 1, patch, patch, patch)
+    image = torch.randn(1, channels, patch, patch, patch)
     with torch.no_grad():
         expected = net(image).numpy()
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

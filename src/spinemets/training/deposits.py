@@ -1,0 +1,71 @@
+"""Disease laid over a rendered CT, on the device that trains; no metastasis is quite like the one that was drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from spinemets.training.filters import blur, chance, smooth_noise, uniform
+
+SHARE_RANGE = (0.8, 1.0)
+"""Part of a drawn deposit that is laid down (ours)."""
+FACTOR_SPREAD = 0.18
+"""Standard deviation of the logarithm by which CT numbers are multiplied, from place to place (ours)."""
+SHIFT_HU = 14.0
+"""Largest standard deviation of what is added to them (ours; tumours on CT differ by about as much)."""
+SOFTER_VOXELS = (0.3, 0.9)
+"""Blur of an edge that is made softer (ours)."""
+SHARPER = (1.2, 2.2)
+"""Factor by which an edge is made steeper (ours)."""
+
+
+@dataclass(frozen=True)
+class Deposits:
+    """How disease changes the CT number h below it: ``keep * h + add + rise``, the last after contrast medium.
+
+    Attributes
+    ----------
+    keep, add, rise : (1, 1, D, H, W) Tensor
+        `keep` from 0 to 1, the others HU.
+    """
+
+    keep: Tensor
+    add: Tensor
+    rise: Tensor
+
+    def over(self, image: Tensor, contrast: bool) -> Tensor:
+        """HU of an image with the deposits laid over it."""
+        result = self.keep * image + self.add
+        return result + self.rise if contrast else result
+
+
+def varied(deposits: Deposits) -> Deposits:
+    """Deposits of somewhat other density and sharpness than those drawn."""
+    if chance(0.35):
+        deposits = softer(deposits, uniform(*SOFTER_VOXELS))
+    elif chance(0.35):
+        deposits = sharper(deposits, uniform(*SHARPER))
+    share = uniform(*SHARE_RANGE) if chance(0.5) else 1.0
+    taken = share * (1 - deposits.keep)
+    factor = torch.exp(FACTOR_SPREAD * _slow(deposits.keep))
+    shift = uniform(0.0, SHIFT_HU) * _slow(deposits.keep)
+    return Deposits(1 - taken, share * factor * deposits.add + taken * shift, share * deposits.rise)
+
+
+def softer(deposits: Deposits, width: float) -> Deposits:
+    """Deposits blurred by a Gaussian of `width` voxels."""
+    return Deposits(*(blur(part, width) for part in (deposits.keep, deposits.add, deposits.rise)))
+
+
+def sharper(deposits: Deposits, factor: float) -> Deposits:
+    """Deposits whose share climbs `factor` times as fast where it crosses a half; what only adds stays."""
+    share = 1 - deposits.keep
+    steep = ((share - 0.5) * factor + 0.5).clamp(0, 1)
+    ratio = torch.where(share > 0, steep / share.clamp_min(1e-3), 1.0)
+    return Deposits(1 - steep * (share > 0), deposits.add * ratio, deposits.rise * ratio)
+
+
+def _slow(like: Tensor) -> Tensor:
+    return smooth_noise(like.shape, int(uniform(3, 9)), like.device)
