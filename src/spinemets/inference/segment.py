@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from spinemets.anatomy import Level
 from spinemets.errors import NoSpineFoundError
@@ -230,8 +231,8 @@ def _subregions_on_image(
         if box is None:
             continue
         own, part = vertebrae[box] == number, labels[box]
-        missing = own & (part == 0)
-        if missing.any() and (part[own] > 0).any():
-            _, nearest = ndimage.distance_transform_edt((part == 0) | ~own, return_indices=True)
-            part[missing] = part[tuple(axis[missing] for axis in nearest)]
+        known, missing = np.argwhere(own & (part > 0)), np.argwhere(own & (part == 0))
+        if len(known) and len(missing):
+            _, nearest = cKDTree(known).query(missing)
+            part[tuple(missing.T)] = part[tuple(known[nearest].T)]
     return labels

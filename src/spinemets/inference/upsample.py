@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from spinemets.geometry import Grid, crop, index_box, resample
 from spinemets.volume import Volume
@@ -85,7 +84,15 @@ def _rimmed(array: NDArray, grid: Grid) -> Volume:
 
 def grow(labels: NDArray[np.uint8], reach: float) -> NDArray[np.uint8]:
     """Labels carried to the nearest voxels without one, up to `reach` voxels away."""
-    if not labels.any():
-        return labels
-    distance, nearest = ndimage.distance_transform_edt(labels == 0, return_indices=True)
-    return np.where(distance <= reach, labels[tuple(nearest)], 0).astype(np.uint8)
+    margin = int(reach)
+    steps = np.indices((2 * margin + 1,) * 3).reshape(3, -1).T - margin
+    length = np.linalg.norm(steps, axis=1)
+    padded = np.pad(labels, margin)
+    result = labels.copy()
+    for number in np.argsort(length, kind="stable"):
+        if 0 < length[number] <= reach:
+            there = tuple(
+                slice(margin + step, margin + step + n) for step, n in zip(steps[number], labels.shape, strict=True)
+            )
+            np.copyto(result, padded[there], where=result == 0)
+    return result
