@@ -97,7 +97,7 @@ def body_view(
     lesion = np.zeros(own.shape, bool) if lesions is None else crop(lesions, start, stop).array > 0
 
     def share(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return resample(image.with_array(mask.astype(np.uint8) * 100), grid) >= 50
+        return at_least_half(image.with_array(mask.astype(np.uint8) * 100), grid)
 
     hu = resample(image, grid, fill=np.nan)
     body, ill, posterior = share(bone), share(lesion), share(own & ~bone)
@@ -113,6 +113,33 @@ def body_view(
         ill,
         float(ct.spacing_mm.max()),
     )
+
+
+def at_least_half(percent: Volume, grid: Grid) -> NDArray[np.bool_]:
+    """Where a mask, 0 or 100, comes to 50 at least at the points of a grid.
+
+    Only the part of the grid that the mask can reach is worked out; the rest is False either way.
+    """
+    reach = np.abs(np.linalg.inv(grid.affine[:3, :3]) @ percent.affine[:3, :3]).max(axis=0)
+    if reach.min() < 0.51:
+        return resample(percent, grid) >= 50  # averaged over blocks, and where they lie depends on the whole grid
+    result = np.zeros(grid.shape, bool)
+    found = ndimage.find_objects((percent.array > 0).astype(np.uint8))
+    if not found:
+        return result
+    ends = np.array([(axis.start - 1.0, axis.stop) for axis in found[0]])
+    corners = np.array(np.meshgrid(*ends)).reshape(3, -1).T
+    index = (percent.world(corners) - grid.affine[:3, 3]) @ np.linalg.inv(grid.affine[:3, :3]).T
+    start = np.clip(np.floor(index.min(axis=0)).astype(int) - 1, 0, grid.shape)
+    stop = np.clip(np.ceil(index.max(axis=0)).astype(int) + 2, start, grid.shape)
+    if (stop <= start).any():
+        return result
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.affine[:3, :3] @ start + grid.affine[:3, 3]
+    right, front, up = (int(n) for n in stop - start)
+    box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+    result[box] = resample(percent, Grid((right, front, up), affine)) >= 50
+    return result
 
 
 def _grid(axes: VertebraAxes, places: list[NDArray[np.float64]]) -> Grid:
