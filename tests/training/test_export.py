@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from spinemets.errors import ModelError
 from spinemets.inference.backends import open_network
 from spinemets.inference.card import load_card
+from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES
 from spinemets.training import export
 from spinemets.training.export import PARITY, export_model, forget_origin, network_weights
@@ -74,6 +75,25 @@ def test_an_exported_network_answers_as_torch_does_for_any_batch_and_size(tiny):
     metadata = {entry.key: json.loads(entry.value) for entry in onnx.load(card.onnx).metadata_props if "." in entry.key}
     assert metadata["spinemets.input"] == card.details["input"]
     assert metadata["spinemets.output"]["offset_channels"] == OFFSET_CHANNELS
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning:torch.*")
+def test_a_lesion_network_takes_two_channels_and_its_card_says_which(tmp_path, monkeypatch):
+    from hydra.utils import instantiate
+
+    config = OmegaConf.merge(TINY, {"module": {"net": {"in_channels": 2, "out_channels": len(LESION_CLASSES)}}})
+    monkeypatch.setattr(export, "_task_config", lambda name: config)
+    net = instantiate(config.module.net).eval()
+    torch.save(net.state_dict(), tmp_path / "weights.pt")
+    export_model("lesion", tmp_path / "weights.pt", tmp_path, "0.1.0", "CC-BY-SA-4.0", "python train.py task=lesion")
+    card = load_card("lesion", tmp_path)
+    image = torch.randn(1, 2, 32, 48, 32)
+    with torch.no_grad():
+        assert np.abs(open_network(card.onnx, "onnx", threads=1)(image.numpy()) - net(image).numpy()).max() < PARITY
+    assert card.classes == LESION_CLASSES
+    assert card.details["input"]["channels"] == list(LESION_INPUTS)
 
 
 def test_a_network_that_differs_from_torch_is_not_written(tiny, monkeypatch):

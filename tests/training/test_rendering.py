@@ -47,6 +47,15 @@ def test_tissues_have_the_hounsfield_units_of_their_range(seed):
     assert median(image, structure == OUTSIDE_FIELD) == pytest.approx(AIR_HU, abs=1)
 
 
+@pytest.mark.parametrize("contrast", [False, True])
+def test_organs_are_as_bright_as_the_contrast_medium_that_is_asked_for(contrast):
+    structure = torch.full((1, 1, 8, 8, 8), int(Tissue.ARTERY), dtype=torch.uint8)
+    low, high = (CONTRAST_HU if contrast else HU_RANGES)[Tissue.ARTERY]
+    for _ in range(10):
+        image = render_ct(structure, torch.zeros_like(structure), 1.5, contrast=contrast)
+        assert low - 12 <= image.median().item() <= high + 12
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_bone_is_brighter_than_fat_and_its_rim_brighter_than_its_middle(seed):
     torch.manual_seed(seed)

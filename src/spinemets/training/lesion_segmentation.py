@@ -90,7 +90,7 @@ class LesionSegmentation(lightning.LightningModule):
         """Log Dice, sensitivity and false lesions over all validation patches of all devices together."""
         if not self.sums:
             return
-        gathered: Any = self.all_gather(torch.stack(self.sums).sum(0))
+        gathered: Any = self.all_gather(torch.stack(self.sums).sum(0).to(self.device))
         total = gathered.reshape(-1, len(SUMS)).sum(0)
         self.sums.clear()
         self.log_dict(validation_values(total), prog_bar=True)
@@ -114,7 +114,7 @@ def patch_sums(logits: Tensor, target: Tensor, voxel_mm: float) -> Tensor:
 
     A voxel is lesion where lytic and blastic together are likelier than background, of the likelier of the two.
     """
-    share = logits.softmax(1)
+    share = logits.detach().softmax(1)
     lesion = share[:, 0] < 0.5
     kind = torch.where(lesion, 1 + share[:, 1:].argmax(1), 0)
     counts = [0, 0, 0]
@@ -123,7 +123,7 @@ def patch_sums(logits: Tensor, target: Tensor, voxel_mm: float) -> Tensor:
     values: list[Any] = [len(target), *counts, (1 - share[:, 0]).sum(), (target > 0).sum()]
     for truth, found in ((target > 0, lesion), *((target == n, kind == n) for n in range(1, len(LESION_CLASSES)))):
         values += [2 * (truth & found).sum(), truth.sum() + found.sum()]
-    return torch.tensor([float(value) for value in values], dtype=torch.float64)
+    return torch.tensor([float(value) for value in values])
 
 
 def validation_values(total: Tensor) -> dict[str, Tensor]:

@@ -1,0 +1,113 @@
+"""Diseases drawn into cached cases."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from spinemets.anatomy import Level, Subregion
+from spinemets.datasets import diseased_cases
+from spinemets.datasets.case import CENTRE_ROWS, Case
+from spinemets.datasets.disease_overlay import DiseaseOverlay
+from spinemets.datasets.diseased_cases import (
+    BENIGN,
+    KIND_SHARE,
+    DiseaseDraws,
+    anatomy_round_spine,
+    make_overlay,
+    tissue_of_structure,
+)
+from spinemets.errors import StudyError
+from spinemets.simulate.diseased_patient import DISEASES
+from spinemets.simulate.tissues import Tissue
+
+
+def small_case(image=None):
+    structure = np.full((90, 60, 70), int(Tissue.FAT), np.uint8)
+    vertebra = np.zeros_like(structure)
+    structure[40:50, 2:12, 60:68], vertebra[40:50, 2:12, 60:68] = int(Subregion.BODY), Level.L3.verse_id
+    centres = np.full((CENTRE_ROWS, 3), np.nan, np.float32)
+    centres[Level.L3.verse_id] = (44.5, 6.5, 63.5)
+    return Case("patient", structure, vertebra, centres, 1.5, image)
+
+
+def test_the_kinds_are_those_that_are_simulated_and_none_at_all():
+    assert set(KIND_SHARE) == {*DISEASES, BENIGN}
+    assert sum(KIND_SHARE.values()) == pytest.approx(1.0)
+
+
+def test_the_anatomy_of_a_case_is_what_the_case_was_made_of(lumbar_patient):
+    case = Case.of_anatomy(lumbar_patient)
+    assert np.array_equal(tissue_of_structure(case.structure), lumbar_patient.tissue)
+    anatomy, start = anatomy_round_spine(case)
+    box = tuple(slice(a, a + n) for a, n in zip(start, anatomy.tissue.shape, strict=True))
+    for name in ("tissue", "vertebra", "subregion"):
+        assert np.array_equal(getattr(anatomy, name), getattr(lumbar_patient, name)[box]), name
+    assert anatomy.vertebra.astype(bool).sum() == lumbar_patient.vertebra.astype(bool).sum()
+    assert set(anatomy.centres_mm) == set(lumbar_patient.centres_mm)
+
+
+def test_the_box_leaves_room_round_the_vertebrae_within_the_case():
+    anatomy, start = anatomy_round_spine(small_case())
+    assert list(start) == [10, 0, 30]  # 30 voxels of 1.5 mm
+    assert anatomy.tissue.shape == (70, 42, 40)
+    assert anatomy.centres_mm[Level.L3] == pytest.approx(np.array([34.5, 6.5, 33.5]) * 1.5)
+
+
+def test_a_case_without_vertebrae_is_refused():
+    case = small_case()
+    case.vertebra[:] = 0
+    with pytest.raises(StudyError, match="patient shows no vertebra to be made ill"):
+        anatomy_round_spine(case)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Seeds with which diseases were drawn; what is drawn is nothing."""
+    seeds = []
+
+    def draw(case, seed):
+        seeds.append(seed)
+        nothing = np.zeros(0, np.uint8)
+        return DiseaseOverlay(BENIGN, 0, np.zeros((0, 3), np.int16), *(nothing,) * 4, np.zeros(0, np.int16), nothing)
+
+    monkeypatch.setattr(diseased_cases, "make_overlay", draw)
+    return seeds
+
+
+def test_diseases_are_drawn_once_and_each_from_a_seed_of_its_own(drawn, tmp_path, caplog):
+    cases = [tmp_path / f"patient-{n}.npz" for n in range(2)]
+    for path in cases:
+        small_case().save(path)
+    draws = DiseaseDraws(str(tmp_path / "cache"), draws=3)
+    with caplog.at_level(logging.INFO):
+        draws.prepare(cases)
+    assert caplog.messages == [f"diseases drawn into patient-{n}, {n + 1} of 2" for n in range(2)]
+    assert len(set(drawn)) == 6
+    assert [path.name for path in draws.paths(cases[1])] == [f"patient-1-ill-{n}.npz" for n in range(3)]
+    draws.prepare(cases)
+    assert len(drawn) == 6
+
+
+def test_a_case_with_a_real_image_is_refused(tmp_path):
+    small_case(np.zeros((90, 60, 70), np.float32)).save(tmp_path / "real.npz")
+    with pytest.raises(StudyError, match="patient has a real image, into which no disease is drawn"):
+        DiseaseDraws(str(tmp_path)).paths(tmp_path / "real.npz")
+
+
+def test_less_than_one_disease_is_refused():
+    with pytest.raises(ValueError, match=r"at least one disease .* got 0"):
+        DiseaseDraws("cache", draws=0)
+
+
+@pytest.mark.parametrize("kind", ["metastases", BENIGN])
+def test_lesions_are_labelled_in_bone_and_findings_that_look_like_them_are_not(kind, lumbar_patient, monkeypatch):
+    monkeypatch.setattr(diseased_cases, "KIND_SHARE", {kind: 1.0})
+    case = Case.of_anatomy(lumbar_patient)
+    overlay = make_overlay(case, 5)
+    overlay.require_case(case)
+    assert overlay.kind == kind
+    assert ((overlay.keep < 200) | (overlay.add != 0)).sum() > 30
+    lesion = overlay.lesion > 0
+    assert lesion.any() == (kind == "metastases")
+    assert (overlay.vertebra[lesion] > 0).all()
