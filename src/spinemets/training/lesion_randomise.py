@@ -16,6 +16,7 @@ from spinemets.training.acquisition import acquire_ct, cut_field_of_view
 from spinemets.training.ct_contrast import render_ct
 from spinemets.training.deposits import Deposits, varied
 from spinemets.training.filters import chance
+from spinemets.training.healthy_marrow import uneven
 from spinemets.training.lesion_crops import LesionCrop
 from spinemets.training.mask_errors import dilated, predicted_mask
 
@@ -108,6 +109,7 @@ class LesionRandomiser(nn.Module):
         matter = Deposits(deposits[:, :1], deposits[:, 1:2], deposits[:, 2:])
         contrast = chance(CONTRAST_SHARE)
         image = render_ct(structure, vertebra, self.voxel_mm, contrast=contrast, invent_disease=False)
+        image = uneven(image, structure, vertebra, self.voxel_mm)
         image = (varied(matter) if self.augment else matter).over(image, contrast)
         image = self.window(acquire_ct(image, outside, self.voxel_mm))
         destroyed = (lesion == LesionLabel.LYTIC) | (matter.keep < DESTROYED_SHARE)
