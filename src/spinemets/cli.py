@@ -13,6 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from spinemets.errors import SpinemetsError
+from spinemets.features_command import features
 
 app = typer.Typer(
     name="spinemets",
@@ -197,6 +198,9 @@ def signs(case: CaseArgument) -> None:
     from spinemets.rule_commands import run_rule
 
     typer.echo(run_rule("signs", case))
+
+
+app.command()(features)
 
 
 class OtherCompression(str, Enum):

@@ -1,0 +1,107 @@
+"""The section of the report on the cause of every fracture: is there one, how probable is a metastasis, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from spinemets.anatomy import Region
+from spinemets.errors import MissingExtraError
+from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason, Section, VertebraFindings
+from spinemets.fracture_features import BY_NAME, feature_row
+from spinemets.inference.fracture import CauseOdds, FractureModel
+from spinemets.report import plain
+from spinemets.rules.fracture_cause import DEFAULT_PRIOR, SOURCE, verdict
+
+NO_FRACTURE = NotApplicable("no_fracture")
+NO_CERVICAL = NotAssessed(Reason.NOT_TRAINED_FOR, "the model of the cause has learnt from no fracture of the neck")
+NOTHING_SEEN = NotAssessed(
+    Reason.MISSING_SEQUENCE, "none of the signs that the model weighs was assessed, so the prior is all there is"
+)
+SECTIONS = ("height_loss", "posterior_wall", "signs", "lesions")
+"""Parts of the findings at a level that its row is made from."""
+BY_HEIGHT = "the largest loss of height is a fifth or more (Genant 1993)"
+
+
+@cache
+def shipped_model() -> FractureModel | NotAssessed | None:
+    """The model that this version ships; why it cannot run, or None where there is none."""
+    try:
+        return FractureModel.load()
+    except MissingExtraError as error:
+        return NotAssessed(Reason.NO_MODEL, str(error))
+
+
+def with_causes(
+    vertebrae: Sequence[VertebraFindings], model: FractureModel | NotAssessed | None, prior: float = DEFAULT_PRIOR
+) -> tuple[VertebraFindings, ...]:
+    """Findings with the section on fracture filled; as they were without a model.
+
+    Parameters
+    ----------
+    vertebrae : sequence of VertebraFindings
+        With heights and signs.
+    model : FractureModel, NotAssessed or None
+        What weighs the signs, or why nothing does.
+    prior : float
+        Share of metastatic fractures among those that are asked about.
+    """
+    if model is None:
+        return tuple(vertebrae)
+    return tuple(replace(findings, fracture=_section(findings, model, prior)) for findings in vertebrae)
+
+
+def _section(findings: VertebraFindings, model: FractureModel | NotAssessed, prior: float) -> Section:
+    grade = findings.genant
+    if not isinstance(grade, Measured):
+        return grade
+    if grade.value < 1:
+        return NO_FRACTURE
+    if findings.level.region is Region.CERVICAL:
+        return NO_CERVICAL
+    if isinstance(model, NotAssessed):
+        return model
+    row = feature_row({name: plain(getattr(findings, name)) for name in SECTIONS})
+    odds = model.explain(row, prior)
+    return _answer(row, odds, model, prior, _has_lesion(findings.lesions))
+
+
+def _answer(
+    row: Mapping[str, float | None], odds: CauseOdds, model: FractureModel, prior: float, has_lesion: bool | None
+) -> dict[str, Any]:
+    present = {"value": True, "method": BY_HEIGHT}
+    stated = Measured(prior, "1", prior, prior, f"share of metastatic fractures taken for granted; {_origin(prior)}")
+    if not odds.contributions:
+        return {
+            "present": present,
+            "p_metastatic": NOTHING_SEEN,
+            "prior": stated,
+            "verdict": "indeterminate",
+            "contributions": (),
+        }
+    seen = f"{len(odds.contributions)} of {len(model.inputs)} inputs assessed"
+    method = f"additive model {model.version}, {model.calibration}; {seen}; {SOURCE}"
+    return {
+        "present": present,
+        "p_metastatic": Measured(odds.p_metastatic, "1", odds.low, odds.high, method),
+        "prior": stated,
+        "verdict": verdict(odds.p_metastatic, odds.low, odds.high, has_lesion=has_lesion).value,
+        "contributions": contributions(row, odds),
+    }
+
+
+def contributions(row: Mapping[str, float | None], odds: CauseOdds) -> tuple[dict[str, Any], ...]:
+    """The prior first, then every assessed input, largest first: log-odds of metastasis, which add up."""
+    own = sorted(odds.contributions.items(), key=lambda pair: -abs(pair[1]))
+    told = [{"sign": name, "item": BY_NAME[name].item, "value": row[name], "log_odds": part} for name, part in own]
+    return ({"sign": "prior", "log_odds": odds.prior_log_odds}, *told)
+
+
+def _origin(prior: float) -> str:
+    return "the default, ours: as many of either" if prior == DEFAULT_PRIOR else "as given"
+
+
+def _has_lesion(lesions: Section) -> bool | None:
+    return bool(lesions) if isinstance(lesions, Sequence) else None

@@ -1,0 +1,88 @@
+"""An additive model of log-odds in which what was not assessed adds nothing.
+
+The evidence of a case is the sum over its assessed inputs of ``a + b * z``, `z` being the input by its usual mean and
+spread, cut off at `REACH`. There is no other constant: with nothing assessed, the odds stay those of the prior.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+REACH = 3.0
+"""An input further from its mean than so many spreads counts as that far (ours)."""
+Z90 = 1.645
+"""Half width of a 90 % interval in standard deviations of the normal distribution."""
+
+
+@dataclass(frozen=True, eq=False)
+class AdditiveModel:
+    """Weights of evidence for a metastatic fracture.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The F inputs.
+    centre, scale : (F,) ndarray
+        Usual mean and spread of each.
+    weights : (2F,) ndarray
+        Of each input: first the F terms `a` of its having been assessed, then the F terms `b`.
+    resampled : (K, 2F) ndarray
+        The same fitted to resampled patients: how sure they are.
+    missing_variance : (F,) ndarray
+        How much the contribution of each input varies among patients: what is not known where it was not assessed.
+    """
+
+    names: tuple[str, ...]
+    centre: Array
+    scale: Array
+    weights: Array
+    resampled: Array
+    missing_variance: Array
+
+    def terms(self, cells: Array) -> Array:
+        """(N, 2F) what the weights multiply, of cells (N, F) with NaN where not assessed."""
+        return design(cells, self.centre, self.scale)
+
+    def contributions(self, cells: Array) -> Array:
+        """(N, F) log-odds that each input adds; exactly 0 where it was not assessed."""
+        parts = self.terms(cells) * self.weights
+        count = len(self.names)
+        return parts[:, :count] + parts[:, count:]
+
+    def evidence(self, cells: Array) -> Array:
+        """(N,) log-odds that all inputs add to those of the prior."""
+        return self.contributions(cells).sum(axis=1)
+
+    def spread(self, cells: Array) -> Array:
+        """(N,) standard deviation of the evidence: by the weights, and by what was not assessed."""
+        sure = (self.terms(cells) @ self.resampled.T).var(axis=1)
+        return np.sqrt(sure + np.isnan(cells) @ self.missing_variance)
+
+    def probability(self, cells: Array, prior: float = 0.5) -> Array:
+        """(N,) probability of a metastatic fracture."""
+        return logistic(self.evidence(cells) + np.log(prior / (1 - prior)))
+
+    def scaled(self, factor: float) -> AdditiveModel:
+        """The same with all evidence multiplied."""
+        return replace(
+            self,
+            weights=self.weights * factor,
+            resampled=self.resampled * factor,
+            missing_variance=self.missing_variance * factor**2,
+        )
+
+
+def design(cells: Array, centre: Array, scale: Array) -> Array:
+    """(N, 2F) flags, then flagged inputs by their mean and spread."""
+    seen = ~np.isnan(cells)
+    relative = np.clip((np.where(seen, cells, centre) - centre) / scale, -REACH, REACH)
+    return np.concatenate([seen, relative * seen], axis=1).astype(np.float64)
+
+
+def logistic(log_odds: Array) -> Array:
+    """Probability of log-odds."""
+    return 1.0 / (1.0 + np.exp(-log_odds))
