@@ -12,7 +12,8 @@ from spinemets.findings import NotApplicable, NotAssessed, Reason
 from spinemets.geometry import Grid
 from spinemets.pipeline import Clinical, examine
 from spinemets.results import write_results
-from spinemets.simulate.epidural import EpiduralCase, epidural_masks
+from spinemets.simulate.epidural import EpiduralCase
+from spinemets.simulate.epidural_masks import epidural_masks
 from spinemets.volume import Series, Study, Volume
 
 FRAME = "1.2.3"

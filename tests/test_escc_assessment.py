@@ -18,7 +18,8 @@ from spinemets.formats.study import read_mask
 from spinemets.geometry import Grid
 from spinemets.measure.canal_slices import canal_stack, stack_axis
 from spinemets.results import write_mask
-from spinemets.simulate.epidural import EpiduralCase, epidural_masks
+from spinemets.simulate.epidural import EpiduralCase
+from spinemets.simulate.epidural_masks import epidural_masks
 from spinemets.volume import Volume
 
 CASES = {

@@ -20,7 +20,8 @@ from scipy.spatial.transform import Rotation
 from spinemets.datasets.splits import SEEDS
 from spinemets.escc_assessment import EsccMasks, assess_escc
 from spinemets.geometry import Grid
-from spinemets.simulate.epidural import EpiduralCase, epidural_masks
+from spinemets.simulate.epidural import EpiduralCase
+from spinemets.simulate.epidural_masks import epidural_masks
 from spinemets.volume import Volume
 
 GRADES = ("1a", "1b", "1c", "2", "3")

@@ -8,12 +8,14 @@ from typing import Any
 from spinemets.console import stage_progress
 from spinemets.errors import SpinemetsError
 from spinemets.findings import NotAssessed, Reason
-from spinemets.formats.dicom_write import write_ct_series
+from spinemets.formats.dicom_write import write_ct_series, write_mr_series
 from spinemets.formats.report_json import write_report_json
 from spinemets.geometry import Grid
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.report import InputSeries, Report
 from spinemets.results import write_image, write_mask
+from spinemets.simulate.axial_t2 import axial_case
+from spinemets.simulate.axial_truth import escc_truth, parameters
 from spinemets.simulate.ct import render_ct
 from spinemets.simulate.disease import Disease
 from spinemets.simulate.disease_truth import render_lesions, vertebra_truth
@@ -23,8 +25,10 @@ from spinemets.simulate.masks import Masks, render_masks
 from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.volume import Series, Volume
 
-MODALITIES = ("ct",)
+MODALITIES = ("ct", "axial_t2")
 HEALTHY = "none"
+T2_TSE = {"RepetitionTime": 3500, "EchoTime": 100, "EchoTrainLength": 16}
+"""Sequence that a simulated axial T2 states."""
 NO_DISEASE = NotAssessed(Reason.NOT_TRAINED_FOR, "this patient was simulated without disease")
 
 
@@ -50,7 +54,10 @@ def run_simulate(
             progress("simulating", number / cases)
             folder = out / f"patient-{seed + number}"
             folder.mkdir(parents=True, exist_ok=True)
-            _write_patient(folder, seed + number, field, dicom, disease)
+            if modality == "axial_t2":
+                _write_axial(folder, seed + number, dicom)
+            else:
+                _write_patient(folder, seed + number, field, dicom, disease)
             folders.append(folder)
     return folders
 
@@ -69,6 +76,26 @@ def _write_patient(folder: Path, seed: int, field: str, dicom: bool, disease: st
     write_report_json(folder / "truth.json", _truth(image, masks, ill, {"seed": seed, "field": field}))
     if dicom:
         write_ct_series(image, folder / "dicom", patient_id=f"SIM{seed}", seed=seed, description="Simulated CT")
+
+
+def _write_axial(folder: Path, seed: int, dicom: bool) -> None:
+    """An axial T2 with its masks; seeds take turns through the ESCC grades."""
+    case = axial_case(seed)
+    write_image(folder / "t2_axial.nii.gz", case.image)
+    for name, mask in case.masks.items():
+        write_mask(folder / f"{name}.nii.gz", mask)
+    site = escc_truth(case)
+    report = Report(
+        inputs=(InputSeries.of(Series("t2_axial", case.image, name="t2_axial.nii.gz")),),
+        spine=spine_from_mask(case.piece.vertebra),
+        escc=(site,),
+        provenance={"seed": seed, "simulated": True, **parameters(case)},
+    )
+    write_report_json(folder / "truth.json", report)
+    if dicom:
+        write_mr_series(
+            case.image, folder / "dicom", patient_id=f"SIM{seed}", seed=seed, description="Simulated axial T2", **T2_TSE
+        )
 
 
 def _truth(image: Volume, masks: Masks, ill: Disease | None, provenance: dict[str, Any]) -> Report:

@@ -2,33 +2,39 @@
 
 A straight piece of canal along its own z axis. Sac and cord are ellipses of the sizes of `clinical.md` §3.3; tumour
 fills the space between the deformed sac and the bony canal within an angle, and pushes the sac's wall inwards along
-its radius. Everything is a smooth closed form, so any grid may be painted with it.
+its radius until the wall lies on the cord, round which it then wraps. Everything is a smooth closed form, so any grid
+may be painted with it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
+from scipy import ndimage
+from scipy.spatial import cKDTree
 
-from spinemets.geometry import Grid
-
-Array = NDArray[np.float64]
+from spinemets.simulate.epidural_shape import (
+    ANGLES,
+    Array,
+    Cord,
+    Push,
+    ellipse_radius,
+    in_canal,
+    points,
+)
 
 EPIDURAL_SPACE_MM = 3.0
-"""Between sac and bone (ours)."""
-ENDS_MM = 6.0
-"""Length over which the tumour tapers at either end."""
+"""Between sac and bone, where no canal is given (ours)."""
 DEFORMED_MM, DEFORMED_LOSS, TOUCHING_MM, MOVED_MM, FLATTENED = 1.0, 0.10, 0.5, 1.0, 0.10
 CSF_RING, POOL_MM, POOL_MM2 = 0.10, 1.0, 3.0
+LEAST_MM2, LEAST_MM = 5.0, 1.0
 """Where one true grade becomes the next, as `clinical.md` §2.3 has it."""
-
-
-_ANGLES = np.linspace(-np.pi, np.pi, 720, endpoint=False)
-"""Of the points of an outline, where a distance or an area is not a closed form."""
 RING_STEPS = 10
+RASTER_MM = 0.15
+"""Edge of the pixels on which areas without a closed form, and the thickness of tumour, are worked out."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class EpiduralCase:
     sac_mm, cord_mm : (float, float)
         Transverse and anteroposterior diameter of the undeformed sac and cord.
     direction : (float, float)
-        Towards the middle of the tumour: to the patient's right, to the front; a unit vector along one axis.
+        Towards the middle of the tumour: to the patient's right, to the front; a unit vector.
     half_angle_deg : float
         Of the sector that it fills; 180 is all round.
     indentation_mm : float
@@ -51,6 +57,18 @@ class EpiduralCase:
         How far the cord is moved away from the tumour.
     length_mm : float
         Of the tumour along the canal, tapering ends included; 0 for none.
+    plateau : float
+        Share of the half angle over which it pushes fully.
+    lobe_deg : float
+        With more than 0 the tumour has two lobes, so far to either side of `direction`: a draped curtain.
+    ripple : (float, int, float)
+        Waves in the edge of the tumour: depth as a share of the indentation, number, phase.
+    film_mm : float
+        CSF left between cord and wall where the sac wraps round the cord.
+    cord_at_mm : (float, float)
+        Centre of the undeformed cord from that of the sac, to the right and to the front.
+    canal_mm : (float, float, float) or None
+        Half width and half depth of the bony canal, and how far its centre lies behind that of the sac.
     """
 
     sac_mm: tuple[float, float] = (14.4, 12.6)
@@ -61,46 +79,95 @@ class EpiduralCase:
     flattening: float = 0.0
     shift_mm: float = 0.0
     length_mm: float = 24.0
+    plateau: float = 0.0
+    lobe_deg: float = 0.0
+    ripple: tuple[float, int, float] = (0.0, 3, 0.0)
+    film_mm: float = 0.0
+    cord_at_mm: tuple[float, float] = (0.0, 0.0)
+    canal_mm: tuple[float, float, float] | None = None
+
+    def at(self, strength: float) -> EpiduralCase:
+        """The case where the tumour is only so strong, as towards its ends."""
+        return replace(
+            self,
+            indentation_mm=self.indentation_mm * strength,
+            flattening=self.flattening * strength,
+            shift_mm=self.shift_mm * strength,
+        )
 
     @property
-    def _across(self) -> int:
-        """0 where the tumour lies to a side, 1 where it lies in front or behind."""
-        return int(abs(self.direction[1]) > abs(self.direction[0]))
+    def push(self) -> Push:
+        """Where round the sac the tumour pushes."""
+        return Push(
+            float(np.arctan2(*self.direction)),
+            float(np.radians(self.half_angle_deg)),
+            self.plateau,
+            float(np.radians(self.lobe_deg)),
+            self.ripple,
+        )
+
+    @property
+    def cord(self) -> Cord:
+        """The cord in the middle of the site."""
+        return self.cord_where(1.0)
+
+    def cord_where(self, strength: Array | float) -> Cord:
+        """The cord where the tumour is only so strong."""
+        x, y = (at - self.shift_mm * to * strength for at, to in zip(self.cord_at_mm, self.direction, strict=True))
+        return Cord(
+            self.cord_mm[0] / 2, self.cord_mm[1] / 2, (x, y), np.array(self.direction), self.flattening * strength
+        )
 
     @property
     def gap_mm(self) -> float:
-        """Least distance between tumour and cord in the middle of the site; negative where they overlap."""
-        facing = self._aside(_ANGLES) <= np.radians(self.half_angle_deg)
-        return float(self._wall_to_cord_mm()[facing].min())
+        """Least distance between tumour and cord in the middle of the site."""
+        facing = self.push.within(ANGLES)
+        return max(float(self._wall_to_cord_mm[facing].min()), self.film_mm)
 
     @property
     def clearance_mm(self) -> float:
-        """Least distance between the wall of the sac and the cord on any side; negative where the cord leaves it."""
-        return float(self._wall_to_cord_mm().min())
+        """Least distance between the pushed wall and the cord on any side; negative where it wraps round the cord."""
+        return float(self._wall_to_cord_mm.min())
+
+    @property
+    def depth_mm(self) -> float:
+        """How deep the tumour reaches into the undeformed sac: no deeper than to the cord, round which it wraps."""
+        right, front = self._grid
+        angle = np.arctan2(right, front)
+        inside = ellipse_radius(angle, self.sac_mm[0] / 2, self.sac_mm[1] / 2) - np.hypot(right, front)
+        return float(inside[self._raster].max(initial=0.0))
 
     @property
     def sac_loss(self) -> float:
         """Fraction of the sac's area that is lost in the middle of the site."""
-        whole = _ellipse_radius(_ANGLES, self.sac_mm)
-        return float(1 - (self._sac_radius(_ANGLES) ** 2).sum() / (whole**2).sum())
+        whole = np.pi / 4 * self.sac_mm[0] * self.sac_mm[1]
+        return float(1 - self._sac_mm2 / whole)
 
     @property
     def csf_ring(self) -> float:
         """Share of the millimetre round the cord that is CSF."""
-        outward = _points(_ANGLES, 1.0) / self._cord_radii()
-        outward /= np.linalg.norm(outward, axis=1, keepdims=True)
         depth = (np.arange(RING_STEPS) + 0.5) / RING_STEPS
-        ring = self._cord()[:, None] + depth[:, None] * outward[:, None]
-        angle, radius = np.arctan2(ring[..., 0], ring[..., 1]), np.hypot(ring[..., 0], ring[..., 1])
-        return float((radius < self._sac_radius(angle)).mean())
+        cord = self.cord
+        ring = cord.outline()[:, None] + depth[:, None] * cord.normals()[:, None]
+        inside = self.in_sac(ring[..., 0], ring[..., 1]) | (depth < self.film_mm)
+        return float(inside.mean())
 
     @property
     def csf_is_visible(self) -> bool:
         """Whether CSF is left in the ring round the cord, or a pool of it beside the cord."""
-        radii = self._cord_radii()
-        area = np.pi * ((self._sac_radius(_ANGLES) ** 2).mean() - radii.prod())
-        pool = self._wall_to_cord_mm().max() >= POOL_MM and area >= POOL_MM2
+        area = self._sac_mm2 - np.pi / 4 * self.cord_mm[0] * self.cord_mm[1] * (1 - self.flattening)
+        pool = self._wall_to_cord_mm.max() >= POOL_MM and area >= POOL_MM2
         return self.csf_ring >= CSF_RING or bool(pool)
+
+    @cached_property
+    def tumour_mm2(self) -> float:
+        """Area of the tumour in the canal in the middle of the site."""
+        return float(self._raster.sum() * RASTER_MM**2)
+
+    @cached_property
+    def tumour_mm(self) -> float:
+        """Diameter of the largest circle in it."""
+        return float(2 * ndimage.distance_transform_edt(self._raster).max() * RASTER_MM)
 
     @property
     def grade(self) -> str:
@@ -115,92 +182,55 @@ class EpiduralCase:
             return "1c"
         return "2" if self.csf_is_visible else "3"
 
-    def _cord_radii(self) -> Array:
-        radii = np.array(self.cord_mm) / 2
-        radii[self._across] *= 1 - self.flattening
-        return radii
+    @property
+    def is_enough(self) -> bool:
+        """Whether there is as much tumour as grade 1a asks for."""
+        return self.length_mm > 0 and self.tumour_mm2 >= LEAST_MM2 and self.tumour_mm >= LEAST_MM
 
-    def _cord(self) -> Array:
-        """(N, 2) outline of the cord."""
-        return _points(_ANGLES, 1.0) * self._cord_radii() - self.shift_mm * np.array(self.direction)
+    def in_sac(self, right: Array, front: Array) -> NDArray[np.bool_]:
+        """Whether points in the middle of the site lie in the sac, the cord and its film of CSF apart."""
+        return np.hypot(right, front) < self.pushed_radius(np.arctan2(right, front))
 
+    def pushed_radius(self, angle: Array, strength: Array | float = 1.0, sac_mm: Array | None = None) -> Array:
+        """Radius of the pushed sac in a direction; `sac_mm` (2, ...) are its diameters where they change along it."""
+        width, depth = self.sac_mm if sac_mm is None else sac_mm
+        pressed = self.indentation_mm * strength * self.push(angle)
+        return np.maximum(ellipse_radius(angle, width / 2, depth / 2) - pressed, 0.0)
+
+    def in_canal(self, right: Array, front: Array) -> NDArray[np.bool_]:
+        """Whether points lie within the bony canal."""
+        if self.canal_mm is None:
+            edge = ellipse_radius(np.arctan2(right, front), self.sac_mm[0] / 2, self.sac_mm[1] / 2)
+            return np.hypot(right, front) < edge + EPIDURAL_SPACE_MM
+        return in_canal(right, front + self.canal_mm[2], self.canal_mm[0], self.canal_mm[1])
+
+    @cached_property
     def _wall_to_cord_mm(self) -> Array:
-        """From each point of the deformed sac's wall to the cord; negative within it."""
-        wall = _points(_ANGLES, self._sac_radius(_ANGLES))
-        centre = -self.shift_mm * np.array(self.direction)
-        overlap = (((wall - centre) / self._cord_radii()) ** 2).sum(axis=1) < 1
-        distance = cdist(wall, self._cord()).min(axis=1)
-        return np.where(overlap, -distance, distance)
+        """From each point of the pushed sac's wall to the cord; negative within it."""
+        wall = points(ANGLES, self.pushed_radius(ANGLES))
+        inside = self.cord.radius_at(wall[:, 0], wall[:, 1]) < 1
+        distance = cKDTree(self.cord.outline()).query(wall)[0]
+        return np.where(inside, -distance, distance)
 
-    def _aside(self, angle: Array) -> Array:
-        """Angle between a direction and the middle of the tumour, radians."""
-        towards = np.arctan2(self.direction[0], self.direction[1])
-        return np.abs((angle - towards + np.pi) % (2 * np.pi) - np.pi)
+    @cached_property
+    def _sac_mm2(self) -> float:
+        """Area of the sac: what is left of it, and the cord with its film where that stands out."""
+        left = float((self.pushed_radius(ANGLES) ** 2).mean() * np.pi)
+        if self.clearance_mm >= self.film_mm:
+            return left
+        right, front = self._grid
+        beyond = (self.cord.radius_at(right, front, larger_mm=self.film_mm) < 1) & ~self.in_sac(right, front)
+        return left + float(beyond.sum() * RASTER_MM**2)
 
-    def _sac_radius(self, angle: Array, strength: Array | float = 1.0) -> Array:
-        """Radius of the deformed sac in a direction from the front towards the right."""
-        pressed = self.indentation_mm * strength * _sector(self._aside(angle), np.radians(self.half_angle_deg))
-        return _ellipse_radius(angle, self.sac_mm) - pressed
+    @property
+    def _grid(self) -> tuple[Array, Array]:
+        reach = max(self.sac_mm) / 2 + 2 * EPIDURAL_SPACE_MM
+        line = np.arange(-reach, reach, RASTER_MM) + RASTER_MM / 2
+        return line[:, None] + 0 * line, 0 * line[:, None] + line
 
-
-def epidural_masks(case: EpiduralCase, grid: Grid, *, centre_mm: Array, axes: Array) -> dict[str, NDArray[np.uint8]]:
-    """``cord``, ``sac`` (with the cord), ``tumour`` and ``canal`` on a grid.
-
-    Parameters
-    ----------
-    case : EpiduralCase
-        What is there.
-    grid : Grid
-        Any: oblique, anisotropic, flipped.
-    centre_mm : (3,) ndarray
-        Middle of the site, world mm.
-    axes : (3, 3) ndarray
-        The canal's own right, front and up as rows, unit vectors.
-    """
-    index = np.moveaxis(np.indices(grid.shape), 0, -1)
-    local = (index @ grid.affine[:3, :3].T + grid.affine[:3, 3] - centre_mm) @ axes.T
-    right, front, up = np.moveaxis(local, -1, 0)
-    strength = _strength(up, case.length_mm)
-    radius, angle = np.hypot(right, front), np.arctan2(right, front)
-    sac_edge = _ellipse_radius(angle, case.sac_mm)
-    canal = radius < sac_edge + EPIDURAL_SPACE_MM
-    sac = radius < case._sac_radius(angle, strength)
-    aside = case._aside(angle)
-    within = aside < np.radians(case.half_angle_deg) if case.half_angle_deg < 180 else np.ones(aside.shape, dtype=bool)
-    tumour = canal & ~sac & within & (strength > 0.02)
-    cord = _cord(case, right, front, strength)
-    masks = {"cord": cord, "sac": sac | cord, "tumour": tumour & ~cord, "canal": canal}
-    return {name: mask.astype(np.uint8) for name, mask in masks.items()}
-
-
-def _cord(case: EpiduralCase, right: Array, front: Array, strength: Array) -> NDArray[np.bool_]:
-    radii = [case.cord_mm[0] / 2, case.cord_mm[1] / 2]
-    scale = [np.ones_like(strength), np.ones_like(strength)]
-    scale[case._across] = 1 - case.flattening * strength
-    moved = [right + case.direction[0] * case.shift_mm * strength, front + case.direction[1] * case.shift_mm * strength]
-    return (moved[0] / (radii[0] * scale[0])) ** 2 + (moved[1] / (radii[1] * scale[1])) ** 2 < 1
-
-
-def _strength(up: Array, length_mm: float) -> Array:
-    """1 along the tumour, falling smoothly to 0 at its ends."""
-    if length_mm <= 0:
-        return np.zeros_like(up)
-    left = np.clip((length_mm / 2 - np.abs(up)) / ENDS_MM, 0.0, 1.0)
-    return left * left * (3 - 2 * left)
-
-
-def _sector(aside: Array, half_angle: float) -> Array:
-    """1 in the middle of a sector, falling smoothly to 0 at its edges; 1 everywhere for a full turn."""
-    if half_angle >= np.pi:
-        return np.ones_like(aside)
-    return np.where(aside < half_angle, np.cos(0.5 * np.pi * np.clip(aside / half_angle, 0, 1)) ** 2, 0.0)
-
-
-def _points(angle: Array, radius: Array | float) -> Array:
-    """(N, 2) points to the right and to the front."""
-    return np.column_stack([np.sin(angle), np.cos(angle)]) * np.reshape(radius, (-1, 1))
-
-
-def _ellipse_radius(angle: Array, diameters_mm: tuple[float, float]) -> Array:
-    """Radius of an ellipse in the direction `angle` from the front towards the right."""
-    return 1 / np.hypot(np.sin(angle) / (diameters_mm[0] / 2), np.cos(angle) / (diameters_mm[1] / 2))
+    @cached_property
+    def _raster(self) -> NDArray[np.bool_]:
+        right, front = self._grid
+        wrapped = self.cord.radius_at(right, front, larger_mm=self.film_mm) < 1
+        within = self.push.within(np.arctan2(right, front)) & self.in_canal(right, front)
+        return within & ~self.in_sac(right, front) & ~wrapped
