@@ -27,7 +27,7 @@ from spinemets.volume import Series, Volume
 
 MODALITIES = ("ct", "axial_t2")
 HEALTHY = "none"
-T2_TSE = {"RepetitionTime": 3500, "EchoTime": 100, "EchoTrainLength": 16}
+T2_TSE: dict[str, Any] = {"RepetitionTime": 3500, "EchoTime": 100, "EchoTrainLength": 16}
 """Sequence that a simulated axial T2 states."""
 NO_DISEASE = NotAssessed(Reason.NOT_TRAINED_FOR, "this patient was simulated without disease")
 

@@ -33,7 +33,7 @@ class ModelCard:
     classes : tuple of str
         Meaning of the first channels.
     window : CtWindow
-        How HU become the input.
+        How HU become the input; of no meaning where the card has a ``signal_range`` of MR instead.
     """
 
     name: str
@@ -83,7 +83,7 @@ def load_card(name: str, folder: Path | None = None) -> ModelCard:
             spacing_mm=float(details["input"]["spacing_mm"]),
             patch_size=tuple(details["input"]["patch_size"]),
             classes=tuple(details["output"]["classes"]),
-            window=CtWindow(**details["input"]["ct_window"]),
+            window=CtWindow(**_window(details["input"])),
             details=details,
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -91,3 +91,7 @@ def load_card(name: str, folder: Path | None = None) -> ModelCard:
     if digest != card.sha256:
         raise ModelError(f"model '{name}' is damaged: its card is for {card.sha256[:12]}, the file is {digest[:12]}")
     return card
+
+
+def _window(described: dict[str, Any]) -> dict[str, float]:
+    return {} if "signal_range" in described else described["ct_window"]

@@ -19,10 +19,12 @@ from hydra.utils import instantiate
 from torch import nn
 
 from spinemets.errors import ModelError
+from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS
 from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_CENTRE, POSITION_CHANNELS, POSITION_UNIT
 from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, OFFSET_UNIT_MM, SPINE_CLASSES
+from spinemets.simulate.axial_tissues import CANAL_CLASSES
 
 PARITY = 2e-3
 """Logits of the ONNX file may differ from torch by at most this."""
@@ -39,6 +41,7 @@ OUTPUTS: dict[str, dict[str, Any]] = {
         "position_unit": POSITION_UNIT,
     },
     "lesion": {"classes": list(LESION_CLASSES)},
+    "canal": {"classes": list(CANAL_CLASSES)},
 }
 """What the channels of each network say."""
 
@@ -68,7 +71,7 @@ def export_model(name: str, checkpoint: Path, out: Path, version: str, licence: 
     partial = folder / "model.partial.onnx"
     description = _description(name, config, version, licence, command, checkpoint)
     _write_onnx(net, partial, description, int(config.module.net.in_channels))
-    difference = parity(net, partial, int(config.module.randomiser.patch_size), int(config.module.net.in_channels))
+    difference = parity(net, partial, _patch_size(config), int(config.module.net.in_channels))
     if difference > PARITY:
         partial.unlink()
         raise ModelError(f"the exported {name} differs from torch by {difference:.3g}, at most {PARITY:g} is allowed")
@@ -110,24 +113,31 @@ def _is_table(key: str) -> bool:
 
 
 def _description(name: str, config: Any, version: str, licence: str, command: str, checkpoint: Path) -> dict[str, Any]:
-    patch = int(config.module.randomiser.patch_size)
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
     channels = {"channels": list(LESION_INPUTS)} if name == "lesion" else {}
+    scale = {"signal_range": asdict(SignalRange())} if name == "canal" else {"ct_window": asdict(CtWindow())}
     return {
         "name": name,
         "version": version,
         "licence": licence,
-        "modality": ["CT"],
+        "modality": ["MR"] if name == "canal" else ["CT"],
         "input": {
             "spacing_mm": float(config.module.randomiser.voxel_mm),
-            "patch_size": [patch] * 3,
+            "patch_size": list(_patch_size(config)),
             "axes": "RAS+",
-            "ct_window": asdict(CtWindow()),
+            **scale,
             **channels,
         },
         "output": OUTPUTS[name],
         "training": {"command": command, "steps": int(state.get("global_step", 0))},
     }
+
+
+def _patch_size(config: Any) -> tuple[int, int, int]:
+    """Voxels of a patch along each axis; a task with a single number has cubes."""
+    size = config.module.randomiser.patch_size
+    i, j, k = (size,) * 3 if isinstance(size, int) else size
+    return int(i), int(j), int(k)
 
 
 def _write_onnx(net: nn.Module, path: Path, description: dict[str, Any], channels: int) -> None:
@@ -169,11 +179,11 @@ def forget_origin(model: onnx.ModelProto) -> None:
             del node.metadata_props[:]
 
 
-def parity(net: nn.Module, path: Path, patch: int, channels: int) -> float:
+def parity(net: nn.Module, path: Path, patch: tuple[int, int, int], channels: int) -> float:
     """Largest absolute difference of ONNX Runtime from torch on one random patch."""
     import onnxruntime
 
-    image = torch.randn(1, channels, patch, patch, patch)
+    image = torch.randn(1, channels, *patch)
     with torch.no_grad():
         expected = net(image).numpy()
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

@@ -1,0 +1,98 @@
+"""The training of the canal network, as a Lightning module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from spinemets.training.canal_data import CanalMap
+from spinemets.training.canal_randomise import CanalBatch, CanalRandomiser
+from spinemets.training.class_loss import DiceAndCrossEntropy
+
+MEASURED = {"cord": (1,), "sac": (1, 2), "epidural_tumour": (3,)}
+"""Masks whose Dice is logged, and the classes they consist of; the sac holds the cord."""
+
+
+class CanalSegmentation(lightning.LightningModule):
+    """Classes of axial slices by Dice and cross-entropy.
+
+    Parameters
+    ----------
+    net : nn.Module
+        (N, 1, I, J, K) to (N, classes, I, J, K).
+    randomiser, validator : CanalRandomiser
+        Make images and targets from maps on the device, with and without deformation.
+    optimizer : callable
+        Takes parameters, gives an optimiser.
+    scheduler : callable or None
+        Takes the optimiser, gives a schedule that is stepped every batch.
+    initial_weights : str or None
+        A ``.pt`` state of the network to start from.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        randomiser: CanalRandomiser,
+        validator: CanalRandomiser,
+        optimizer: Callable[..., Optimizer],
+        scheduler: Callable[..., LRScheduler] | None = None,
+        initial_weights: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.net, self.randomiser, self.validator = net, randomiser, validator
+        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        self.class_loss = DiceAndCrossEntropy()
+        self.overlap: dict[str, Tensor] = {}
+        if initial_weights is not None:
+            self.net.load_state_dict(torch.load(initial_weights, map_location="cpu", weights_only=True))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Logits of a batch of images."""
+        return self.net(image)
+
+    def on_after_batch_transfer(self, batch: CanalMap, dataloader_idx: int) -> CanalBatch:
+        """Slice and render the maps where the network is."""
+        make = self.randomiser if self.trainer.training else self.validator
+        return make(batch["codes"], batch["compressed"])
+
+    def training_step(self, batch: CanalBatch, index: int) -> Tensor:
+        """Loss of one step."""
+        loss = self.class_loss(self.net(batch.image).float(), batch.target[:, None])
+        self.log("train/loss", loss, prog_bar=True)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the overlaps of the last validation."""
+        self.overlap = {}
+
+    def validation_step(self, batch: CanalBatch, index: int) -> None:
+        """Log the loss, and add up the overlap of each mask in compressed slices and in the others."""
+        logits = self.net(batch.image).float()
+        self.log("val/loss", self.class_loss(logits, batch.target[:, None]), prog_bar=True, sync_dist=True)
+        predicted = logits.argmax(1)
+        for name, classes in MEASURED.items():
+            wanted = torch.tensor(classes, device=self.device)
+            found, truth = torch.isin(predicted, wanted), torch.isin(batch.target, wanted)
+            counts = torch.stack([2 * (found & truth).sum((1, 2)), found.sum((1, 2)) + truth.sum((1, 2))])
+            for kind, chosen in (("compressed", batch.compressed), ("free", ~batch.compressed)):
+                key = f"val/{name}_dice_{kind}"
+                self.overlap[key] = self.overlap.get(key, 0) + (counts * chosen).sum((1, 2)).float()
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the Dice over all slices of a kind together."""
+        self.log_dict({key: both / total.clamp_min(1) for key, (both, total) in self.overlap.items()}, sync_dist=True)
+
+    def configure_optimizers(self) -> Any:
+        """Optimiser and per-step schedule."""
+        optimizer = self.make_optimizer(self.parameters())
+        if self.make_scheduler is None:
+            return optimizer
+        schedule = {"scheduler": self.make_scheduler(optimizer), "interval": "step"}
+        return {"optimizer": optimizer, "lr_scheduler": schedule}

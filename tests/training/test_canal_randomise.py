@@ -1,0 +1,145 @@
+"""Slices of a label map: what is shown where, and what the network is told of it."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from spinemets.simulate.axial_tissues import CLASS_OF_CODE, AxialTissue
+from spinemets.simulate.tissues import Tissue
+from spinemets.training.canal_contrast import ghosts, metal, signal_table
+from spinemets.training.canal_data import CanalData, CanalMaps
+from spinemets.training.canal_randomise import CanalBatch, CanalRandomiser
+from spinemets.training.canal_segmentation import CanalSegmentation
+
+PATCH = (32, 32, 4)
+
+
+def maps():
+    codes = torch.full((1, 48, 48, 24), int(Tissue.MUSCLE), dtype=torch.uint8)
+    codes[:, 16:32, 16:32] = int(Tissue.CSF)
+    codes[:, 20:28, 20:28] = int(Tissue.CORD)
+    codes[:, 16:32, 32:36, 12:] = int(AxialTissue.EPIDURAL_TUMOUR)
+    compressed = torch.zeros(1, 24, dtype=torch.bool)
+    compressed[:, 12:] = True
+    return codes, compressed
+
+
+def test_without_deformation_targets_are_the_classes_of_the_map_in_the_middle_of_each_slice():
+    codes, compressed = maps()
+    batch = CanalRandomiser(PATCH, augment=False)(codes, compressed)
+    assert batch.image.shape == (1, 1, *PATCH)
+    heights = np.round(11.5 + (np.arange(4) - 1.5) * 4.0 / 1.5 - 1e-6).astype(int)
+    expected = CLASS_OF_CODE[codes[0, 8:40, 8:40].numpy()][..., heights]
+    assert np.array_equal(batch.target[0].numpy(), expected)
+    assert batch.compressed[0].tolist() == (heights >= 12).tolist()
+
+
+def test_images_stay_in_the_range_that_inference_gives_and_are_new_every_time():
+    torch.manual_seed(0)
+    randomiser = CanalRandomiser(PATCH)
+    first, second = (randomiser(*maps()) for _ in range(2))
+    for batch in (first, second):
+        assert float(batch.image.min()) >= -1.0
+        assert float(batch.image.max()) <= randomiser.range.most
+        assert torch.isfinite(batch.image).all()
+        assert set(batch.target.unique().tolist()) <= {0, 1, 2, 3}
+    assert not torch.equal(first.image, second.image)
+
+
+def test_a_tumour_has_one_signal_wherever_it_grows():
+    torch.manual_seed(1)
+    for _ in range(20):
+        table = signal_table(torch.device("cpu"))
+        grown = table[[int(AxialTissue.EPIDURAL_TUMOUR), int(AxialTissue.BONE_TUMOUR), int(AxialTissue.SOFT_TUMOUR)]]
+        assert float(grown.max() / grown.min()) < 2.2
+
+
+def test_ghosts_add_faint_copies_and_metal_takes_signal():
+    torch.manual_seed(2)
+    image = torch.zeros(1, 1, 40, 40, 6)
+    image[:, :, 18:22, 18:22] = 1.0
+    assert float(ghosts(image).sum()) > float(image.sum())
+    assert float(metal(torch.ones(1, 1, 40, 40, 6)).min()) < 0.05
+
+
+def test_files_are_drawn_without_end_or_once_each(tmp_path):
+    from spinemets.datasets.canal_cases import CanalCase
+
+    codes, compressed = maps()
+    for n in range(3):
+        CanalCase(codes[0].numpy() + n, compressed[0].numpy(), "0").save(tmp_path / f"{n}.npz")
+    files = sorted(tmp_path.glob("*.npz"))
+    once = [int(one["codes"][0, 0, 0]) for one in CanalMaps(files, None)]
+    assert once == [int(Tissue.MUSCLE) + n for n in range(3)]
+    endless = iter(CanalMaps(files, 0))
+    assert len({int(next(endless)["codes"][0, 0, 0]) for _ in range(30)}) == 3
+
+
+class Files:
+    def __init__(self, paths):
+        self.found = paths
+
+    def paths(self):
+        return self.found
+
+
+def test_validation_maps_come_in_batches_in_their_order(tmp_path):
+    from spinemets.datasets.canal_cases import CanalCase
+
+    codes, compressed = maps()
+    CanalCase(codes[0].numpy(), compressed[0].numpy(), "0").save(tmp_path / "0.npz")
+    data = CanalData(Files([]), Files([tmp_path / "0.npz"]), workers=0)
+    data.prepare_data()
+    (batch,) = list(data.val_dataloader())
+    assert torch.equal(batch["codes"], codes)
+
+
+class Told(nn.Module):
+    """Answers with the classes that it was told, whatever it is shown."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, image):
+        return nn.functional.one_hot(self.answer, 7).permute(0, 4, 1, 2, 3).float() * 9 + self.weight
+
+
+def module(answer):
+    made = CanalSegmentation(Told(answer), None, None, torch.optim.AdamW)
+    made.logged = {}
+    made.log = lambda name, value, **_: made.logged.update({name: float(value.detach())})
+    made.log_dict = lambda values, **_: made.logged.update({name: float(value) for name, value in values.items()})
+    return made
+
+
+def test_dice_is_that_of_compressed_and_of_other_slices_apart():
+    target = torch.zeros(1, 8, 8, 2, dtype=torch.long)
+    target[:, :4] = 1
+    answer = target.clone()
+    answer[:, 2:4, :, 1] = 0  # half of the cord is missed where it is compressed
+    batch = CanalBatch(torch.zeros(1, 1, 8, 8, 2), target, torch.tensor([[False, True]]))
+    made = module(answer)
+    made.on_validation_epoch_start()
+    made.validation_step(batch, 0)
+    made.on_validation_epoch_end()
+    assert made.logged["val/cord_dice_free"] == pytest.approx(1.0)
+    assert made.logged["val/cord_dice_compressed"] == pytest.approx(2 * 16 / (16 + 32))
+
+
+def test_a_right_answer_costs_less_than_a_wrong_one_and_the_loss_has_a_gradient():
+    target = torch.zeros(1, 8, 8, 2, dtype=torch.long)
+    target[:, :4] = 3
+    batch = CanalBatch(torch.zeros(1, 1, 8, 8, 2), target, torch.zeros(1, 2, dtype=torch.bool))
+    right, wrong = (module(answer).training_step(batch, 0) for answer in (target, 3 - target))
+    assert float(right.detach()) < float(wrong.detach())
+    right.backward()
+
+
+def test_an_optimiser_is_stepped_with_and_without_a_schedule():
+    made = module(torch.zeros(1, 8, 8, 2, dtype=torch.long))
+    assert isinstance(made.configure_optimizers(), torch.optim.AdamW)
+    made.make_scheduler = lambda optimizer: torch.optim.lr_scheduler.ConstantLR(optimizer)
+    assert made.configure_optimizers()["lr_scheduler"]["interval"] == "step"
