@@ -5,7 +5,10 @@ python scripts/verify.py simulated     parametric patients of the test seeds, he
 python scripts/verify.py orientation   one CT as NIfTI and as DICOM in every orientation
 python scripts/verify.py speed         the chest CT from file to report: seconds and memory, beside torch
 python scripts/verify.py measures      heights, lesion shares, angles and slips against known truth, by region and voxel
+python scripts/verify.py outlines      what the network's outlines add to errors, on patients of the validation seeds
+python scripts/verify.py lesions       lesions of diseased test patients by size and type; false ones on real CT
 python scripts/verify.py escc          grades of known deformations, with noise on the masks
+python scripts/verify.py canal         the canal network: grades and masks of simulated axial T2, cords of real MR
 python scripts/verify.py budget        seconds and memory of the measurements of a whole spine
 python scripts/verify.py all
 
@@ -21,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verification import budget, escc, measures, orientation, real, simulated, speed
+from verification import budget, canal, escc, lesions, measures, orientation, outlines, real, simulated, speed
 
 PARTS = {
     "real": real.measure,
@@ -29,7 +32,10 @@ PARTS = {
     "orientation": orientation.measure,
     "speed": speed.measure,
     "measures": measures.measure,
+    "outlines": outlines.measure,
+    "lesions": lesions.measure,
     "escc": escc.measure,
+    "canal": canal.measure,
     "budget": budget.measure,
 }
 

@@ -8,6 +8,7 @@ from spinemets.anatomy import Level
 from spinemets.assess_command import AssessOptions, parse_anchor, run_assess
 from spinemets.cli import main
 from spinemets.errors import SpinemetsError
+from spinemets.inference.segment import SpineModels
 
 AFFINE = np.diag([3.0, 3.0, 3.0, 1.0])
 
@@ -135,7 +136,7 @@ def test_networks_are_opened_with_the_backend_and_threads_that_were_asked_for(mo
         asked.append((backend, threads))
         raise Opened
 
-    monkeypatch.setattr(assess_command.SpineModels, "load", load)
+    monkeypatch.setattr(SpineModels, "load", load)
     options = AssessOptions(
         [save(tmp_path / "ct.nii.gz", air())],
         tmp_path / "out",

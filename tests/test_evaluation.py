@@ -99,7 +99,7 @@ def test_a_reference_without_a_prediction_is_refused_by_name(folders, tmp_path):
 
 
 def test_an_unknown_task_is_refused(folders, tmp_path):
-    refused(folders, tmp_path / "out", "task 'lesions'; there is one for vertebrae", task="lesions")
+    refused(folders, tmp_path / "out", "task 'discs'; there is one for vertebrae, lesions", task="discs")
 
 
 def test_an_unknown_label_table_is_refused(folders, tmp_path):

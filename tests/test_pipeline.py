@@ -11,6 +11,7 @@ from spinemets.findings import Reason
 from spinemets.inference.segment import SpineSegmentation
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.pipeline import Clinical, assess, examine
+from spinemets.series_assessment import BY_NETWORK, LESIONS_BY_NETWORK
 from spinemets.volume import LeftOut, Series, Study, Volume
 
 SHAPE = (20, 22, 24)
@@ -26,6 +27,10 @@ def image(role="ct", name="", uid=None, **stored):
 
 def mask(**stored):
     return painted(SHAPE, centred_affine(SHAPE, **stored), bricks, np.uint8)
+
+
+def body_of(vertebrae):
+    return vertebrae.with_array(np.where(vertebrae.array > 0, 50, 0).astype(np.uint8))
 
 
 def study(*series, left_out=()):
@@ -49,24 +54,96 @@ def network(monkeypatch):
     return calls
 
 
-class Models:
-    class Card:
-        name, version, licence, sha256 = "spine", "0.1.0", "CC-BY-SA-4.0", "ab" * 32
+class Card:
+    def __init__(self, name):
+        self.name, self.version, self.licence, self.sha256 = name, "0.1.0", "CC-BY-SA-4.0", name * 2
 
-    locator_card = spine_card = Card
+
+class Spine:
+    locator_card, spine_card = Card("locator"), Card("spine")
+
+
+class Models:
+    spine, lesion, canal = Spine, None, None
 
 
 def test_a_ct_is_segmented_and_the_report_says_by_what_and_how_fast(network):
     ct = image(name="chest", **STORED[2])
     told = Level.L1, np.zeros(3)
     result = examine(study(ct), models=Models, anchor=told, progress=print)
-    assert network == [(ct.volume, Models, told, print)]
+    assert network == [(ct.volume, Spine, told, print)]
     assert result.report.spine.levels == (Level.L1, Level.L2)
     assert result.report.provenance["seconds"] == {"locate": 1.23, "segment": 2.0}
-    assert {one.heights_mm.code for one in result.report.vertebrae} == {Reason.NOT_TRAINED_FOR}
-    assert [card["sha256"] for card in result.report.provenance["models"]] == ["ab" * 32] * 2
+    assert {one.lesions.code for one in result.report.vertebrae} == {Reason.NO_MODEL}
+    assert result.report.provenance["flags"] == [BY_NETWORK]
+    assert [card["sha256"] for card in result.report.provenance["models"]] == ["locatorlocator", "spinespine"]
     assert [(entry.name, entry.used) for entry in result.report.inputs] == [("chest", True)]
     assert (result.results[0].subregions.array > 0).any()
+
+
+class WithLesions:
+    spine, canal = Spine, None
+
+    class lesion:
+        card = Card("lesion")
+
+
+@pytest.fixture
+def lesion_network(monkeypatch):
+    """A network that takes the head end of the upper vertebra for lytic, and what it was shown."""
+    calls = []
+
+    def find(image, vertebrae, model, progress):
+        calls.append((image, vertebrae, model))
+        top = np.zeros(SHAPE, np.uint8)
+        top[np.nonzero(vertebrae.array == Level.L1.verse_id)] = 1
+        return image.with_array(top)
+
+    monkeypatch.setattr(series_assessment, "find_lesions", find)
+    return calls
+
+
+def test_a_network_looks_for_lesions_in_what_another_outlined(network, lesion_network):
+    ct = image(**STORED[2])
+    result = examine(study(ct), models=WithLesions)
+    (seen,) = lesion_network
+    assert seen == (ct.volume, result.results[0].vertebrae, WithLesions.lesion)
+    assert result.report.provenance["flags"] == [BY_NETWORK, LESIONS_BY_NETWORK]
+    assert [card["name"] for card in result.report.provenance["models"]] == ["locator", "spine", "lesion"]
+    assert "lesions" in result.report.provenance["seconds"]
+    upper, lower = result.report.vertebrae
+    assert [one["type"] for one in upper.lesions] == ["lytic"]
+    assert lower.lesions == ()
+    assert result.report.governing["sins_level"] == "L1"
+    assert (result.results[0].lesions.array > 0).any()
+
+
+def test_a_network_looks_for_lesions_in_vertebrae_of_a_mask_and_says_nothing_of_the_sacrum(network, lesion_network):
+    given = mask()
+    sacrum = given.with_array(np.where(given.array == 21, Level.SACRUM.verse_id, given.array).astype(np.uint8))
+    masks = {"vertebrae": sacrum, "subregions": body_of(sacrum)}
+    result = examine(study(image()), models=WithLesions, masks=masks)
+    assert network == []
+    assert len(lesion_network) == 1
+    assert result.report.provenance["flags"] == [LESIONS_BY_NETWORK]
+    assert [card["name"] for card in result.report.provenance["models"]] == ["lesion"]
+    below = result.report.vertebrae[-1]
+    assert {below.lesions.code, below.sins.code} == {Reason.NOT_TRAINED_FOR}
+
+
+def test_a_lesion_mask_replaces_the_lesion_network(network, lesion_network):
+    lesions = image(**STORED[2]).volume.with_array(np.zeros(SHAPE, np.uint8))
+    result = examine(study(image(**STORED[2])), models=WithLesions, masks={"lesions": lesions})
+    assert lesion_network == []
+    assert result.results[0].lesions is lesions
+    assert {one.lesions for one in result.report.vertebrae} == {()}
+
+
+def test_no_network_looks_for_lesions_on_mr(lesion_network):
+    masks = {"vertebrae": mask(), "subregions": body_of(mask())}
+    result = examine(study(image("t2")), models=WithLesions, masks=masks)
+    assert lesion_network == []
+    assert {one.lesions.code for one in result.report.vertebrae} == {Reason.NO_MODEL}
 
 
 @pytest.mark.parametrize("stored", STORED)

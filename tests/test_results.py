@@ -95,11 +95,14 @@ def test_with_several_images_files_carry_the_role(assessment, tmp_path):
     import dataclasses
 
     other = dataclasses.replace(
-        assessment.results[0], series=dataclasses.replace(assessment.results[0].series, role="t1"), subregions=None
+        assessment.results[0],
+        series=dataclasses.replace(assessment.results[0].series, role="t1"),
+        subregions=None,
+        lesions=None,
     )
     both = dataclasses.replace(assessment, results=(assessment.results[0], other), masks={})
     names = [path.name for path in write_results(both, tmp_path, dicom=False)]
-    assert names[2:] == ["vertebrae_ct.nii.gz", "subregions_ct.nii.gz", "vertebrae_t1.nii.gz"]
+    assert names[2:] == ["vertebrae_ct.nii.gz", "subregions_ct.nii.gz", "lesions_ct.nii.gz", "vertebrae_t1.nii.gz"]
 
 
 def test_for_dicom_a_segmentation_and_a_structured_report_are_written_as_well(assessment, tmp_path):

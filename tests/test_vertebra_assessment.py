@@ -12,9 +12,10 @@ from spinemets.anatomy import LesionLabel, Level, Subregion
 from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason
 from spinemets.formats.study import read_mask
 from spinemets.geometry import Grid
+from spinemets.measure.outline_error import OutlineError
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.spine_signs import SpineImages
-from spinemets.vertebra_assessment import assess_vertebrae
+from spinemets.vertebra_assessment import Trust, assess_vertebrae
 from spinemets.volume import Volume
 
 LEVELS = (Level.T12, Level.L1, Level.L2, Level.L3, Level.L4)
@@ -112,6 +113,63 @@ def test_one_vertebra_without_subregions_has_no_parts():
     found = assess_vertebrae(spine_from_mask(alone), alone, None)
     assert found.vertebrae[0].heights_mm.code is Reason.OUT_OF_FIELD
     assert isinstance(found.governing, NotAssessed)
+
+
+COARSE = Trust(OutlineError(height_mm=2.5, loss=0.09, largest_loss=0.15))
+
+
+@pytest.mark.parametrize(("share", "grade"), [(0.84, None), (0.74, None), (0.5, 3)])
+def test_on_a_coarse_outline_a_fracture_is_only_claimed_where_the_whole_interval_says_so(share, grade):
+    vertebrae, parts, _ = scene(squeezed=(Level.L2, share))
+    by_level, _ = assessed(vertebrae, parts, trust=COARSE)
+    own = by_level[Level.L2]
+    loss = own.height_loss["max"]
+    assert loss.low <= 1 - share <= loss.high
+    if grade is None:
+        assert own.genant.code is Reason.RESOLUTION
+        assert "--vertebrae" in own.genant.detail
+    else:
+        assert own.genant.value == grade
+    assert by_level[Level.L1].genant.value == 0
+    exact = assessed(vertebrae, parts)[0][Level.L2]
+    assert isinstance(exact.genant, Measured)
+    assert half_width(own.heights_mm["middle"]) > half_width(exact.heights_mm["middle"])
+
+
+def test_signs_are_not_read_where_a_coarse_outline_leaves_a_fracture_open():
+    vertebrae, parts, _ = scene(squeezed=(Level.L2, 0.78))
+    ct = SpineImages(ct=Volume(np.where(parts.array > 0, 180, 30).astype(np.float32), parts.affine))
+    by_level, _ = assessed(vertebrae, parts, images=ct, trust=COARSE)
+    assert by_level[Level.L2].signs == by_level[Level.L2].genant
+
+
+def half_width(finding):
+    return finding.high - finding.value
+
+
+def test_a_collapse_that_a_coarse_outline_leaves_open_may_be_none_in_the_sins_case():
+    vertebrae, parts, lesions = scene(squeezed=(Level.L2, 0.78), balls=[((0.0, 20.0, 0.0), 7.0, LesionLabel.LYTIC)])
+    exact, coarse = (assessed(vertebrae, parts, lesions, **options)[0][Level.L2] for options in ({}, {"trust": COARSE}))
+    assert exact.sins_case["collapse_percent"]["low"] >= 10
+    assert coarse.sins_case["collapse_percent"]["low"] == 0
+    assert set(coarse.sins["possible_points"]["collapse"]) == {0, 2}
+
+
+def test_bodies_above_the_first_level_that_an_outline_serves_for_are_not_measured():
+    vertebrae, parts, _ = scene()
+    trust = Trust(OutlineError(largest_loss=0.05, first_level=Level.L1))
+    by_level, _ = assessed(vertebrae, parts, trust=trust)
+    assert by_level[Level.T12].heights_mm.code is Reason.RESOLUTION
+    assert "above L1" in by_level[Level.T12].genant.detail
+    assert by_level[Level.T12].alignment is by_level[Level.T12].heights_mm
+    assert isinstance(by_level[Level.L1].height_loss["max"], Measured)
+
+
+def test_where_a_network_has_learnt_of_no_lesion_none_is_denied():
+    vertebrae, parts, lesions = scene()
+    by_level, _ = assessed(vertebrae, parts, lesions, trust=Trust(blind_levels={Level.L2}))
+    assert {by_level[Level.L2].lesions.code, by_level[Level.L2].sins.code} == {Reason.NOT_TRAINED_FOR}
+    assert by_level[Level.L1].lesions == ()
 
 
 def real(name):

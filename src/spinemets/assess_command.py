@@ -15,10 +15,10 @@ from spinemets.console import stage_progress
 from spinemets.errors import SpinemetsError
 from spinemets.formats.study import read_mask, read_study
 from spinemets.inference.backends import Backend
-from spinemets.inference.segment import SpineModels
+from spinemets.inference.models import Models
 from spinemets.pipeline import examine
 from spinemets.results import write_results
-from spinemets.series_assessment import SEGMENTED_ROLES, Clinical
+from spinemets.series_assessment import Clinical
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,7 @@ def run_assess(options: AssessOptions) -> list[Path]:
         masks = {name: read_mask(path) for name, path in options.masks.items()}
         study = read_study(list(options.inputs))
         read = time.perf_counter() - began
-        models = None
-        if "vertebrae" not in masks and any(series.role in SEGMENTED_ROLES for series in study.series):
-            progress("opening the networks", 0.0)
-            models = SpineModels.load(cast(Backend, options.backend), options.threads)
+        models = Models(cast(Backend, options.backend), options.threads)
         assessment = examine(
             study, models=models, masks=masks, clinical=options.clinical, anchor=anchor, progress=progress
         )

@@ -148,7 +148,7 @@ def simulate(
 def evaluate(
     prediction: Annotated[Path, typer.Argument(help="Mask file, or folder of them.")],
     reference: Annotated[Path, typer.Argument(help="Mask file, or folder of files with the same names.")],
-    task: Annotated[str, typer.Option(help="vertebrae; others come with their sections.")] = "vertebrae",
+    task: Annotated[str, typer.Option(help="vertebrae or lesions.")] = "vertebrae",
     out: Annotated[Path | None, typer.Option(help="Folder for metrics.json, metrics.csv and plots.")] = None,
     labels: Annotated[str, typer.Option(help="Label numbers of the prediction: verse, totalsegmentator.")] = "verse",
     reference_labels: Annotated[str, typer.Option(help="Label numbers of the reference.")] = "verse",
@@ -156,7 +156,10 @@ def evaluate(
         bool, typer.Option("--partial", help="The reference leaves out vertebrae that the image cuts.")
     ] = False,
 ) -> None:
-    """Compare vertebra masks with references: Dice, HD95, identification rate, level accuracy."""
+    """Compare masks with references.
+
+    Vertebrae: Dice, HD95, identification rate, level accuracy. Lesions: Dice, sensitivity, false positives, type.
+    """
     import json
 
     from spinemets.evaluation import Settings, evaluate

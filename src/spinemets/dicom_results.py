@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from spinemets.findings import Finding
 from spinemets.measure.lesion_pieces import LesionPiece, lesion_pieces
 from spinemets.series_assessment import SeriesResult
-from spinemets.volume import Volume
 
 if TYPE_CHECKING:
     from spinemets.formats.dicom_findings import Finding as Group
@@ -17,19 +16,18 @@ if TYPE_CHECKING:
 
 REMARKS = (
     "Heights, signs, fractures, SINS and ESCC stand in report.json; none of them is in this document yet.",
-    "Lesions are listed where a mask of them was given; that none is listed does not mean that there is none.",
+    "Lesions are listed where a mask of them was given or a network looked for them; that none is listed does not mean "
+    "that there is none.",
 )
 
 
-def write_dicom(result: SeriesResult, lesions: Volume | None, folder: Path, suffix: str) -> list[Path]:
+def write_dicom(result: SeriesResult, folder: Path, suffix: str) -> list[Path]:
     """Write ``seg.dcm`` and ``sr.dcm`` of a series that came from DICOM; their paths.
 
     Parameters
     ----------
     result : SeriesResult
         What was found; its series has instances.
-    lesions : Volume or None
-        `LesionLabel` values on the grid of the series.
     folder : Path
         An existing folder.
     suffix : str
@@ -47,7 +45,7 @@ def write_dicom(result: SeriesResult, lesions: Volume | None, folder: Path, suff
 
     stamp = Stamp()
     seg, sr = folder / f"seg{suffix}.dcm", folder / f"sr{suffix}.dcm"
-    pieces = [] if lesions is None else list(_numbered(lesion_pieces(lesions, result.vertebrae)))
+    pieces = [] if result.lesions is None else list(_numbered(lesion_pieces(result.lesions, result.vertebrae)))
     numbers = write_seg(seg, result.series, _segments(result, pieces), stamp)
     groups = [spine_finding(level_ambiguous=result.spine.level_ambiguous), *_vertebrae(result, numbers)]
     groups += [_lesion(number, piece, result, numbers) for number, piece in pieces]

@@ -1,4 +1,4 @@
-"""Compare masks with reference masks: `spinemets evaluate PRED REF`.
+"""Compare masks with reference masks: `spinemets evaluate PRED REF`; those of lesions in `spinemets.lesion_evaluation`.
 
 What the numbers mean stands in `spinemets.measure.agreement`,
 `spinemets.measure.surface_distance` and, once for the reader, in `DEFINITIONS`, which is
@@ -22,12 +22,14 @@ import numpy as np
 
 from spinemets.errors import StudyError
 from spinemets.label_tables import label_table
+from spinemets.lesion_evaluation import evaluate_lesions
+from spinemets.mask_pairs import mask_pairs
 from spinemets.measure.agreement import DETECTED_IOU, ID_DISTANCE_MM, MATCHED_DICE
 from spinemets.measure.vertebra_agreement import CaseAgreement, compare_vertebrae
 
 log = logging.getLogger(__name__)
 
-TASKS = ("vertebrae",)
+TASKS = ("vertebrae", "lesions")
 
 DEFINITIONS = {
     "foreground_dice": "Dice of all vertebrae taken as one; 1 where both masks are empty",
@@ -71,7 +73,7 @@ CSV_COLUMNS = (
 
 @dataclass(frozen=True)
 class Settings:
-    """How masks are read.
+    """How masks of vertebrae are read.
 
     Attributes
     ----------
@@ -116,15 +118,30 @@ def evaluate(
     Raises
     ------
     StudyError
-        If the task is unknown, a reference has no prediction, none has a vertebra, or masks do not compare.
+        If the task is unknown, a reference has no prediction, there is nothing to compare, or masks do not compare.
     """
     if task not in TASKS:
         raise StudyError(f"no evaluation for task '{task}'; there is one for {', '.join(TASKS)}")
-    cases = _cases(Path(prediction), Path(reference), settings)
-    metrics = _document(task, settings, cases)
+    pairs = mask_pairs(Path(prediction), Path(reference))
+    if task == "lesions":
+        metrics, texts = evaluate_lesions(pairs)
+    else:
+        metrics, texts = _evaluate_vertebrae(pairs, settings)
     if out is not None:
-        _write(Path(out), metrics, cases)
+        _write(Path(out), metrics, texts)
     return metrics
+
+
+def _evaluate_vertebrae(
+    pairs: Mapping[str, tuple[Path, Path]], settings: Settings
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What ``metrics.json`` holds, and every other file by its name."""
+    from spinemets.formats.agreement_plots import dice_by_level_svg, level_confusion_svg
+
+    cases = _cases(pairs, settings)
+    metrics = _document("vertebrae", settings, cases)
+    plots = {"dice_by_level.svg": dice_by_level_svg(cases), "levels.svg": level_confusion_svg(cases)}
+    return metrics, {"metrics.csv": _csv(metrics["cases"]), **plots}
 
 
 def _document(task: str, settings: Settings, cases: Sequence[CaseAgreement]) -> dict[str, Any]:
@@ -138,10 +155,10 @@ def _document(task: str, settings: Settings, cases: Sequence[CaseAgreement]) -> 
     }
 
 
-def _cases(prediction: Path, reference: Path, settings: Settings) -> list[CaseAgreement]:
+def _cases(pairs: Mapping[str, tuple[Path, Path]], settings: Settings) -> list[CaseAgreement]:
     for table in (settings.prediction_labels, settings.reference_labels):
         label_table(table)
-    cases = [_case(name, *files, settings) for name, files in _pairs(prediction, reference).items()]
+    cases = [_case(name, *files, settings) for name, files in pairs.items()]
     if not any(case.vertebrae for case in cases):
         raise StudyError("there is no vertebra in any reference, so there is nothing to compare with")
     return cases
@@ -163,41 +180,6 @@ def summary(cases: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]
     }
 
 
-def _pairs(prediction: Path, reference: Path) -> dict[str, tuple[Path, Path]]:
-    """Case name to its prediction and reference."""
-    for path in (prediction, reference):
-        if not path.exists():
-            raise StudyError(f"{path.name} does not exist")
-    if prediction.is_dir() != reference.is_dir():
-        raise StudyError("give two mask files or two folders, not one of each")
-    if not prediction.is_dir():
-        return {_stem(reference): (prediction, reference)}
-    predictions, references = _masks_in(prediction), _masks_in(reference)
-    missing = sorted(references.keys() - predictions.keys())
-    if missing:
-        named = ", ".join(missing[:5])
-        raise StudyError(f"{len(missing)} of {len(references)} references have no prediction of the same name: {named}")
-    extra = predictions.keys() - references.keys()
-    if extra:
-        log.info("%d predictions have no reference and are left out", len(extra))
-    return {name: (predictions[name], references[name]) for name in sorted(references)}
-
-
-MASK_SUFFIXES = (".nii.gz", ".nii", ".mha", ".mhd", ".nrrd")
-
-
-def _masks_in(folder: Path) -> dict[str, Path]:
-    masks = {_stem(path): path for path in sorted(folder.iterdir()) if path.name.endswith(MASK_SUFFIXES)}
-    if not masks:
-        raise StudyError(f"no mask ({', '.join(MASK_SUFFIXES)}) in the folder {folder.name}")
-    return masks
-
-
-def _stem(path: Path) -> str:
-    suffix = next((suffix for suffix in MASK_SUFFIXES if path.name.endswith(suffix)), path.suffix)
-    return path.name.removesuffix(suffix)
-
-
 def _case(name: str, prediction: Path, reference: Path, settings: Settings) -> CaseAgreement:
     from spinemets.formats.study import read_mask
 
@@ -212,19 +194,13 @@ def _case(name: str, prediction: Path, reference: Path, settings: Settings) -> C
     return compare_vertebrae(name, *masks, partial_reference=settings.partial_reference)
 
 
-def _write(out: Path, metrics: dict[str, Any], cases: Sequence[CaseAgreement]) -> None:
-    from spinemets.formats.agreement_plots import dice_by_level_svg, level_confusion_svg
+def _write(out: Path, metrics: dict[str, Any], texts: Mapping[str, str]) -> None:
     from spinemets.formats.atomic import write_text
 
-    texts = {
-        "metrics.csv": _csv(metrics["cases"]),
-        "dice_by_level.svg": dice_by_level_svg(cases),
-        "levels.svg": level_confusion_svg(cases),
-        "metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n",
-    }
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         write_text(out / name, text)
+    write_text(out / "metrics.json", json.dumps(metrics, indent=2, allow_nan=False) + "\n")
 
 
 def _csv(cases: Sequence[Mapping[str, Any]]) -> str:

@@ -23,6 +23,7 @@ from spinemets.measure.soft_tissue import added_tissue
 from spinemets.measure.trabecular import Reference, Shares, Trabecular, reference_for, shares, trabecular
 from spinemets.measure.vertebra_regions import VertebraRegions
 from spinemets.rules.fracture_signs import CT_SIGNS, SOURCE, CtFeatures, FractureSign, ct_signs, wall_signs
+from spinemets.rules.genant import MILD_FROM
 from spinemets.rules.presence import Sign
 from spinemets.volume import Volume
 
@@ -199,9 +200,21 @@ def _pedicle_share(lesions: tuple[Lesion, ...] | None, side: Side) -> Finding:
 
 
 def is_fractured(body: MeasuredBody) -> bool:
-    """Whether a body lost a fifth of its height or more (Genant's mildest grade)."""
+    """Whether a body lost a fifth of its height or more (Genant's mildest grade); surely, if its outline is coarse."""
     largest = body.loss.largest
-    return isinstance(largest, Measured) and largest.value >= 0.20
+    if not isinstance(largest, Measured):
+        return False
+    return (largest.low if body.loss.by_interval else largest.value) >= MILD_FROM
+
+
+def undecided(loss: HeightLoss) -> NotAssessed | None:
+    """Why a coarse outline leaves open whether there is a fracture; None where it does not."""
+    largest = loss.largest
+    if not (loss.by_interval and isinstance(largest, Measured) and largest.low < MILD_FROM <= largest.high):
+        return None
+    span = f"{100 * largest.low:.0f} to {100 * largest.high:.0f} %"
+    detail = f"by the network's outline {span} of the height is lost, which leaves open whether there is a fracture"
+    return NotAssessed(Reason.RESOLUTION, f"{detail}; check the outline and give it with --vertebrae")
 
 
 def _counts(level: Level, bodies: Mapping[Level, MeasuredBody]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def sins_document(
     case: dict[str, Any] = {"level": names[0] if len(names) == 1 else names, "pain": pain}
     case["lesion_quality"] = _quality(lesions)
     case["alignment"] = alignment.case_word
-    collapse = None if loss is None else collapse_percent(loss.largest)
+    collapse = None if loss is None else collapse_percent(loss.largest, by_interval=loss.by_interval)
     if collapse is not None:
         case["collapse_percent"] = _interval(*collapse)
     involved = _involved(lesions)

@@ -1,10 +1,11 @@
 """The method, from a study to a report.
 
 1. The spine of each CT is located, segmented and named, or taken from a mask that was given.
-2. Every vertebra is measured, and its lesions, where a mask of them is given, are put to the published rules.
-3. Epidural compression is graded where masks of an axial T2 are given.
-4. What later sections need and nothing provides is said not to be assessable.
-5. Everything is put down in one report.
+2. Lesions are found in its vertebrae, or taken from a mask.
+3. Every vertebra is measured, and it and its lesions are put to the published rules.
+4. Epidural compression is graded where masks of an axial T2 are given.
+5. What later sections need and nothing provides is said not to be assessable.
+6. Everything is put down in one report.
 """
 
 from __future__ import annotations
@@ -19,21 +20,18 @@ from spinemets.anatomy import Level
 from spinemets.canal_assessment import CanalResult, assess_canal, with_canal_signs
 from spinemets.errors import StudyError
 from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason
-from spinemets.inference.segment import SpineModels
+from spinemets.inference.models import Models
 from spinemets.report import InputSeries, Report
 from spinemets.rules.treatment import Statement, statements
 from spinemets.series_assessment import (
-    BESIDE_CT_ROLES,
-    MARROW_ROLES,
-    SEGMENTED_ROLES,
     Clinical,
     Progress,
     SeriesResult,
     examine_series,
     lies_on,
     series_from_masks,
-    shares_world,
 )
+from spinemets.series_images import BESIDE_CT_ROLES, MARROW_ROLES, SEGMENTED_ROLES, shares_world
 from spinemets.volume import LeftOut, Series, Study, Volume, require_same_grid
 
 
@@ -75,7 +73,7 @@ def assess(study: Study, **options: Any) -> Report:
 def examine(
     study: Study,
     *,
-    models: SpineModels | None = None,
+    models: Models | None = None,
     masks: Mapping[str, Volume] | None = None,
     clinical: Clinical | None = None,
     anchor: tuple[Level, np.ndarray] | None = None,
@@ -87,8 +85,8 @@ def examine(
     ----------
     study : Study
         As `read_study` gives it.
-    models : SpineModels, optional
-        Opened networks; loaded with ONNX Runtime where they are needed and not given.
+    models : Models, optional
+        Networks; the shipped ones run by ONNX Runtime without it. Each is opened where it is needed.
     masks : mapping of str to Volume, optional
         Masks by name (``vertebrae``, ``subregions``, ``lesions`` …) that replace a network's.
     clinical : Clinical, optional
@@ -104,7 +102,7 @@ def examine(
         If nothing in the study can be assessed, or a mask lies on another grid.
     """
     given = dict(masks or {})
-    clinical = clinical or Clinical()
+    clinical, models = clinical or Clinical(), models or Models()
     for name, mask in given.items():
         _require_grid_of_some_series(study, name, mask)
     canal_masks = {"cord", "sac", "epidural"} <= given.keys()
@@ -114,12 +112,12 @@ def examine(
     left_out: list[LeftOut] = []
     if home is not None and "vertebrae" in given:
         measured = [series for series in study.series if _is_beside(series, home)]
-        results.append(series_from_masks(home, given, clinical, measured))
+        results.append(series_from_masks(home, given, clinical, measured, models, progress))
     for series in study.series:
         if series is home or series in measured:
             continue
         if series.role in SEGMENTED_ROLES:
-            results.append(examine_series(series, given, models, anchor, progress))
+            results.append(examine_series(series, given, clinical, models, anchor=anchor, progress=progress))
         elif not (canal_masks and lies_on(series, given["sac"])):
             left_out.append(LeftOut(series.name, _why_left_out(series, home), series.uid))
     if not results:
@@ -138,7 +136,7 @@ def examine(
         },
         review_statements=_statements(first, canal, clinical),
         not_assessed=_not_assessed(clinical, given),
-        provenance=_provenance(results, clinical, models),
+        provenance=_provenance(results, clinical),
     )
     return Assessment(report, tuple(results), {name: given[name] for name in given if name not in _OWN}, canal)
 
@@ -209,18 +207,16 @@ def _not_assessed(clinical: Clinical, given: Mapping[str, Volume]) -> tuple[tupl
     return tuple(reasons)
 
 
-def _provenance(results: list[SeriesResult], clinical: Clinical, models: SpineModels | None) -> dict[str, Any]:
-    seconds = {name: round(value, 2) for result in results for name, value in result.seconds.items()}
+def _provenance(results: list[SeriesResult], clinical: Clinical) -> dict[str, Any]:
     provenance: dict[str, Any] = {
         "clinical": {name: value for name, value in vars(clinical).items() if value is not None},
         "flags": [*clinical.flags, *results[0].findings.flags],
-        "seconds": seconds,
+        "seconds": {name: round(value, 2) for result in results for name, value in result.seconds.items()},
     }
-    if any(result.seconds for result in results):
-        opened = models or SpineModels.load()
-        cards = (opened.locator_card, opened.spine_card)
+    cards = {card.name: card for result in results for card in result.cards}
+    if cards:
         provenance["models"] = [
             {"name": card.name, "version": card.version, "licence": card.licence, "sha256": card.sha256}
-            for card in cards
+            for card in cards.values()
         ]
     return provenance

@@ -21,7 +21,7 @@ from spinemets.formats.report_json import write_report_json
 from spinemets.formats.rulers import Ruler
 from spinemets.measure.heights import COLUMNS
 from spinemets.pipeline import Assessment
-from spinemets.series_assessment import SeriesResult, lies_on
+from spinemets.series_assessment import SeriesResult
 from spinemets.volume import Volume
 
 
@@ -47,13 +47,12 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
     pictures: list[SeriesPictures] = []
     for result in assessment.results:
         suffix = f"_{result.series.role}" if several else ""
-        written += _write_masks(result, assessment, folder, suffix)
-        lesions = _lesions_on(result, assessment)
-        drawn = draw_pictures(result.series, result.vertebrae, result.spine, _rulers(result), lesions)
+        written += _write_masks(result, folder, suffix)
+        drawn = draw_pictures(result.series, result.vertebrae, result.spine, _rulers(result), result.lesions)
         if drawn is not None:
             pictures.append(drawn)
         if dicom and result.series.instances:
-            written += write_dicom(result, lesions, folder, suffix)
+            written += write_dicom(result, folder, suffix)
     write_report_json(folder / "report.json", assessment.report)
     strips = _canal_strips(assessment.canal)
     if assessment.canal is not None and assessment.canal.series.role == AXIAL_ROLE:
@@ -91,9 +90,8 @@ def _rulers(result: SeriesResult) -> dict[Level, tuple[Ruler, ...]]:
     }
 
 
-def _write_masks(result: SeriesResult, assessment: Assessment, folder: Path, suffix: str) -> list[Path]:
-    lesions = _lesions_on(result, assessment)
-    masks = {"vertebrae": result.vertebrae, "subregions": result.subregions, "lesions": lesions}
+def _write_masks(result: SeriesResult, folder: Path, suffix: str) -> list[Path]:
+    masks = {"vertebrae": result.vertebrae, "subregions": result.subregions, "lesions": result.lesions}
     written = []
     for name, mask in masks.items():
         if mask is not None:
@@ -115,9 +113,3 @@ def write_image(path: Path, volume: Volume) -> None:
     image.set_sform(volume.affine, code=1)
     image.set_qform(volume.affine, code=1)
     write_bytes(path, gzip.compress(image.to_bytes(), compresslevel=1, mtime=0))
-
-
-def _lesions_on(result: SeriesResult, assessment: Assessment) -> Volume | None:
-    """The lesion mask, if it belongs to this series."""
-    lesions = assessment.masks.get("lesions")
-    return lesions if lesions is not None and lies_on(result.series, lesions) else None

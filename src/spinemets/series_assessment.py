@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.errors import GeometryMismatchError
-from spinemets.findings import NotAssessed, Reason
-from spinemets.formats.dicom_suv import NO_SUV
-from spinemets.inference.segment import SpineModels, SpineSegmentation, segment_spine
+from spinemets.inference.card import ModelCard
+from spinemets.inference.lesions import UNTRAINED_LEVELS, find_lesions
+from spinemets.inference.models import Models
+from spinemets.inference.segment import segment_spine
+from spinemets.measure.outline_error import EXACT, NETWORK_OUTLINE
 from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.series_images import SEGMENTED_ROLES, image_flags, spine_images
 from spinemets.spine import Spine
-from spinemets.spine_signs import SpineImages, Treatment
-from spinemets.vertebra_assessment import SpineAssessment, assess_vertebrae, unmeasured
+from spinemets.spine_signs import Treatment
+from spinemets.vertebra_assessment import SpineAssessment, Trust, assess_vertebrae
 from spinemets.volume import Series, Volume, require_same_grid
 
 Pain = Literal["mechanical", "occasional", "none", "unknown"]
@@ -24,26 +29,10 @@ Answer = Literal["yes", "no", "unknown"]
 Malignancy = Literal["known", "suspected", "no", "unknown"]
 Progress = Callable[[str, float], None]
 
-UNMEASURED = NotAssessed(
-    Reason.NOT_TRAINED_FOR,
-    "this network outlines vertebrae too coarsely to be measured on; give a checked mask with --vertebrae",
-)
-"""Stands for heights, lesions and scores where no vertebra mask was given: a wrong outline makes a false fracture."""
-SEGMENTED_ROLES = ("ct",)
-"""Roles that a shipped network segments."""
-MARROW_ROLES = ("t1", "t2", "stir", "dwi_b0", "dwi_high", "adc", "in_phase", "out_phase", "water", "fat", "t1_gd")
-"""Roles that marrow is measured on, under masks of another series of the same examination."""
-BESIDE_CT_ROLES = ("prior_ct", "pet")
-"""Roles that are compared with a CT under its masks: registered to it, or taken on the same table."""
-UNKNOWN_UPTAKE = NotAssessed(
-    Reason.NO_REFERENCE, "the values of the PET are no SUV, and its files do not state weight, dose and times"
-)
-LARGEST_SUV = 100.0
-"""A PET of which one voxel in a thousand has more is no image of SUV (ours; brain and bladder reach some tens)."""
-TAKEN_AS_SUV = "pet_taken_as_suv"
-"""Flag where the format of a PET does not state its unit."""
-ONE_EXAMINATION = "same_coordinates_assumed"
-"""Flag where no file states a frame of reference and series are taken for those of one examination."""
+BY_NETWORK = "vertebrae_outlined_by_network"
+"""Flag where what was measured rests on a network's outlines of vertebrae."""
+LESIONS_BY_NETWORK = "lesions_by_network"
+"""Flag where a network looked for lesions."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +74,16 @@ class SeriesResult:
         The image.
     vertebrae : Volume
         VerSe ids on its grid.
-    subregions : Volume or None
-        `Subregion` labels on its grid.
+    subregions, lesions : Volume or None
+        `Subregion` and `LesionLabel` on its grid, given or found by a network.
     spine : Spine
         The vertebrae.
     findings : SpineAssessment
         What was measured and scored at each.
     seconds : mapping
-        Time that each stage took; empty for a mask that was given.
+        Time that each stage of the networks took; empty for masks that were given.
+    cards : tuple of ModelCard
+        The networks that were run.
     """
 
     series: Series
@@ -101,35 +92,70 @@ class SeriesResult:
     spine: Spine
     findings: SpineAssessment
     seconds: Mapping[str, float] = field(default_factory=dict)
+    lesions: Volume | None = None
+    cards: tuple[ModelCard, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The masks of one series before anything is measured on them, where they come from, and what lies beside it."""
+
+    vertebrae: Volume
+    subregions: Volume | None
+    spine: Spine
+    by_network: bool = False
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    cards: tuple[ModelCard, ...] = ()
+    beside: Sequence[Series] = ()
 
 
 def examine_series(
     series: Series,
     given: Mapping[str, Volume],
-    models: SpineModels | None,
-    anchor: tuple[Level, np.ndarray] | None,
-    progress: Progress | None,
+    clinical: Clinical,
+    models: Models,
+    *,
+    anchor: tuple[Level, np.ndarray] | None = None,
+    progress: Progress | None = None,
 ) -> SeriesResult:
-    """What the networks find on a series that no vertebra mask is given for.
+    """What is found on a series that no vertebra mask is given for: networks outline the vertebrae.
+
+    Parameters
+    ----------
+    series : Series
+        A role of `SEGMENTED_ROLES`.
+    given : mapping of str to Volume
+        Masks by name; those that lie on the grid of the series replace a network's.
+    clinical : Clinical
+        What the images cannot show.
+    models : Models
+        The networks.
+    anchor : (Level, (3,) ndarray), optional
+        A known level and a point of it, world mm.
+    progress : callable, optional
+        Told the stage and the share of it that is done.
 
     Raises
     ------
     StudyError
         If there is no spine.
     """
-    found: SpineSegmentation = segment_spine(
-        series.volume, models or SpineModels.load(), anchor=anchor, report=progress
-    )
-    own = given.get("subregions")
-    subregions = own if own is not None and lies_on(series, own) else found.subregions
-    findings = unmeasured(found.spine, UNMEASURED)
-    return SeriesResult(series, found.vertebrae, subregions, found.spine, findings, found.seconds)
+    found = segment_spine(series.volume, models.spine, anchor=anchor, report=progress)
+    own = _on_series(series, given, "subregions")
+    cards = (models.spine.locator_card, models.spine.spine_card)
+    masks = _Found(found.vertebrae, own or found.subregions, found.spine, True, found.seconds, cards)
+    return _measured(series, masks, given, clinical, models, progress)
 
 
 def series_from_masks(
-    series: Series, given: Mapping[str, Volume], clinical: Clinical, beside: Sequence[Series] = ()
+    series: Series,
+    given: Mapping[str, Volume],
+    clinical: Clinical,
+    beside: Sequence[Series] = (),
+    models: Models | None = None,
+    progress: Progress | None = None,
 ) -> SeriesResult:
-    """What the masks say, without a network; ``vertebrae`` must be among them.
+    """What the masks say; ``vertebrae`` must be among them. Without a lesion mask a network looks for lesions on CT.
 
     Parameters
     ----------
@@ -141,6 +167,10 @@ def series_from_masks(
         What the images cannot show.
     beside : sequence of Series
         Other series in the same world coordinates, one for each role.
+    models : Models, optional
+        The networks; without them none is asked.
+    progress : callable, optional
+        Told the stage and the share of it that is done.
 
     Raises
     ------
@@ -149,43 +179,49 @@ def series_from_masks(
     """
     vertebrae = _given(series, given, "vertebrae")
     assert vertebrae is not None
-    lesions = given.get("lesions")
-    if lesions is not None and not lies_on(series, lesions):
-        lesions = None  # it belongs to another series of the study
-    subregions, spine = _given(series, given, "subregions"), spine_from_mask(vertebrae)
-    every = [series, *beside]
-    found = assess_vertebrae(
-        spine,
-        vertebrae,
-        subregions,
+    subregions = _given(series, given, "subregions")
+    masks = _Found(vertebrae, subregions, spine_from_mask(vertebrae), beside=beside)
+    return _measured(series, masks, given, clinical, models, progress)
+
+
+def _measured(
+    series: Series,
+    masks: _Found,
+    given: Mapping[str, Volume],
+    clinical: Clinical,
+    models: Models | None,
+    progress: Progress | None,
+) -> SeriesResult:
+    """Lesions of a series, given or found, and what is measured of its vertebrae."""
+    seconds, cards = dict(masks.seconds), masks.cards
+    lesions, flags = _on_series(series, given, "lesions"), (BY_NETWORK,) if masks.by_network else ()
+    network = None
+    if lesions is None and models is not None and series.role in SEGMENTED_ROLES:
+        network = models.lesion
+    if network is not None:
+        began = time.perf_counter()
+        told = None if progress is None else partial(progress, "looking for lesions")
+        lesions = find_lesions(series.volume, masks.vertebrae, network, told)
+        seconds["lesions"], cards = time.perf_counter() - began, (*cards, network.card)
+        flags = (*flags, LESIONS_BY_NETWORK)
+    findings = assess_vertebrae(
+        masks.spine,
+        masks.vertebrae,
+        masks.subregions,
         lesions=lesions,
-        images=_images(every),
+        images=spine_images([series, *masks.beside]),
         pain=clinical.pain,
         treatment=Treatment(clinical.treated, clinical.partial_response),
+        trust=Trust(NETWORK_OUTLINE if masks.by_network else EXACT, UNTRAINED_LEVELS if network else frozenset()),
     )
-    if len(every) > 1 and all(one.volume.frame_of_reference is None for one in every):
-        found = replace(found, flags=(*found.flags, ONE_EXAMINATION))
-    if any(one.role == "pet" and not one.instances for one in beside):
-        found = replace(found, flags=(*found.flags, TAKEN_AS_SUV))
-    return SeriesResult(series, vertebrae, subregions, spine, found)
+    findings = replace(findings, flags=(*findings.flags, *flags, *image_flags([series, *masks.beside])))
+    return SeriesResult(series, masks.vertebrae, masks.subregions, masks.spine, findings, seconds, lesions, cards)
 
 
-def _images(every: Sequence[Series]) -> SpineImages:
-    """Series by what they are used for; the first is that of the masks."""
-    by_role = {one.role: one for one in reversed(every)}
-    return SpineImages(
-        ct=every[0].volume if every[0].role in SEGMENTED_ROLES else None,
-        mr={role: one.volume for role, one in by_role.items() if role in MARROW_ROLES},
-        prior_ct=by_role["prior_ct"].volume if "prior_ct" in by_role else None,
-        pet=_suv(by_role["pet"]) if "pet" in by_role else None,
-    )
-
-
-def _suv(pet: Series) -> Volume | NotAssessed:
-    """A PET in SUV, or why it is none."""
-    if NO_SUV in pet.flags or float(np.percentile(pet.volume.array, 99.9)) > LARGEST_SUV:
-        return UNKNOWN_UPTAKE
-    return pet.volume
+def _on_series(series: Series, given: Mapping[str, Volume], name: str) -> Volume | None:
+    """A mask that was given, if it belongs to this series and not to another of the study."""
+    mask = given.get(name)
+    return mask if mask is not None and lies_on(series, mask) else None
 
 
 def _given(series: Series, given: Mapping[str, Volume], name: str) -> Volume | None:
@@ -202,18 +238,3 @@ def lies_on(series: Series, mask: Volume) -> bool:
     except GeometryMismatchError:
         return False
     return True
-
-
-def shares_world(home: Series, other: Series) -> bool:
-    """Whether two series lie in the same world coordinates.
-
-    By their frames of reference; where no file states one, MR series that were given together are taken for one
-    examination, and so are a CT with an earlier one and with a PET, CT and MR never.
-    """
-    frames = (home.volume.frame_of_reference, other.volume.frame_of_reference)
-    if home is other:
-        return True
-    if frames == (None, None):
-        one_kind = home.role in MARROW_ROLES and other.role in MARROW_ROLES
-        return one_kind or (home.role in SEGMENTED_ROLES and other.role in BESIDE_CT_ROLES)
-    return frames[0] == frames[1]

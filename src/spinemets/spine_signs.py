@@ -19,6 +19,7 @@ from spinemets.fracture_assessment import (
     level_signs,
     said,
     signs_without_ct,
+    undecided,
 )
 from spinemets.lesion_signs import lesion_signs
 from spinemets.marrow_assessment import marrow_signs
@@ -28,6 +29,7 @@ from spinemets.measure.uptake import uptake
 from spinemets.measure.vertebra_regions import VertebraRegions
 from spinemets.mimic_signs import mimic_signs
 from spinemets.rules import foramen
+from spinemets.rules.genant import MILD_FROM
 from spinemets.volume import Volume
 
 Answer = Literal["yes", "no", "unknown"]
@@ -123,16 +125,17 @@ def spine_signs(
     if images.ct is None and not images.mr:
         return dict.fromkeys(bodies, NO_IMAGE), ()
     affected = {level for level, body in bodies.items() if body.lesions or is_fractured(body)}
+    no_reference = affected | {level for level, body in bodies.items() if _may_be_fractured(body)}
     marrow: Mapping[Level, dict[str, Any]] = {}
     flags: tuple[str, ...] = ()
     if images.mr:
-        marrow, flags = marrow_signs(images.mr, masks.vertebrae, masks.regions, masks.lesions, bodies, affected)
+        marrow, flags = marrow_signs(images.mr, masks.vertebrae, masks.regions, masks.lesions, bodies, no_reference)
     diffuse = DIFFUSE in flags
     evidence = None
     if images.ct is not None:
         refusal = ALL_DARK if diffuse else None
-        evidence = CtEvidence(images.ct, masks.vertebrae, masks.regions, masks.lesions, bodies, affected, refusal)
-    level_of = _Levels(masks, images, bodies, treatment, evidence, () if diffuse else set(bodies) - affected)
+        evidence = CtEvidence(images.ct, masks.vertebrae, masks.regions, masks.lesions, bodies, no_reference, refusal)
+    level_of = _Levels(masks, images, bodies, treatment, evidence, () if diffuse else set(bodies) - no_reference)
     signs: dict[Level, Any] = {}
     for level, body in bodies.items():
         if level not in affected:
@@ -142,10 +145,17 @@ def spine_signs(
     return signs, flags
 
 
+def _may_be_fractured(body: MeasuredBody) -> bool:
+    """Whether a loss is large enough for a fracture though its outline leaves it open."""
+    largest = body.loss.largest
+    return undecided(body.loss) is not None and isinstance(largest, Measured) and largest.value >= MILD_FROM
+
+
 def _unaffected(body: MeasuredBody) -> NotAssessed | NotApplicable:
     """What stands for the signs of a level at which neither fracture nor lesion was found, or sought."""
-    if body.lesions is None:
-        return NOT_SOUGHT
+    doubt = undecided(body.loss)
+    if doubt is not None or body.lesions is None:
+        return doubt or NOT_SOUGHT
     return body.loss.largest if isinstance(body.loss.largest, NotAssessed) else UNAFFECTED
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,19 +15,19 @@ from spinemets.lesion_scoring import score_lesions
 from spinemets.measure.alignment import LocalAlignment, local_alignment
 from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.height_reference import HeightLoss, height_losses
-from spinemets.measure.heights import COLUMNS, BodyHeights
+from spinemets.measure.heights import BodyHeights
 from spinemets.measure.lesions import Lesion, lesions_by_level
+from spinemets.measure.outline_error import EXACT, OutlineError
 from spinemets.measure.vertebra_regions import FROM_PARTITION, vertebra_regions
-from spinemets.measure.wall_from_canal import WallFromCanal
 from spinemets.report import VERTEBRA_SECTIONS
-from spinemets.rules.genant import genant_grade
-from spinemets.rules.posterior_wall import SHAPE, SOURCE, wall_label
 from spinemets.rules.sins import SinsScore, governing
 from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
 from spinemets.spine import Spine
 from spinemets.spine_signs import SpineImages, SpineMasks, Treatment, spine_signs
+from spinemets.vertebra_findings import vertebra_findings, wall_word
 from spinemets.volume import Volume
 
+BLIND = NotAssessed(Reason.NOT_TRAINED_FOR, "the lesion network has learnt from no lesion at this level")
 LARGE_LESION = 0.10
 """A body with a lesion that takes more than this share is no reference for others (`clinical.md` §1.5)."""
 
@@ -57,6 +57,22 @@ class SpineAssessment:
     axes: Mapping[Level, VertebraAxes] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Trust:
+    """How far masks are to be believed.
+
+    Attributes
+    ----------
+    outline : OutlineError
+        What the outlines of vertebrae add to errors.
+    blind_levels : collection of Level
+        Where whoever made the lesion mask would see no lesion.
+    """
+
+    outline: OutlineError = EXACT
+    blind_levels: Collection[Level] = frozenset()
+
+
 def assess_vertebrae(
     spine: Spine,
     vertebrae: Volume,
@@ -66,6 +82,7 @@ def assess_vertebrae(
     images: SpineImages = SpineImages(),
     pain: str = "unknown",
     treatment: Treatment = Treatment(),
+    trust: Trust = Trust(),
 ) -> SpineAssessment:
     """Measurements and scores of every vertebra.
 
@@ -85,6 +102,8 @@ def assess_vertebrae(
         As a clinician states it.
     treatment : Treatment
         As a clinician states it.
+    trust : Trust
+        How far the masks are to be believed.
     """
     vertebrae, subregions, lesions, ct = cropped_to_spine(vertebrae, subregions, lesions, images.ct)
     images = replace(images, ct=ct)
@@ -98,31 +117,32 @@ def assess_vertebrae(
         )
         return unmeasured(spine, reason)
     found = {} if lesions is None else lesions_by_level(lesions, vertebrae, regions.labels, ct)
-    bodies = measured_bodies(spine, vertebrae, regions)
-    heights = bodies.heights
+    bodies = _measurable(measured_bodies(spine, vertebrae, regions), trust.outline)
     large = {level for level, own in found.items() if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
-    losses = height_losses({level: h for level, h in heights.items() if isinstance(h, BodyHeights)}, excluded=large)
-    alignment = local_alignment(bodies.ends)
-    measured = _bodies(bodies, losses, found if lesions is not None else None)
+    heights = {level: own for level, own in bodies.heights.items() if isinstance(own, BodyHeights)}
+    losses = trust.outline.losses(height_losses(heights, excluded=large))
+    bodies = _widened(bodies, trust.outline)
+    alignment = trust.outline.alignment(local_alignment(bodies.ends))
+    measured = bodies_beside(bodies, losses, found if lesions is not None else None)
     signs, flags = spine_signs(SpineMasks(vertebrae, regions, lesions), images, measured, treatment)
     scores: dict[Level, SinsScore] = {}
     result = []
     for vertebra in spine.vertebrae:
         level = vertebra.level
-        findings = _findings(level, bodies, losses, found if lesions is not None else None)
+        own = None if lesions is None else BLIND if level in trust.blind_levels else found.get(level, ())
+        findings = vertebra_findings(level, bodies.heights[level], losses.get(level), bodies.walls.get(level), own)
         stands = vars(alignment[level]) if level in alignment else findings.heights_mm
         findings = replace(findings, alignment=stands, signs=signs.get(level, findings.heights_mm))
-        if lesions is not None:
+        if isinstance(own, NotAssessed):
+            findings = replace(findings, sins_case=own, sins=own)
+        elif own is not None:
             reading = _alignment(level, alignment)
-            findings, score = score_lesions(
-                findings, vertebra, found.get(level, ()), losses.get(level), reading, regions, pain
-            )
+            findings, score = score_lesions(findings, vertebra, own, losses.get(level), reading, regions, pain)
             if score is not None:
                 scores[level] = score
         result.append(findings)
     flags = (*(("regions_by_canal_partition",) if regions.source == FROM_PARTITION else ()), *flags)
-    drawn = {level: h for level, h in heights.items() if isinstance(h, BodyHeights)}
-    return SpineAssessment(tuple(result), drawn, _governing(scores, lesions), flags, regions.axes)
+    return SpineAssessment(tuple(result), heights, _governing(scores, lesions), flags, regions.axes)
 
 
 def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:
@@ -131,30 +151,25 @@ def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:
     return SpineAssessment(tuple(VertebraFindings(level, **absent) for level in spine.levels), {}, reason, ())
 
 
-def _findings(
-    level: Level,
-    bodies: MeasuredBodies,
-    losses: Mapping[Level, HeightLoss],
-    lesions: Mapping[Level, tuple[Lesion, ...]] | None,
-) -> VertebraFindings:
-    own = bodies.heights[level]
-    findings = VertebraFindings(level)
-    if lesions is not None:
-        findings = replace(findings, lesions=tuple(_lesion(one) for one in lesions.get(level, ())))
-    if isinstance(own, NotAssessed):
-        return replace(findings, heights_mm=own, reference_mm=own, height_loss=own, genant=own, posterior_wall=own)
-    loss = losses[level]
-    return replace(
-        findings,
-        heights_mm={name: own.columns[name] for name in COLUMNS},
-        reference_mm={name: loss.reference_mm[name] for name in COLUMNS},
-        height_loss={**{name: loss.loss[name] for name in COLUMNS}, "max": loss.largest},
-        genant=_genant(loss.largest),
-        posterior_wall=_wall(bodies.walls[level]),
-    )
+def _measurable(bodies: MeasuredBodies, outline: OutlineError) -> MeasuredBodies:
+    """Bodies without those that are outlined too coarsely."""
+    heights: dict[Level, BodyHeights | NotAssessed] = {}
+    for level, own in bodies.heights.items():
+        reason = outline.refusal(level) if isinstance(own, BodyHeights) else None
+        heights[level] = reason or own
+    seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
+    ends, walls = ({level: one[level] for level in seen if level in one} for one in (bodies.ends, bodies.walls))
+    return MeasuredBodies(heights, ends, walls)
 
 
-def _bodies(
+def _widened(bodies: MeasuredBodies, outline: OutlineError) -> MeasuredBodies:
+    heights = {
+        level: outline.heights(own) if isinstance(own, BodyHeights) else own for level, own in bodies.heights.items()
+    }
+    return replace(bodies, heights=heights, walls=outline.walls(bodies.walls))
+
+
+def bodies_beside(
     bodies: MeasuredBodies,
     losses: Mapping[Level, HeightLoss],
     found: Mapping[Level, tuple[Lesion, ...]] | None,
@@ -165,46 +180,11 @@ def _bodies(
             own,
             losses[level],
             bodies.ends.get(level),
-            _wall_label(bodies.walls[level]),
+            wall_word(bodies.walls[level]),
             None if found is None else found.get(level, ()),
         )
         for level, own in bodies.heights.items()
         if isinstance(own, BodyHeights) and level in losses and level in bodies.walls
-    }
-
-
-def _wall_label(wall: WallFromCanal) -> str | None:
-    label = wall_label(**{name: vars(wall)[name] for name in SHAPE})
-    return None if label is None else label.value
-
-
-def _wall(wall: WallFromCanal) -> dict[str, Any]:
-    features = vars(wall)
-    label = _wall_label(wall)
-    named = {} if label is None else {"label": {"value": label, "method": SOURCE}}
-    fragment = {"value": "present" if wall.has_fragment else "absent", "method": "a loose piece of bone in the canal"}
-    kept = {name: features[name] for name in (*SHAPE, "canal_encroachment")}
-    return {**kept, "fragment_in_canal": fragment, **named}
-
-
-def _genant(loss: Finding) -> Finding:
-    if not isinstance(loss, Measured):
-        return loss
-    grades = [int(genant_grade(value)) for value in (loss.low, loss.value, loss.high)]
-    return Measured(grades[1], "1", grades[0], grades[2], "Genant 1993, of the largest loss of height")
-
-
-def _lesion(lesion: Lesion) -> dict[str, Any]:
-    return {
-        "type": lesion.type.value,
-        "volume_ml": lesion.volume_ml,
-        "mean_hu": lesion.mean_hu,
-        "p99_hu": lesion.p99_hu,
-        "body_fraction": lesion.body_fraction,
-        "regions": {
-            name: finding.value if isinstance(finding, Measured) else finding
-            for name, finding in lesion.regions.items()
-        },
     }
 
 

@@ -160,6 +160,16 @@ def test_what_was_found_is_shown_beside_what_was_not():
     assert "lesions. L1" in section(page, "Lesions")
 
 
+def test_what_rests_on_a_network_is_said_where_it_is_read():
+    found = (VertebraFindings(Level.L1, lesions=()), VertebraFindings(Level.L2, lesions=()))
+    flags = ["vertebrae_outlined_by_network", "lesions_by_network"]
+    page = report_html(report(vertebrae=found, provenance={"flags": flags}))
+    assert "Measured on a network's outlines" in section(page, "Fractures")
+    assert "has learnt from simulated disease alone" in section(page, "Lesions")
+    given = report_html(report(vertebrae=found))
+    assert "network's" not in section(given, "Fractures") + section(given, "Lesions")
+
+
 def test_signs_stand_present_ones_first_apart_from_what_was_not_told():
     tiny = Measured(0.000252, "1", 0.00000733, 0.00464, "share of the surface")
     signs = {

@@ -31,7 +31,7 @@ def vertebra(x, y, z, shape, added=None):
     return inside if added is None else added(x, y, z, inside)
 
 
-def walls(shape=flat, *, stored=0, spacing=(1.0, 1.2, 1.5), shift=0.0, levels=LEVELS, added=None):
+def walls(shape=flat, *, stored=0, spacing=(1.0, 1.2, 1.5), shift=0.0, levels=None, added=None, names=LEVELS):
     """Three vertebrae, the middle one with that wall and `shift` mm to the front."""
     order = list(STORED[stored]["axes"])
     size = tuple(int(np.ceil(mm / step)) for mm, step in zip(np.array([64, 84, 112])[order], spacing, strict=True))
@@ -41,14 +41,14 @@ def walls(shape=flat, *, stored=0, spacing=(1.0, 1.2, 1.5), shift=0.0, levels=LE
     x, y, z = np.moveaxis(world_of(Grid(size, affine)) @ TURN, -1, 0)
     ids = np.zeros(size, np.uint8)
     axes = {}
-    for number, level in enumerate(LEVELS):
+    for number, level in enumerate(names):
         middle = number == 1
         at = np.array([0.0, shift if middle else 0.0, (1 - number) * PITCH])
         own = vertebra(x, y - at[1], z - at[2], shape if middle else flat, added if middle else None)
         ids[own] = level.verse_id
         centre, canal = (TURN @ (at + np.array([0, y0, 0])) for y0 in (17.0, -CANAL / 2))
         axes[level] = VertebraAxes(level, centre, canal, *TURN.T)
-    return walls_from_canal(Volume(ids, affine), axes, levels)
+    return walls_from_canal(Volume(ids, affine), axes, levels or names)
 
 
 def bulge(x, z):
@@ -180,3 +180,9 @@ def test_a_canal_without_a_back_has_no_depth():
     profile = WallProfile(0.0, 0.5, 0.0, 0.0, 0.0, 0.0, False, -13.0, 26.0, 0.0, None, -17.0)
     with pytest.raises(ValueError, match="no lamina"):
         _ = profile.narrowest_mm
+
+
+@pytest.mark.parametrize("names", [(Level.T12, Level.T13, Level.L1), (Level.L4, Level.L5, Level.L6)])
+def test_a_canal_next_to_a_vertebra_that_most_people_do_not_have_is_compared_with_its_neighbours(names):
+    for own in walls(names=names).values():
+        assert own.canal_encroachment.value == pytest.approx(0.0, abs=0.05)

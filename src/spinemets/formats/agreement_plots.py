@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from spinemets.anatomy import Level
+from spinemets.measure.lesion_agreement import LesionCase
+from spinemets.measure.lesion_pieces import LesionType
 from spinemets.measure.vertebra_agreement import CaseAgreement
 
 MISSED = "missed"
 COLOUR = "#204d74"
+LESION_COLOURS = {LesionType.LYTIC: "#b3261e", LesionType.BLASTIC: "#204d74", LesionType.MIXED: "#7a5195"}
 
 
 def dice_by_level_svg(cases: Sequence[CaseAgreement]) -> str:
@@ -51,6 +54,22 @@ def level_confusion_svg(cases: Sequence[CaseAgreement]) -> str:
     axes.set_yticks(range(len(rows)), [str(level) for level in rows])
     axes.set_xlabel("called in the prediction")
     axes.set_ylabel("level in the reference")
+    return _svg(figure)
+
+
+def lesion_dice_svg(cases: Sequence[LesionCase]) -> str:
+    """Dice of every lesion of every case by its volume and type, missed ones at 0."""
+    figure, axes = _figure(width=5.2, height=3.6)
+    for kind, colour in LESION_COLOURS.items():
+        rows = [row for case in cases for row in case.lesions if row.type is kind]
+        volume, dice = [row.volume_ml for row in rows], [row.dice for row in rows]
+        axes.plot(volume, dice, "o", color=colour, alpha=0.6, markersize=4, label=f"{kind.value} ({len(rows)})")
+    axes.set_xscale("log")
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_ylabel("Dice (missed = 0)")
+    axes.set_xlabel("volume of the lesion in the reference, ml")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right", fontsize=8)
     return _svg(figure)
 
 

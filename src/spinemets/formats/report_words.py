@@ -111,6 +111,8 @@ WORDS = {
     "no_fracture_or_lesion": "no fracture and no lesion",
     "diffuse_marrow_disease_suspected": "marrow dark on T1 at all levels",
     "pet_taken_as_suv": "the file does not say that the PET is in SUV",
+    "vertebrae_outlined_by_network": "measured on a network's outlines of vertebrae",
+    "lesions_by_network": "lesions found by a network",
     "same_coordinates_assumed": "the files do not say that their series lie in the same coordinates",
 }
 """Names of keys that do not read well as they are."""

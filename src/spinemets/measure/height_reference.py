@@ -48,6 +48,8 @@ class HeightLoss:
         Right minus left height, as a fraction of the reference; negative where the right side lost more.
     neighbours : tuple of Level
         Where the reference comes from.
+    by_interval : bool
+        The outline is coarse: a fracture is claimed only where the whole interval of the largest loss says so.
     """
 
     reference_mm: Mapping[str, Finding]
@@ -55,6 +57,7 @@ class HeightLoss:
     largest: Finding
     asymmetry: Finding
     neighbours: tuple[Level, ...]
+    by_interval: bool = False
 
 
 def height_losses(heights: Mapping[Level, BodyHeights], *, excluded: Collection[Level] = ()) -> dict[Level, HeightLoss]:

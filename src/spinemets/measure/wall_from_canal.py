@@ -143,7 +143,7 @@ def _lean_of_neighbours(
 
 def _nearest(level: Level, known: Collection[Level]) -> list[Level]:
     """The nearest known level above and below, at most `FURTHEST` away."""
-    order = [other for other in Level if other in known or other not in (Level.T13, Level.L6)]
+    order = [other for other in Level if other in known or other is level or other not in (Level.T13, Level.L6)]
     place = {other: number for number, other in enumerate(order)}
     near = [other for other in known if other in place and 0 < abs(place[other] - place[level]) <= FURTHEST]
     above = [other for other in near if place[other] < place[level]]

@@ -11,11 +11,12 @@ from spinemets.findings import Finding, Measured
 NONE_BELOW, SURE_FROM = 0.10, 0.20
 
 
-def collapse_percent(loss: Finding) -> tuple[float, float] | None:
+def collapse_percent(loss: Finding, *, by_interval: bool = False) -> tuple[float, float] | None:
     """The interval of a collapse in percent for a SINS case; None where the loss was not measured.
 
     A loss below `NONE_BELOW` whose interval ends below `SURE_FROM` is none: (0, 0). One that may be none keeps 0 in its
-    interval. One of at least `SURE_FROM` is a collapse whatever the lower end of its interval.
+    interval. One of at least `SURE_FROM` is a collapse whatever the lower end of its interval, unless `by_interval`
+    says that the interval decides: then it may be none where that end lies below `NONE_BELOW`.
     """
     if not isinstance(loss, Measured):
         return None
@@ -23,5 +24,5 @@ def collapse_percent(loss: Finding) -> tuple[float, float] | None:
         return 0.0, 0.0
     low = loss.low if loss.value >= SURE_FROM else 0.0
     if loss.value >= SURE_FROM and low < NONE_BELOW:
-        low = NONE_BELOW
+        low = 0.0 if by_interval else NONE_BELOW
     return 100 * low, 100 * loss.high

@@ -1,0 +1,103 @@
+"""Lesions that the networks find: on diseased patients of the test seeds against their truth, and on real CT.
+
+`chest_ct` and `abdomen_ct` have no known lesion, so what is found there counts as false. A reader's box round the lytic
+focus of `lytic_lumbar_ct` is hit where a voxel of a lesion lies in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from spinemets.anatomy import LesionLabel
+from spinemets.datasets.splits import SEEDS
+from spinemets.errors import NoSpineFoundError
+from spinemets.formats.study import read_study
+from spinemets.geometry import Grid
+from spinemets.inference.lesions import find_lesions
+from spinemets.inference.models import Models
+from spinemets.inference.segment import segment_spine
+from spinemets.lesion_evaluation import lesion_summary
+from spinemets.measure.lesion_agreement import LesionCase, compare_lesions
+from spinemets.measure.lesion_pieces import lesion_pieces
+from spinemets.simulate.ct import render_ct
+from spinemets.simulate.disease_truth import render_lesions
+from spinemets.simulate.diseased_patient import DISEASES, diseased
+from spinemets.simulate.parametric import parametric_anatomy
+from spinemets.volume import Volume
+from verification.real import data_root
+
+FIRST = 2000
+"""Test seeds from here on; other parts of the verification use those below."""
+FIELDS = ("chest", "abdomen", "whole")
+LARGE_ML = 0.5
+"""What is smaller is not counted as a false lesion on real CT."""
+UNKNOWN_LESIONS = ("chest_ct", "abdomen_ct")
+LYTIC, BOX_CENTRE_LPS_MM, BOX_SIZE_MM = "lytic_lumbar_ct", (24.45, 169.88, -547.54), (14.7, 12.6, 11.2)
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Agreement by size and type on simulated patients, false lesions and the box on real CT."""
+    models = Models()
+    if models.lesion is None:
+        print("this version ships no lesion network")
+        return {}
+    cases = [case for number in range(options.cases) if (case := simulated(number, models)) is not None]
+    summary = lesion_summary(cases) if cases else {}
+    for name, value in summary.items():
+        print(f"{name:26} {value}")
+    return {"simulated": summary, "cases": [case.to_json_dict() for case in cases], "real": real(models)}
+
+
+def simulated(number: int, models: Models) -> LesionCase | None:
+    """One diseased patient of the test seeds; lesions are missed all where no spine is found."""
+    seed = SEEDS["test"][FIRST + number]
+    anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=FIELDS[number % len(FIELDS)])
+    ill = diseased(anatomy, DISEASES[number % len(DISEASES)], seed)
+    image = render_ct(ill.anatomy, seed, disease=ill)
+    truth = render_lesions(ill, Grid.of(image))
+    try:
+        found = lesions_of(image, models)
+    except NoSpineFoundError:
+        found = truth.with_array(np.zeros_like(truth.array))
+    case = compare_lesions(f"seed {seed}", truth, found)
+    false = ", ".join(f"{ml:.1f}" for ml in case.false_ml) or "none"
+    hits = " ".join(f"{one.type.value}:{one.volume_ml:.1f}ml:{one.dice:.2f}" for one in case.lesions)
+    print(f"{case.name:12} Dice {case.dice():.3f}  {hits or 'no lesion'}  false, ml: {false}")
+    return case
+
+
+def lesions_of(image: Volume, models: Models) -> Volume:
+    """Both networks on one CT, as `spinemets assess` runs them."""
+    assert models.lesion is not None
+    return find_lesions(image, segment_spine(image, models.spine).vertebrae, models.lesion)
+
+
+def real(models: Models) -> dict[str, Any]:
+    """False lesions on CT without known ones, and whether the box is hit."""
+    assert models.lesion is not None
+    result: dict[str, Any] = {}
+    for name in (*UNKNOWN_LESIONS, LYTIC):
+        series = read_study(data_root() / "ct" / f"{name}.nii.gz").first("ct")
+        assert series is not None
+        vertebrae = segment_spine(series.volume, models.spine).vertebrae
+        found = find_lesions(series.volume, vertebrae, models.lesion)
+        ml = found.voxel_volume_mm3 / 1000
+        pieces = [
+            (str(p.level), p.type.value, round(float(p.mask.sum() * ml), 2)) for p in lesion_pieces(found, vertebrae)
+        ]
+        large = [piece for piece in pieces if piece[2] >= LARGE_ML]
+        result[name] = {"lesions": pieces, f"of at least {LARGE_ML:g} ml": len(large)}
+        if name == LYTIC:
+            result[name]["box hit"] = box_is_hit(found)
+        print(f"{name:16} {result[name]}")
+    return result
+
+
+def box_is_hit(found: Volume) -> bool:
+    """Whether a lytic voxel lies in the reader's box, which is stated in LPS: left, posterior and superior grow."""
+    centre = np.array(BOX_CENTRE_LPS_MM) * [-1, -1, 1]
+    inside = np.abs(found.world(np.argwhere(found.array == LesionLabel.LYTIC)) - centre) <= np.array(BOX_SIZE_MM) / 2
+    return bool(inside.all(axis=-1).any())

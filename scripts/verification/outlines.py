@@ -1,0 +1,115 @@
+"""What the spine network's outlines add to the error of what is measured on them: `spinemets.measure.outline_error`.
+
+Patients of the validation seeds, healthy and with fractures; every body is measured on the true masks and on the
+network's, matched by overlap whatever its name. Nothing real and no test seed is in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
+from spinemets.body_assessment import MeasuredBodies, cropped_to_spine, measured_bodies
+from spinemets.datasets.splits import SEEDS
+from spinemets.findings import Finding, Measured
+from spinemets.geometry import Grid
+from spinemets.inference.segment import SpineModels, segment_spine
+from spinemets.measure.agreement import Overlap
+from spinemets.measure.alignment import local_alignment
+from spinemets.measure.height_reference import height_losses
+from spinemets.measure.heights import BodyHeights
+from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.measure.vertebra_regions import vertebra_regions
+from spinemets.simulate.ct import render_ct
+from spinemets.simulate.diseased_patient import diseased
+from spinemets.simulate.masks import render_masks
+from spinemets.simulate.parametric import parametric_anatomy
+from spinemets.spine import Spine
+from spinemets.volume import Volume
+
+PATIENTS = ((9000, "abdomen", None), (9001, "whole", None), (9002, "chest", "osteoporosis"))
+"""Number among the validation seeds, field of view, disease."""
+PARTS = {"C3 to T4": (Level.C3, Level.T4), "T5 to L5": (Level.T5, Level.L5)}
+"""Stretches of the spine that are told apart, by the true level."""
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Differences of every measurement, network less truth, by stretch of the spine."""
+    models = SpineModels.load()
+    rows: list[dict[str, Any]] = []
+    for number, field, kind in PATIENTS[: options.cases]:
+        seed = SEEDS["validation"][number]
+        anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=field)
+        ill = None if kind is None else diseased(anatomy, kind, seed)
+        shown = anatomy if ill is None else ill.anatomy
+        image = render_ct(shown, seed, disease=ill)
+        truth, found = render_masks(shown, Grid.of(image)), segment_spine(image, models)
+        here = differences(
+            (spine_from_mask(truth.vertebrae), truth.vertebrae, truth.subregions),
+            (found.spine, found.vertebrae, found.subregions),
+        )
+        rows += [{"seed": seed, **row} for row in here]
+    result = {name: summary([row for row in rows if low.order <= row["order"] <= high.order])
+              for name, (low, high) in PARTS.items()}  # fmt: skip
+    for name, part in result.items():
+        print(f"\n{name}, {part['bodies']} bodies; differences: mean, 90 % of them at most, largest")
+        for what, (mean, most, largest) in part["differences"].items():
+            print(f"  {what:22} {mean:6.2f} {most:6.2f} {largest:6.2f}")
+    return {"parts": result, "bodies": rows}
+
+
+def differences(truth: tuple[Spine, Volume, Volume], found: tuple[Spine, Volume, Volume]) -> list[dict[str, Any]]:
+    """One row for each body that is measured on both masks."""
+    overlap = Overlap.of(truth[1].array.astype(np.uint8), found[1].array.astype(np.uint8))
+    ours, theirs = _measured(*truth), _measured(*found)
+    rows = []
+    for one, other in overlap.matches().items():
+        level, called = LEVEL_OF_VERSE_ID[one], LEVEL_OF_VERSE_ID[other]
+        if level in ours and called in theirs:
+            change = {
+                name: theirs[called][name].value - value.value
+                for name, value in ours[level].items()
+                if isinstance(value, Measured) and isinstance(theirs[called].get(name), Measured)
+            }
+            largest = [getattr(side["largest_loss"], "value", None) for side in (ours[level], theirs[called])]
+            rows.append({"level": str(level), "called": str(called), "order": level.order,
+                         "dice": overlap.dice(one, other), "largest_loss": largest, "change": change})  # fmt: skip
+    return rows
+
+
+def _measured(spine: Spine, vertebrae: Volume, subregions: Volume) -> dict[Level, dict[str, Finding]]:
+    near, parts, _, _ = cropped_to_spine(vertebrae, subregions, None, None)
+    bodies: MeasuredBodies = measured_bodies(spine, near, vertebra_regions(near, parts))
+    heights = {level: own for level, own in bodies.heights.items() if isinstance(own, BodyHeights)}
+    losses, alignment = height_losses(heights), local_alignment(bodies.ends)
+    found: dict[Level, dict[str, Finding]] = {}
+    for level, own in heights.items():
+        found[level] = {f"height_{name}": one for name, one in own.columns.items()}
+        found[level] |= {f"loss_{name}": one for name, one in losses[level].loss.items()}
+        found[level]["largest_loss"] = losses[level].largest
+        if level in bodies.walls:
+            found[level]["wall_depth"] = bodies.walls[level].depth_mm
+        if level in alignment:
+            found[level] |= {field.name: getattr(alignment[level], field.name) for field in fields(alignment[level])}
+    return found
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean, 90th percentile of the size, and the largest size of each difference; heights and losses over columns."""
+    values: dict[str, list[float]] = {}
+    for row in rows:
+        change: Mapping[str, float] = row["change"]
+        for name, value in change.items():
+            values.setdefault(name.partition("_")[0] if name.startswith(("height", "loss")) else name, []).append(value)
+    return {
+        "bodies": len(rows),
+        "differences": {
+            name: (float(np.mean(own)), float(np.percentile(np.abs(own), 90)), float(np.abs(own).max()))
+            for name, own in values.items()
+        },
+    }

@@ -1,0 +1,152 @@
+"""Metastases in the vertebrae of a CT: the lesion network, run where vertebrae are, and back to the image's grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.anatomy import Level
+from spinemets.geometry import Grid, corners_mm, crop, resample, world_aligned_grid
+from spinemets.inference.backends import Backend, Network, open_network
+from spinemets.inference.card import ModelCard, load_card, models_folder
+from spinemets.inference.lesion_classes import LESION_CLASSES
+from spinemets.inference.locate import FILL_HU, softmax
+from spinemets.inference.sliding_window import Progress, mirrored, sliding_window
+from spinemets.inference.upsample import to_image_grid
+from spinemets.measure.lesion_pieces import NEAR_MM, lesion_pieces, widened
+from spinemets.volume import Volume, require_same_grid
+
+NAME = "lesion"
+"""Folder of the model."""
+OVERLAP = 0.5
+"""Of windows, as for the spine network."""
+THRESHOLD = 0.5
+"""From this probability on of lytic and blastic together a voxel is lesion (ours; to be set on validation patients)."""
+REACH_MM = 3.0
+"""Lesion is looked for this far beyond the vertebra mask, since outlines tend to leave destroyed cortex out (ours)."""
+LEAST_LESION_ML = 0.3
+"""What is smaller within one vertebra is not reported: a voxel or two of the network's grid in every direction (ours;
+no smaller lesion is simulated)."""
+MARGIN_MM = 24.0
+"""What the network sees beyond the vertebrae at least: soft tissue to compare with (ours)."""
+UNTRAINED_LEVELS = frozenset({Level.C1, Level.C2, Level.SACRUM})
+"""No simulated patient has a lesion there (`spinemets.simulate.diseased_patient`): the network says nothing of them."""
+
+
+@dataclass(frozen=True)
+class LesionModel:
+    """The lesion network, opened once and used for many images."""
+
+    network: Network
+    card: ModelCard
+
+    @classmethod
+    def load(cls, backend: Backend = "onnx", threads: int | None = None) -> LesionModel | None:
+        """The shipped model on the given engine; None where none is shipped.
+
+        Raises
+        ------
+        ModelError
+            If it is shipped and damaged or incomplete.
+        """
+        if not (models_folder() / NAME).is_dir():
+            return None
+        card = load_card(NAME)
+        return cls(open_network(card.onnx, backend, threads), card)
+
+
+def find_lesions(image: Volume, vertebrae: Volume, model: LesionModel, progress: Progress | None = None) -> Volume:
+    """Lesions of a CT on its own grid.
+
+    Parameters
+    ----------
+    image : Volume
+        HU, in any orientation.
+    vertebrae : Volume
+        VerSe ids on the same grid; at least one voxel is labelled.
+    model : LesionModel
+        The opened network.
+    progress : callable, optional
+        Told the share that is done.
+
+    Returns
+    -------
+    Volume
+        `LesionLabel` values: in vertebrae and at most about `REACH_MM` beyond them, every piece at least
+        `LEAST_LESION_ML` within its own vertebra, none at `UNTRAINED_LEVELS`.
+
+    Raises
+    ------
+    GeometryMismatchError
+        If the mask lies on another grid.
+    ValueError
+        If the mask is empty.
+    """
+    require_same_grid(image, vertebrae, mask_name="the vertebra mask")
+    grid = _grid_round(vertebrae, model.card)
+    inside = resample(vertebrae.with_array((vertebrae.array > 0).astype(np.uint8)), grid) >= 0.5
+    near = ndimage.distance_transform_edt(~inside, sampling=grid.spacing_mm) <= REACH_MM
+    share, labels = _run(image, inside, near, grid, model, progress)
+    share[~near] = 0
+    labels[share < 0.5] = 0
+    (found,) = to_image_grid(image, grid, share[None], [labels])
+    return image.with_array(_reported(image.with_array(found), vertebrae))
+
+
+def _grid_round(vertebrae: Volume, card: ModelCard) -> Grid:
+    """The network's grid round the vertebrae, at least as large as a window."""
+    box = ndimage.find_objects((vertebrae.array > 0).astype(np.uint8))
+    if not box:
+        raise ValueError("lesions are sought in vertebrae, and the vertebra mask is empty")
+    part = crop(vertebrae, [axis.start for axis in box[0]], [axis.stop for axis in box[0]])
+    corners = corners_mm(part.shape, part.affine)
+    lower, upper = corners.min(axis=0) - MARGIN_MM, corners.max(axis=0) + MARGIN_MM
+    short = np.maximum(np.array(card.patch_size) * card.spacing_mm - (upper - lower), 0.0)
+    return world_aligned_grid(lower - short / 2, upper + short / 2, card.spacing_mm)
+
+
+def _run(
+    image: Volume,
+    inside: NDArray[np.bool_],
+    near: NDArray[np.bool_],
+    grid: Grid,
+    model: LesionModel,
+    progress: Progress | None,
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """How far each voxel is lesion, 0.5 at `THRESHOLD`, and which `LesionLabel` it would have."""
+    seen = np.stack([model.card.window(resample(image, grid, fill=FILL_HU)), inside.astype(np.float32)])
+    logits = sliding_window(
+        mirrored(model.network),
+        seen,
+        model.card.patch_size,
+        channels=len(LESION_CLASSES),
+        overlap=OVERLAP,
+        wanted=near,
+        progress=progress,
+    )
+    probability = softmax(logits)
+    labels = (1 + probability[1:].argmax(axis=0)).astype(np.uint8)
+    share = 1 - probability[0]
+    return np.interp(share, [0.0, THRESHOLD, 1.0], [0.0, 0.5, 1.0]).astype(np.float32), labels
+
+
+def _reported(lesions: Volume, vertebrae: Volume) -> NDArray[np.uint8]:
+    """What is large enough in a vertebra that the network was trained for; the pieces are those of the report."""
+    kept = np.zeros(lesions.shape, np.uint8)
+    box = ndimage.find_objects((lesions.array > 0).astype(np.uint8))
+    if not box:
+        return kept
+    near = widened(box[0], vertebrae, NEAR_MM)
+    start, stop = [axis.start for axis in near], [axis.stop for axis in near]
+    labels = crop(lesions, start, stop)
+    bones = crop(vertebrae, start, stop)
+    for piece in lesion_pieces(labels, bones.with_array(bones.array.astype(np.uint8))):
+        volume_ml = float(piece.mask.sum()) * lesions.voxel_volume_mm3 / 1000
+        if piece.level in UNTRAINED_LEVELS or volume_ml < LEAST_LESION_ML:
+            continue
+        place = tuple(slice(a, a + n) for a, n in zip(piece.start, piece.mask.shape, strict=True))
+        kept[near][place][piece.mask] = labels.array[place][piece.mask]
+    return kept

@@ -1,0 +1,36 @@
+"""The shipped networks, each opened when a study first needs it, and used for many images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from spinemets.inference.backends import Backend
+from spinemets.inference.lesions import LesionModel
+from spinemets.inference.segment import SpineModels
+
+
+@dataclass(frozen=True)
+class Models:
+    """Shipped networks on one engine.
+
+    Attributes
+    ----------
+    backend : {"onnx", "openvino", "cuda"}
+        What runs them.
+    threads : int or None
+        CPU threads; every core that this process may use without it.
+    """
+
+    backend: Backend = "onnx"
+    threads: int | None = None
+
+    @cached_property
+    def spine(self) -> SpineModels:
+        """Those that find and outline vertebrae on CT."""
+        return SpineModels.load(self.backend, self.threads)
+
+    @cached_property
+    def lesion(self) -> LesionModel | None:
+        """The one that finds lesions on CT; None where this version ships none."""
+        return LesionModel.load(self.backend, self.threads)

@@ -1,0 +1,163 @@
+"""The lesion network's way round: a network that takes dark and bright bone for lesion, on patients made of boxes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from oblique import STORED, centred_affine, painted, world_of
+
+from spinemets.anatomy import LesionLabel, Level
+from spinemets.errors import GeometryMismatchError, ModelError
+from spinemets.geometry import Grid
+from spinemets.inference import lesions
+from spinemets.inference.card import ModelCard, load_card
+from spinemets.inference.lesion_classes import LESION_CLASSES
+from spinemets.inference.lesions import LEAST_LESION_ML, REACH_MM, LesionModel, find_lesions
+from spinemets.inference.preprocess import CtWindow
+from spinemets.volume import Volume
+
+CARD = ModelCard(
+    "lesion",
+    "0",
+    "none",
+    Path("model.onnx"),
+    "0" * 64,
+    1.5,
+    (32, 32, 32),
+    LESION_CLASSES,
+    CtWindow(-1e9, 1e9, 0, 1),
+    {},
+)
+SHAPE, SPACING = (78, 70, 60), (0.9, 1.0, 1.6)
+HALF_BOX = (20.0, 20.0, 14.0)
+LYTIC_HU, BONE_HU, BLASTIC_HU = 0.0, 200.0, 900.0
+BALLS = {
+    "lytic": ((-6.0, 3.0, 22.0), 8.0, LYTIC_HU),
+    "blastic": ((8.0, -5.0, -20.0), 6.5, BLASTIC_HU),
+    "tiny": ((10.0, 10.0, 22.0), 3.5, LYTIC_HU),
+}
+
+
+def by_hu(batch):
+    """Logits of a network that takes bone under 100 HU for lytic and over 550 HU for blastic."""
+    hu, bone = batch[:, 0], batch[:, 1]
+    output = np.zeros((len(batch), 3, *hu.shape[1:]), np.float32)
+    output[:, 0] = 5.0
+    output[:, 1][(bone > 0) & (hu < 100)] = 10.0
+    output[:, 2][(bone > 0) & (hu > 550)] = 10.0
+    return output
+
+
+def bone_at(x, y, z):
+    beside = (np.abs(x) < HALF_BOX[0]) & (np.abs(y) < HALF_BOX[1])
+    return np.where(
+        beside & (np.abs(z - 20) < HALF_BOX[2]), 20, np.where(beside & (np.abs(z + 20) < HALF_BOX[2]), 21, 0)
+    )
+
+
+def patient(stored=0, balls=BALLS, bone=bone_at):
+    """CT and vertebra mask of two boxes with balls in them, on an oblique grid stored in one of several ways."""
+    options = STORED[stored]
+    shape = tuple(SHAPE[axis] for axis in options["axes"])
+    spacing = tuple(SPACING[axis] for axis in options["axes"])
+    affine = centred_affine(shape, spacing_mm=spacing, angles_deg=(4, -6, 5), **options)
+    mask = painted(shape, affine, bone, np.uint8)
+    hu = np.where(mask.array > 0, BONE_HU, 40.0)
+    for centre, radius, value in balls.values():
+        hu[np.linalg.norm(world_of(Grid.of(mask)) - centre, axis=-1) < radius] = value
+    return mask.with_array(hu.astype(np.float32)), mask
+
+
+def ball_ml(radius):
+    return 4 / 3 * np.pi * radius**3 / 1000
+
+
+@pytest.mark.parametrize("stored", range(len(STORED)))
+def test_a_lesion_is_found_where_it_is_with_its_volume_and_type_in_any_storage_order(stored):
+    image, mask = patient(stored)
+    found = find_lesions(image, mask, LesionModel(by_hu, CARD))
+    assert found.shape == image.shape
+    world = world_of(Grid.of(image))
+    for label, name in ((LesionLabel.LYTIC, "lytic"), (LesionLabel.BLASTIC, "blastic")):
+        centre, radius, _ = BALLS[name]
+        own = found.array == label
+        assert own.sum() * image.voxel_volume_mm3 / 1000 == pytest.approx(ball_ml(radius), rel=0.1)
+        assert world[own].mean(axis=0) == pytest.approx(centre, abs=0.7)
+    assert ball_ml(BALLS["tiny"][1]) < LEAST_LESION_ML
+    tiny = np.linalg.norm(world - BALLS["tiny"][0], axis=-1) < BALLS["tiny"][1]
+    assert not found.array[tiny].any()
+
+
+def everywhere(batch):
+    output = np.zeros((len(batch), 3, *batch.shape[2:]), np.float32)
+    output[:, 2] = 9.0
+    return output
+
+
+def test_a_lesion_reaches_no_further_beyond_bone_than_destroyed_cortex():
+    image, mask = patient(1, {})
+    found = find_lesions(image, mask, LesionModel(everywhere, CARD)).array > 0
+    away = np.abs(world_of(Grid.of(image)) - np.where(world_of(Grid.of(image))[..., 2:] > 0, [0, 0, 20], [0, 0, -20]))
+    outside = np.linalg.norm(np.maximum(away - HALF_BOX, 0), axis=-1)
+    assert found[mask.array > 0].all()
+    assert found[(outside > 0.5) & (outside < REACH_MM - CARD.spacing_mm)].mean() > 0.95
+    assert not found[outside > REACH_MM + CARD.spacing_mm].any()
+
+
+def test_nothing_is_said_of_levels_that_training_never_made_ill():
+    image, mask = patient(0, {})
+    sacrum = mask.with_array(np.where(mask.array == 21, Level.SACRUM.verse_id, mask.array).astype(np.uint8))
+    found = find_lesions(image, sacrum, LesionModel(everywhere, CARD)).array > 0
+    assert found[sacrum.array == 20].all()
+    assert not found[sacrum.array == Level.SACRUM.verse_id].any()
+
+
+def test_the_network_sees_windows_of_hu_and_mask_only_where_vertebrae_are():
+    shown = []
+
+    def watched(batch):
+        shown.append(batch.copy())
+        return by_hu(batch)
+
+    def far_apart(x, y, z):
+        return np.where((np.abs(x) < 6) & (np.abs(y) < 6) & (np.abs(z) > 38), np.where(z > 0, 8, 20), 0)
+
+    image, mask = patient(0, {}, far_apart)
+    told = []
+    find_lesions(image, mask, LesionModel(watched, CARD), told.append)
+    assert told[-1] == 1.0
+    assert {one.shape[1:] for one in shown} == {(2, *CARD.patch_size)}
+    assert all(set(np.unique(one[:, 1])) <= {0.0, 1.0} for one in shown)
+    assert all(one[:, 1].any() for one in shown)
+    assert min(one[:, 0].min() for one in shown) >= -1024
+
+
+def test_without_bone_or_on_another_grid_there_is_nothing_to_look_at():
+    image, mask = patient(0)
+    with pytest.raises(ValueError, match="the vertebra mask is empty"):
+        find_lesions(image, mask.with_array(np.zeros_like(mask.array)), LesionModel(by_hu, CARD))
+    affine = mask.affine.copy()
+    affine[0, 3] += 5
+    moved = Volume(mask.array, affine)
+    with pytest.raises(GeometryMismatchError, match="the vertebra mask lies on another grid"):
+        find_lesions(image, moved, LesionModel(by_hu, CARD))
+
+
+def test_a_model_that_is_not_shipped_is_none_and_one_without_its_card_an_error(monkeypatch, tmp_path):
+    monkeypatch.setattr(lesions, "models_folder", lambda: tmp_path)
+    assert LesionModel.load() is None
+    (tmp_path / "lesion").mkdir()
+    monkeypatch.setattr(lesions, "load_card", lambda name: load_card(name, tmp_path))
+    with pytest.raises(ModelError, match=r"no lesion/card\.yaml"):
+        LesionModel.load()
+
+
+def test_a_shipped_model_is_opened_on_the_engine_that_was_asked_for(monkeypatch, tmp_path):
+    (tmp_path / "lesion").mkdir()
+    asked = []
+    monkeypatch.setattr(lesions, "models_folder", lambda: tmp_path)
+    monkeypatch.setattr(lesions, "load_card", lambda name: CARD)
+    monkeypatch.setattr(lesions, "open_network", lambda *words: asked.append(words) or by_hu)
+    model = LesionModel.load("openvino", 3)
+    assert model == LesionModel(by_hu, CARD)
+    assert asked == [(CARD.onnx, "openvino", 3)]

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from spinemets.anatomy import Level
+from spinemets.findings import Measured, NotAssessed, Reason
+from spinemets.measure.alignment import LocalAlignment
+from spinemets.measure.height_reference import ALL, HeightLoss
+from spinemets.measure.heights import BodyHeights
+from spinemets.measure.outline_error import EXACT, NETWORK_OUTLINE, OutlineError, widened
+from spinemets.measure.wall_from_canal import WallFromCanal
+
+UNKNOWN = NotAssessed(Reason.OUT_OF_FIELD, "not seen")
+COARSE = OutlineError(
+    height_mm=4.0, loss=0.08, largest_loss=0.12, wall_mm=2.0, angle_deg=3.0, slip_mm=1.6, first_level=Level.T5
+)
+
+
+def about(value, half, unit="mm"):
+    return Measured(value, unit, value - half, value + half, "drawn")
+
+
+def half_widths(finding):
+    return finding.value - finding.low, finding.high - finding.value
+
+
+def test_errors_that_have_nothing_to_do_with_one_another_add_up_as_squares():
+    assert half_widths(widened(about(20.0, 3.0), 4.0)) == pytest.approx((5.0, 5.0))
+    assert widened(about(20.0, 3.0), 0.0) == about(20.0, 3.0)
+    assert widened(UNKNOWN, 4.0) is UNKNOWN
+
+
+def test_a_share_stays_a_share_unless_it_has_a_sign():
+    share = Measured(0.05, "1", 0.0, 0.1, "drawn")
+    assert (widened(share, 0.12).low, widened(share, 0.12).high) == pytest.approx((0.0, 0.05 + np.hypot(0.05, 0.12)))
+    assert widened(share, 0.12, signed=True).low == pytest.approx(0.05 - np.hypot(0.05, 0.12))
+
+
+def test_heights_losses_and_walls_become_less_certain_by_what_their_outline_adds():
+    heights = BodyHeights(dict.fromkeys(ALL, about(24.0, 3.0)), {}, 30.0, 40.0)
+    assert half_widths(COARSE.heights(heights).columns["left"]) == pytest.approx((5.0, 5.0))
+    loss = HeightLoss(
+        dict.fromkeys(ALL, about(26.0, 3.0)), dict.fromkeys(ALL, about(0.3, 0.06, "1")), about(0.3, 0.05, "1"),
+        about(-0.1, 0.05, "1"), (Level.L1,),
+    )  # fmt: skip
+    wide = COARSE.losses({Level.L2: loss})[Level.L2]
+    assert half_widths(wide.reference_mm["middle"]) == pytest.approx((5.0, 5.0))
+    assert half_widths(wide.loss["middle"]) == pytest.approx((0.1, 0.1))
+    assert half_widths(wide.largest) == pytest.approx((0.13, 0.13))
+    assert half_widths(wide.asymmetry)[0] == pytest.approx(np.hypot(0.05, 0.08 * np.sqrt(2)))
+    assert (wide.by_interval, loss.by_interval) == (True, False)
+    wall = WallFromCanal(about(2.5, 1.5), *[UNKNOWN] * 5, False, "corners")
+    assert half_widths(COARSE.walls({Level.L2: wall})[Level.L2].depth_mm) == pytest.approx((2.5, 2.5))
+
+
+def test_angles_and_slips_do_so_too_and_a_slip_by_the_depth_of_its_body():
+    angle, slip, by_depth = about(8.0, 4.0, "deg"), about(3.0, 1.2), about(0.1, 0.04, "1")
+    own = LocalAlignment(angle, angle, UNKNOWN, angle, slip, slip, UNKNOWN, slip, by_depth, UNKNOWN)
+    wide = COARSE.alignment({Level.L2: own})[Level.L2]
+    assert half_widths(wide.kyphosis_deg) == pytest.approx((5.0, 5.0))
+    assert half_widths(wide.slip_above_mm) == pytest.approx((2.0, 2.0))
+    assert half_widths(wide.slip_above_fraction) == pytest.approx((2.0 / 30, 2.0 / 30))  # the body is 30 mm deep
+    assert wide.kyphosis_change_deg is wide.slip_below_mm is wide.slip_below_fraction is UNKNOWN
+
+
+def test_levels_above_the_first_are_refused_by_name():
+    assert "above T5" in COARSE.refusal(Level.T4).detail
+    assert COARSE.refusal(Level.T5) is COARSE.refusal(Level.L5) is EXACT.refusal(Level.C3) is None
+
+
+def test_a_mask_that_was_given_is_taken_as_read_and_a_networks_is_not():
+    assert not EXACT.is_coarse
+    assert NETWORK_OUTLINE.is_coarse
+    assert EXACT.losses({}) == {}
