@@ -1,0 +1,245 @@
+"""Cord, thecal sac and epidural tumour on an axial T2: the canal network, slice by slice, and back to the image's grid.
+
+The network sees slices as they are and pixels of its own size. The canal is sought once with coarse steps, then read
+several times in one window round it, each time from an image that is a little different: the mean is the answer, and
+how far the readings are apart is its uncertainty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.anatomy import CanalLabel
+from spinemets.errors import NoSpineFoundError, StudyError
+from spinemets.geometry import Grid, closest_axes, resample, to_ras
+from spinemets.inference.backends import Backend, Network, open_network
+from spinemets.inference.canal_preprocess import SignalRange
+from spinemets.inference.card import ModelCard, load_card, models_folder
+from spinemets.inference.locate import softmax
+from spinemets.inference.sliding_window import Progress, sliding_window
+from spinemets.volume import Volume
+
+NAME = "canal"
+"""Folder of the model."""
+SOUGHT_MM = 60.0
+"""The canal is sought within this distance of the middle of the image, in the slice (ours)."""
+LEAST_SAC_MM3 = 500.0
+"""What is smaller is no thecal sac: less than 5 mm of the narrowest one (ours)."""
+LEAST_TUMOUR_MM3 = 30.0
+"""What is smaller is not reported: half of what is called tumour in one slice (`clinical.md` §2.3) over two of 3 mm."""
+LARGEST_SLICE_MM = 6.0
+"""Slices farther apart show too little of the canal to follow it (ours); grading has a stricter limit of its own."""
+LARGEST_TILT = np.cos(np.radians(45.0))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the image is changed before the network reads it.
+
+    Attributes
+    ----------
+    mirrored : bool
+        Left and right exchanged.
+    gain : float
+        Factor of the contrast.
+    shift_mm : (float, float)
+        By how much the pixels are moved.
+    """
+
+    mirrored: bool = False
+    gain: float = 1.0
+    shift_mm: tuple[float, float] = (0.0, 0.0)
+
+
+READINGS = (
+    Reading(),
+    Reading(mirrored=True),
+    Reading(gain=0.85, shift_mm=(0.25, 0.0)),
+    Reading(mirrored=True, gain=1.15, shift_mm=(0.0, 0.25)),
+    Reading(gain=1.15, shift_mm=(-0.25, -0.25)),
+)
+"""Test-time perturbations: half a pixel of the network and 15 % of contrast (ours)."""
+
+
+@dataclass(frozen=True)
+class CanalModel:
+    """The canal network, opened once and used for many images."""
+
+    network: Network
+    card: ModelCard
+
+    @classmethod
+    def load(cls, backend: Backend = "onnx", threads: int | None = None) -> CanalModel | None:
+        """The shipped model on the given engine; None where none is shipped.
+
+        Raises
+        ------
+        ModelError
+            If it is shipped and damaged or incomplete.
+        """
+        if not (models_folder() / NAME).is_dir():
+            return None
+        card = load_card(NAME)
+        return cls(open_network(card.onnx, backend, threads), card)
+
+
+@dataclass(frozen=True)
+class CanalSegmentation:
+    """What the network found.
+
+    Attributes
+    ----------
+    labels : Volume
+        `CanalLabel` values on the grid of the image.
+    readings : tuple of Volume
+        The same of every single reading.
+    """
+
+    labels: Volume
+    readings: tuple[Volume, ...]
+
+
+def require_axial(image: Volume) -> None:
+    """Raise `StudyError` unless an image is a stack of slices across the body.
+
+    Raises
+    ------
+    StudyError
+        With ``not_axial`` or ``resolution`` and what was found.
+    """
+    axis = int(np.argmax(image.spacing_mm))
+    directions = image.affine[:3, :3] / image.spacing_mm
+    normal = np.cross(*(directions[:, n] for n in range(3) if n != axis))
+    if closest_axes(image.affine)[0][2] != axis or abs(float(normal[2])) < LARGEST_TILT * np.linalg.norm(normal):
+        raise StudyError("not_axial: the slices of this series do not lie across the body")
+    if image.spacing_mm[axis] > LARGEST_SLICE_MM:
+        most = f"at most {LARGEST_SLICE_MM:g} mm can be followed"
+        raise StudyError(f"resolution: slices {image.spacing_mm[axis]:.1f} mm apart; {most}")
+
+
+def segment_canal(image: Volume, model: CanalModel, progress: Progress | None = None) -> CanalSegmentation:
+    """Cord, sac and epidural tumour of an axial T2.
+
+    Raises
+    ------
+    StudyError
+        If the image is no axial stack.
+    NoSpineFoundError
+        If there is no thecal sac.
+    """
+    require_axial(image)
+    upright = to_ras(image)
+    middle = _canal_middle(upright, model)
+    total: NDArray[np.float32] | None = None
+    readings = []
+    for number, reading in enumerate(READINGS):
+        share = _read(upright, middle, model, reading)
+        readings.append(_on_image(image, upright, canal_labels(share, upright)))
+        total = share if total is None else total + share
+        if progress is not None:
+            progress((number + 1) / len(READINGS))
+    assert total is not None
+    labels = canal_labels(total / np.float32(len(READINGS)), upright)
+    if not labels.any():
+        raise NoSpineFoundError("no thecal sac was found in this series")
+    return CanalSegmentation(_on_image(image, upright, labels), tuple(readings))
+
+
+def _window_grid(image: Volume, middle_mm: NDArray[np.float64], size: tuple[int, int], pixel_mm: float) -> Grid:
+    """A grid of the image's own slices, with pixels of the network, about a point of the world."""
+    affine = image.affine.copy()
+    affine[:3, :2] = image.affine[:3, :2] / image.spacing_mm[:2] * pixel_mm
+    start = image.index(middle_mm)
+    start[2] = 0
+    corner = np.array([(n - 1) / 2 for n in size])
+    affine[:3, 3] = image.world(start) - affine[:3, :2] @ corner
+    return Grid((size[0], size[1], image.shape[2]), affine)
+
+
+def _canal_middle(image: Volume, model: CanalModel) -> NDArray[np.float64]:
+    """(3,) world position of the middle of what looks like cord and CSF in the middle slices."""
+    card = model.card
+    centre = image.world((np.array(image.shape) - 1) / 2)
+    first = max((image.shape[2] - card.patch_size[2]) // 2, 0)
+    extent = np.minimum(np.array(image.shape[:2]) * image.spacing_mm[:2], 2 * SOUGHT_MM)
+    size = tuple(int(n) for n in np.maximum(np.round(extent / card.spacing_mm), card.patch_size[:2]))
+    grid = _window_grid(image, centre, (size[0], size[1]), card.spacing_mm)
+    signal = resample(image, grid)[..., first : first + card.patch_size[2]]
+    logits = _run(signal, model, overlap=0.15)
+    found = softmax(logits)[[1, 2]].sum(axis=0).sum(axis=2)
+    found = ndimage.gaussian_filter(found, 4.0 / card.spacing_mm)
+    i, j = np.unravel_index(int(found.argmax()), found.shape)
+    return grid.affine[:3, :3] @ np.array([i, j, first + signal.shape[2] / 2]) + grid.affine[:3, 3]
+
+
+def _run(signal: NDArray[np.float32], model: CanalModel, *, overlap: float, gain: float = 1.0) -> NDArray[np.float32]:
+    card = model.card
+    scale = SignalRange(**card.details["input"]["signal_range"])
+    low, high = scale.of(signal)
+    seen = scale.scaled(signal, low, low + (high - low) / gain).astype(np.float32)
+    return sliding_window(model.network, seen, card.patch_size, channels=len(card.classes), overlap=overlap, fill=-1.0)
+
+
+def _read(image: Volume, middle_mm: NDArray[np.float64], model: CanalModel, reading: Reading) -> NDArray[np.float32]:
+    """(4, I, J, K) share of the rest, cord, CSF and tumour on the grid of the image."""
+    card = model.card
+    grid = _window_grid(image, middle_mm, card.patch_size[:2], card.spacing_mm)
+    grid.affine[:3, 3] += grid.affine[:3, :2] @ (np.array(reading.shift_mm) / card.spacing_mm)
+    signal = resample(image, grid)
+    logits = _run(signal[::-1] if reading.mirrored else signal, model, overlap=0.5, gain=reading.gain)
+    share = softmax(logits[:, ::-1] if reading.mirrored else logits)
+    places = Grid.of(image)
+    parts = [resample(Volume(share[n], grid.affine), places, antialias=True) for n in (1, 2, 3)]
+    return np.stack([1 - np.sum(parts, axis=0), *parts]).astype(np.float32)
+
+
+def canal_labels(share: NDArray[np.float32], image: Volume) -> NDArray[np.uint8]:
+    """`CanalLabel` values: one sac, one cord in every slice, and tumour beside the sac.
+
+    Parameters
+    ----------
+    share : (4, I, J, K) ndarray
+        Of the rest, cord, CSF and tumour.
+    image : Volume
+        Whose axis K runs across the slices; for its spacing.
+    """
+    best = share.argmax(axis=0)
+    voxel_mm3 = image.voxel_volume_mm3
+    sac = _largest((best == 1) | (best == 2))
+    if sac.sum() * voxel_mm3 < LEAST_SAC_MM3:
+        return np.zeros(best.shape, np.uint8)
+    cord = (best == 1) & sac
+    for k in range(best.shape[2]):
+        sac[:, :, k] = ndimage.binary_fill_holes(_largest(sac[:, :, k]))
+        cord[:, :, k] = ndimage.binary_fill_holes(_largest(cord[:, :, k] & sac[:, :, k]))
+    labels = np.where(sac, CanalLabel.THECAL_SAC, 0).astype(np.uint8)
+    labels[cord] = CanalLabel.CORD
+    labels[_beside((best == 3) & ~sac, sac, voxel_mm3)] = CanalLabel.EPIDURAL_TUMOUR
+    return labels
+
+
+def _beside(tumour: NDArray[np.bool_], sac: NDArray[np.bool_], voxel_mm3: float) -> NDArray[np.bool_]:
+    """Pieces of tumour of at least `LEAST_TUMOUR_MM3` that touch the sac."""
+    pieces, count = ndimage.label(tumour, structure=np.ones((3, 3, 3)))
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1) * voxel_mm3
+    touching = np.unique(pieces[ndimage.binary_dilation(sac, structure=np.ones((3, 3, 1)), iterations=2)])
+    kept = [n for n in touching if n > 0 and sizes[n] >= LEAST_TUMOUR_MM3]
+    return np.isin(pieces, kept)
+
+
+def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    pieces, count = ndimage.label(mask)
+    if count < 2:
+        return mask.copy()
+    return pieces == int(np.bincount(pieces.ravel())[1:].argmax()) + 1
+
+
+def _on_image(image: Volume, upright: Volume, labels: NDArray[np.uint8]) -> Volume:
+    """Labels of the image turned upright on the image as it is stored."""
+    axes, signs = closest_axes(image.affine)
+    turned = labels[tuple(slice(None, None, sign) for sign in signs)]
+    return image.with_array(np.ascontiguousarray(turned.transpose(np.argsort(axes))))

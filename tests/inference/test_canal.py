@@ -1,0 +1,110 @@
+"""From an axial stack to labels, with a network that knows the signals of a phantom."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from oblique import STORED, centred_affine
+
+from spinemets.anatomy import CanalLabel
+from spinemets.errors import NoSpineFoundError, StudyError
+from spinemets.geometry import Grid
+from spinemets.inference.canal import CanalModel, require_axial, segment_canal
+from spinemets.inference.canal_preprocess import SignalRange
+from spinemets.inference.card import ModelCard
+from spinemets.inference.preprocess import CtWindow
+from spinemets.simulate.axial_tissues import CANAL_CLASSES
+from spinemets.simulate.epidural import EpiduralCase
+from spinemets.simulate.epidural_masks import epidural_masks
+from spinemets.volume import Volume
+
+CASE = EpiduralCase(indentation_mm=4.0, half_angle_deg=70.0, flattening=0.2, shift_mm=0.6, film_mm=0.2, length_mm=26.0)
+SIGNAL = {"rest": 20.0, "cord": 170.0, "tumour": 290.0, "csf": 500.0}
+EDGES = (-0.65, -0.15, 0.5)
+"""Inputs of the network between the signals, whatever the contrast of a reading."""
+
+
+def knowing(image):
+    """Classes by signal alone: rest, cord, tumour, CSF in ascending order."""
+    band = np.digitize(image[:, 0], EDGES)
+    logits = np.zeros((len(image), len(CANAL_CLASSES), *image.shape[2:]), np.float32)
+    for number, channel in enumerate((0, 1, 3, 2)):
+        logits[:, channel] = np.where(band == number, 12.0, 0.0)
+    return logits
+
+
+def model():
+    details = {"input": {"signal_range": vars(SignalRange())}}
+    card = ModelCard("canal", "0", "none", Path("x"), "", 0.5, (80, 80, 8), CANAL_CLASSES, CtWindow(), details)
+    return CanalModel(knowing, card)
+
+
+def phantom(stored=0, pixel_mm=0.6, slice_mm=4.0, case=CASE):
+    options = STORED[stored]
+    along = options["axes"].index(2)
+    spacing, shape = np.full(3, pixel_mm), [int(60 / pixel_mm)] * 3
+    spacing[along], shape[along] = slice_mm, 16
+    affine = centred_affine(tuple(shape), spacing_mm=tuple(spacing), angles_deg=(4, -3, 2), **options)
+    masks = epidural_masks(case, Grid(tuple(shape), affine), centre_mm=np.array([5.0, -6.0, 0.0]), axes=np.eye(3))
+    image = np.full(shape, SIGNAL["rest"], np.float32)
+    for name, mask in (("csf", "sac"), ("tumour", "tumour"), ("cord", "cord")):
+        image[masks[mask] > 0] = SIGNAL[name]
+    return Volume(image, affine), masks
+
+
+def dice(first, second):
+    return 2 * (first & second).sum() / (first.sum() + second.sum())
+
+
+@pytest.mark.parametrize("stored", range(len(STORED)))
+def test_what_a_network_sees_comes_back_on_the_grid_of_the_image_however_it_is_stored(stored):
+    image, masks = phantom(stored)
+    found = segment_canal(image, model())
+    labels = found.labels.array
+    assert labels.shape == image.shape
+    assert np.array_equal(found.labels.affine, image.affine)
+    assert dice(labels == CanalLabel.CORD, masks["cord"] > 0) > 0.9
+    assert dice(labels > 0, (masks["sac"] | masks["tumour"]) > 0) > 0.9
+    assert dice(labels == CanalLabel.EPIDURAL_TUMOUR, masks["tumour"] > 0) > 0.8
+
+
+def test_every_reading_is_of_the_same_anatomy_and_none_is_shifted():
+    image, masks = phantom()
+    told = []
+    found = segment_canal(image, model(), told.append)
+    assert len(found.readings) == len(told) == 5
+    assert told[-1] == 1.0
+    for reading in found.readings:
+        assert dice(reading.array == CanalLabel.CORD, masks["cord"] > 0) > 0.85
+
+
+def test_a_series_without_a_sac_is_said_to_have_none():
+    image, _ = phantom()
+    noise = np.random.default_rng(0).uniform(0, 1, image.shape).astype(np.float32)
+    blind = replace(model(), network=lambda seen: np.zeros((len(seen), 7, *seen.shape[2:]), np.float32))
+    with pytest.raises(NoSpineFoundError, match="no thecal sac"):
+        segment_canal(image.with_array(noise), blind)
+
+
+@pytest.mark.parametrize(
+    ("spacing", "word"), [((4.0, 0.6, 0.6), "not_axial"), ((0.6, 0.6, 7.0), "resolution: slices 7")]
+)
+def test_sagittal_and_widely_spaced_stacks_are_refused(spacing, word):
+    with pytest.raises(StudyError, match=word):
+        require_axial(Volume(np.zeros((8, 8, 8)), np.diag([*spacing, 1.0])))
+
+
+def test_a_stack_turned_by_more_than_half_a_right_angle_is_not_axial():
+    turn = np.array([[1, 0, 0], [0, 0.6, -0.8], [0, 0.8, 0.6]])
+    affine = np.eye(4)
+    affine[:3, :3] = turn * [0.6, 0.6, 4.0]
+    with pytest.raises(StudyError, match="not_axial"):
+        require_axial(Volume(np.zeros((8, 8, 8)), affine))
+
+
+def test_signals_at_the_percentiles_become_minus_one_and_one_and_brighter_ones_are_cut():
+    scale = SignalRange()
+    low, high = scale.of(np.linspace(0, 100, 10_001))
+    assert (low, high) == pytest.approx((1.0, 99.0))
+    assert scale.scaled(np.array([-5.0, 1.0, 50.0, 99.0, 400.0]), low, high) == pytest.approx([-1, -1, 0, 1, 1.4])

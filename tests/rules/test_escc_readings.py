@@ -1,0 +1,46 @@
+"""A site read several times."""
+
+import pytest
+
+from spinemets.rules.escc_readings import BY_NETWORK, SUSPECTED, UNREADABLE, with_readings
+
+
+def answer(grade, shares=None, status="graded", **more):
+    known = {"grade": grade, "status": status, "distribution": shares or {grade: 1.0}, "possible_grades": [grade]}
+    return {**known, "flags": [], "reason": None, "high_grade_2_3": None, "high_grade_from_1c": None, **more}
+
+
+ABSENT = answer(None, {}, status="not_assessable", reason="no tumour", possible_grades=[])
+
+
+def test_readings_that_agree_leave_one_grade():
+    found = with_readings(answer("2"), [answer("2")] * 5)
+    assert found["distribution"] == {"2": 1.0}
+    assert found["possible_grades"] == ["2"]
+    assert found["high_grade_2_3"] is True
+    assert found["flags"] == [BY_NETWORK]
+
+
+def test_readings_that_differ_make_every_grade_of_theirs_possible_in_its_share():
+    found = with_readings(answer("1c", {"1c": 0.8, "1b": 0.2}), [answer("1c"), answer("2"), answer("2")])
+    assert found["grade"] == "1c"
+    assert found["distribution"] == {"1b": pytest.approx(0.05), "1c": pytest.approx(0.45), "2": pytest.approx(0.5)}
+    assert found["possible_grades"] == ["1b", "1c", "2"]
+    assert found["high_grade_2_3"] is None
+    assert found["high_grade_from_1c"] is None
+
+
+def test_a_reading_whose_masks_are_of_no_use_is_told():
+    assert UNREADABLE in with_readings(answer("2"), [answer("2"), None])["flags"]
+
+
+def test_tumour_that_some_readings_show_is_told_though_the_mean_shows_none():
+    found = with_readings(ABSENT, [ABSENT, answer("1b"), answer("2"), None])
+    assert found["grade"] is None
+    assert SUSPECTED in found["flags"]
+    assert found["reason"] == "no tumour; 2 of 4 readings of the image show tumour, up to grade 2"
+
+
+def test_without_tumour_in_any_reading_the_reason_stays():
+    found = with_readings(ABSENT, [ABSENT, answer("0")])
+    assert (found["reason"], found["flags"]) == ("no tumour", [BY_NETWORK])
