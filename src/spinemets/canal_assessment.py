@@ -12,6 +12,7 @@ from spinemets.anatomy import CanalLabel, Level
 from spinemets.epidural_signs import EPIDURAL, epidural_signs
 from spinemets.escc_assessment import EsccMasks, assess_escc
 from spinemets.findings import NotAssessed, Reason, Section, VertebraFindings
+from spinemets.inference.card import ModelCard
 from spinemets.measure.canal_slices import stack_axis
 from spinemets.series_assessment import Clinical, SeriesResult, lies_on
 from spinemets.spine import Spine
@@ -42,6 +43,8 @@ class CanalResult:
         What shape and place of the tumour say.
     seen : frozenset of Level
         Levels at whose height the sac was outlined; empty where that cannot be told.
+    cards : tuple of ModelCard
+        The network that made the masks, if one did.
     """
 
     series: Series
@@ -50,6 +53,7 @@ class CanalResult:
     axis: int
     signs: Mapping[str, Any]
     seen: frozenset[Level] = frozenset()
+    cards: tuple[ModelCard, ...] = ()
 
     @property
     def governing(self) -> Any:
@@ -102,10 +106,7 @@ def assess_canal(study: Study, given: Mapping[str, Volume], spine: SeriesResult,
         detail = f"a grade is read on axial T2; the masks of the canal lie on a series of the role {series.role}"
         absent = NotAssessed(Reason.MISSING_SEQUENCE, detail)
         return CanalResult(series, masks, absent, axis, dict.fromkeys(EPIDURAL, absent))
-    established = clinical.bone_metastasis
-    if established == "unknown" and any(findings.lesions for findings in _with_lesions(spine)):
-        established = "yes"
-    answer = assess_escc(masks, bone_metastasis=established)
+    answer = assess_escc(masks, bone_metastasis=established(clinical, spine))
     level = None
     same_frame = _shares_frame(series, spine.series)
     if answer["slice"] is not None:
@@ -116,6 +117,12 @@ def assess_canal(study: Study, given: Mapping[str, Volume], spine: SeriesResult,
     return CanalResult(
         series, masks, (answer,), axis, signs, _seen(spine.spine, masks.sac) if same_frame else frozenset()
     )
+
+
+def established(clinical: Clinical, spine: SeriesResult) -> str:
+    """Whether a bone metastasis is established: said so, or a lesion was found."""
+    found = any(findings.lesions for findings in _with_lesions(spine))
+    return "yes" if clinical.bone_metastasis == "unknown" and found else clinical.bone_metastasis
 
 
 def with_canal_signs(findings: Sequence[VertebraFindings], canal: CanalResult | None) -> tuple[VertebraFindings, ...]:

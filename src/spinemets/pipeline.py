@@ -3,7 +3,7 @@
 1. The spine of each CT is located, segmented and named, or taken from a mask that was given.
 2. Lesions are found in its vertebrae, or taken from a mask.
 3. Every vertebra is measured, and it and its lesions are put to the published rules.
-4. Epidural compression is graded where masks of an axial T2 are given.
+4. Epidural compression is graded on an axial T2, by masks that are given or a network makes.
 5. What later sections need and nothing provides is said not to be assessable.
 6. Everything is put down in one report.
 """
@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from spinemets.anatomy import Level
-from spinemets.canal_assessment import CanalResult, assess_canal, with_canal_signs
+from spinemets.canal_assessment import CanalResult, with_canal_signs
+from spinemets.canal_reading import canal_of_study, series_to_read
 from spinemets.errors import StudyError
 from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason
 from spinemets.inference.models import Models
@@ -107,6 +108,7 @@ def examine(
         _require_grid_of_some_series(study, name, mask)
     canal_masks = {"cord", "sac", "epidural"} <= given.keys()
     home = _series_of_spine(study, given)
+    axial = series_to_read(study, given, models.canal)
     results = []
     measured: list[Series] = []
     left_out: list[LeftOut] = []
@@ -118,25 +120,29 @@ def examine(
             continue
         if series.role in SEGMENTED_ROLES:
             results.append(examine_series(series, given, clinical, models, anchor=anchor, progress=progress))
-        elif not (canal_masks and lies_on(series, given["sac"])):
+        elif series is not axial and not (canal_masks and lies_on(series, given["sac"])):
             left_out.append(LeftOut(series.name, _why_left_out(series, home), series.uid))
     if not results:
         roles = ", ".join(series.role for series in study.series)
         raise StudyError(f"nothing to assess: no network reads {roles}; add a CT or give --vertebrae")
     first = results[0]
-    canal = assess_canal(study, given, first, clinical) if canal_masks else None
+    found = canal_of_study(study, given, first, clinical, models.canal, progress)
+    canal = found if isinstance(found, CanalResult) else None
+    absent = found if isinstance(found, NotAssessed) else None
+    if axial is not None and absent is not None:
+        left_out.append(LeftOut(axial.name, absent.detail, axial.uid))
     report = Report(
         inputs=_inputs(study, [*(result.series for result in results), *measured], left_out, canal),
         spine=first.spine,
         vertebrae=with_canal_signs(first.findings.vertebrae, canal),
-        escc=canal.section if canal else ESCC_NOT_ASSESSED,
+        escc=canal.section if canal else absent or ESCC_NOT_ASSESSED,
         governing={
             "sins_level": _governing_level(first),
-            "escc_level": canal.governing if canal else _NOTHING_GRADED,
+            "escc_level": canal.governing if canal else absent or _NOTHING_GRADED,
         },
         review_statements=_statements(first, canal, clinical),
         not_assessed=_not_assessed(clinical, given),
-        provenance=_provenance(results, clinical),
+        provenance=_provenance(results, clinical, canal),
     )
     return Assessment(report, tuple(results), {name: given[name] for name in given if name not in _OWN}, canal)
 
@@ -207,13 +213,14 @@ def _not_assessed(clinical: Clinical, given: Mapping[str, Volume]) -> tuple[tupl
     return tuple(reasons)
 
 
-def _provenance(results: list[SeriesResult], clinical: Clinical) -> dict[str, Any]:
+def _provenance(results: list[SeriesResult], clinical: Clinical, canal: CanalResult | None) -> dict[str, Any]:
     provenance: dict[str, Any] = {
         "clinical": {name: value for name, value in vars(clinical).items() if value is not None},
         "flags": [*clinical.flags, *results[0].findings.flags],
         "seconds": {name: round(value, 2) for result in results for name, value in result.seconds.items()},
     }
     cards = {card.name: card for result in results for card in result.cards}
+    cards |= {card.name: card for card in (canal.cards if canal else ())}
     if cards:
         provenance["models"] = [
             {"name": card.name, "version": card.version, "licence": card.licence, "sha256": card.sha256}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spinemets.inference.backends import Backend
+from spinemets.inference.canal import CanalModel
 from spinemets.inference.lesions import LesionModel
 from spinemets.inference.segment import SpineModels
 
@@ -34,3 +35,8 @@ class Models:
     def lesion(self) -> LesionModel | None:
         """The one that finds lesions on CT; None where this version ships none."""
         return LesionModel.load(self.backend, self.threads)
+
+    @cached_property
+    def canal(self) -> CanalModel | None:
+        """The one that outlines cord, sac and epidural tumour on axial T2; None where this version ships none."""
+        return CanalModel.load(self.backend, self.threads)
