@@ -13,6 +13,7 @@ from spinemets.measure.alignment import BodyEnds
 from spinemets.measure.body_rays import BodyRays, Sector, body_rays
 from spinemets.measure.body_view import BodyView, body_view
 from spinemets.measure.cleft import cleft
+from spinemets.measure.core_density import core_density
 from spinemets.measure.cortex import Cortex, beyond_neighbours, cortex, total_beyond_neighbours
 from spinemets.measure.fracture_line import fracture_line
 from spinemets.measure.height_reference import HeightLoss
@@ -162,8 +163,16 @@ def level_signs(level: Level, evidence: CtEvidence, bodies: Mapping[Level, Measu
         added.coverage,
     )
     found = _said(ct_signs(features))
-    measures = _measures(features, shell, inside, both, own)
+    measures = _measures(features, shell, inside, both, own) | _density(level, evidence, reference)
     return found | _counts(level, bodies) | measures | {"cortex_missing": evidence.missing_cortex(level)}
+
+
+def _density(level: Level, evidence: CtEvidence, reference: Reference | NotAssessed) -> dict[str, Finding]:
+    """Spongy bone of the body and of unaffected ones, and what the whole inside comes to beside them."""
+    inside = core_density(evidence.view(level), reference)
+    usual: Finding = reference if isinstance(reference, NotAssessed) else reference.mean
+    ratios = {f"core_{name}": finding for name, finding in vars(inside).items()}
+    return {"trabecular": evidence.trabecular(level).mean_hu, "trabecular_reference": usual, **ratios}
 
 
 def signs_without_ct(level: Level, bodies: Mapping[Level, MeasuredBody], reason: NotAssessed) -> dict[str, Any]:

@@ -87,6 +87,13 @@ class Reference:
     mean_hu: float
     spread_hu: float
 
+    @property
+    def mean(self) -> Measured:
+        """The mean with one standard deviation of single voxels to either side."""
+        names = " and ".join(map(str, self.levels))
+        low, high = self.mean_hu - self.spread_hu, self.mean_hu + self.spread_hu
+        return Measured(self.mean_hu, "[hnsf'U]", low, high, f"mean of {names}, with one standard deviation of voxels")
+
 
 def reference_for(
     level: Level, measured: Mapping[Level, Trabecular], excluded: Collection[Level]
