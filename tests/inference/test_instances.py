@@ -3,7 +3,7 @@ import pytest
 from oblique import world_of
 
 from spinemets.geometry import Grid
-from spinemets.inference.instances import Instances, find_instances, without_sacral_remnant
+from spinemets.inference.instances import Instances, find_instances, is_sacrum, without_sacral_remnant
 from spinemets.inference.spine_classes import OFFSET_UNIT_MM
 
 SPACING_MM = 2.0
@@ -193,3 +193,13 @@ def test_a_sixth_lumbar_vertebra_of_usual_size_is_none_of_the_sacrum():
     )
     assert len(found.centres) == 2
     assert not remnant.any()
+
+
+@pytest.mark.parametrize(("low", "size", "expected"), [(2, 8, True), (2, 4, False), (50, 8, False), (22, 8, False)])
+def test_only_bone_below_every_vertebra_may_be_the_sacrum(low, size, expected):
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 18:34, 40:52], labels[4:20, 18:34, 14:26] = 1, 2
+    found = Instances(labels, np.array([[12, 26, 46], [12, 26, 20]], float))
+    bone = np.zeros(SHAPE, bool)
+    bone[4 : 4 + size, 10 : 10 + size, low : low + 4] = True  # 8 x 8 x 4 voxels of 8 mm³ are 2 ml, half as wide 0.5
+    assert is_sacrum(found, bone, SPACING_MM) == expected

@@ -204,6 +204,10 @@ def _row(*ribs, gap_before=None):
         ((None, True, None), False, 10.0, ()),
         ((False, False), True, 10.0, ("sacrum",)),
         ((None, None), False, 60.0, ("upper_end",)),
+        ((None, *12 * (True,), None), False, 10.0, ("rib_cage",)),
+        ((*11 * (True,), None), False, 10.0, ()),
+        ((*6 * (True,), None, *6 * (True,)), False, 10.0, ()),
+        ((False, *12 * (True,), False), False, 10.0, ("first_rib", "last_rib", "rib_cage")),
         ((False, True, False), True, 60.0, ("sacrum", "first_rib", "last_rib", "upper_end")),
     ],
 )
@@ -213,3 +217,7 @@ def test_only_what_fixes_the_count_is_a_landmark(ribs, sacrum, room_above_mm, ex
 
 def test_a_rib_that_ends_across_a_missing_vertebra_is_no_landmark():
     assert landmarks(_row(True, False, gap_before=1), sacrum=False, room_above_mm=0.0) == ()
+
+
+def test_ribs_on_either_side_of_a_missing_vertebra_are_no_whole_rib_cage():
+    assert landmarks(_row(*12 * (True,), gap_before=6), sacrum=False, room_above_mm=0.0) == ()

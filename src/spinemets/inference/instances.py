@@ -33,6 +33,8 @@ LEAST_OF_ABOVE = 0.35
 as large as L5)."""
 ON_SACRUM_MM = 5.0
 """And this close to the sacrum what has less is a part of it (ours)."""
+MIN_SACRUM_ML = 1.0
+"""Less sacrum than this is a mistake (ours; the tip of S1 that an image still shows has more)."""
 MAX_MISS_MM = 18.0
 """A voxel whose vote falls further than this from every centre belongs to none (ours)."""
 
@@ -136,6 +138,13 @@ def without_sacral_remnant(
     if gap_mm > ON_SACRUM_MM:
         return found, nothing
     return Instances(np.where(own, 0, found.labels).astype(np.uint8), found.centres[:-1]), own
+
+
+def is_sacrum(found: Instances, mask: NDArray[np.bool_], spacing_mm: float) -> bool:
+    """Whether a mask may be the sacrum: `MIN_SACRUM_ML` or more, its middle below that of every vertebra."""
+    if mask.sum() * spacing_mm**3 / 1000 < MIN_SACRUM_ML:
+        return False
+    return bool(np.flatnonzero(mask.any(axis=(0, 1))).mean() < found.centres[:, 2].min())
 
 
 def _peaks(

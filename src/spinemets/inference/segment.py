@@ -17,7 +17,7 @@ from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, resample, world_aligned_grid
 from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.card import ModelCard, load_card
-from spinemets.inference.instances import Instances, find_instances, without_sacral_remnant
+from spinemets.inference.instances import Instances, find_instances, is_sacrum, without_sacral_remnant
 from spinemets.inference.locate import (
     FILL_HU,
     Located,
@@ -210,6 +210,8 @@ def _separate(
     classes[enclosed] = CLASS["body"]
     sacrum = classes == CLASS["sacrum"]
     sacrum = main_piece(sacrum, spacing, bridge_mm=4.0) if sacrum.any() else sacrum
+    if not is_sacrum(instances, sacrum, spacing):
+        classes[sacrum], sacrum = CLASS["other_bone"], np.zeros_like(sacrum)
     instances, remnant = without_sacral_remnant(instances, sacrum, spacing)
     classes[remnant] = CLASS["sacrum"]
     sacrum |= remnant

@@ -26,6 +26,8 @@ SIDE_MARGIN_MM = 25.0
 UPPER_END_MM = 45.0
 """More image than this above the centre of the highest vertebra, and that is the first one (ours: two
 cervical vertebrae and a half, so that one that was missed at the edge does not look like the end)."""
+THORACIC_COUNT = 12
+"""Vertebrae that bear ribs, in all but a few people (`levels.P_T13`, `levels.P_NO_T12`)."""
 GAP_RATIO = 1.65
 """Neighbouring centres further apart than this times the usual have a vertebra missing between them (ours)."""
 
@@ -118,7 +120,8 @@ def landmarks(evidence: Sequence[VertebraEvidence], *, sacrum: bool, room_above_
     """What in the image fixes the count of levels; empty where nothing does.
 
     ``sacrum`` below the last vertebra; ``first_rib`` and ``last_rib`` where vertebrae with and without a rib
-    meet; ``upper_end`` where the spine ends inside the image, which it does at C1.
+    meet; ``rib_cage`` where as many as there are bear ribs in a row; ``upper_end`` where the spine ends inside
+    the image, which it does at C1.
 
     Parameters
     ----------
@@ -135,6 +138,11 @@ def landmarks(evidence: Sequence[VertebraEvidence], *, sacrum: bool, room_above_
             found.append("first_rib")
         if below.gap == 0 and above.rib is True and below.rib is False:
             found.append("last_rib")
+    in_a_row = 0
+    for one in evidence:
+        in_a_row = (in_a_row + 1 if one.gap == 0 else 1) if one.rib else 0
+        if in_a_row == THORACIC_COUNT:
+            found.append("rib_cage")
     if room_above_mm > UPPER_END_MM:
         found.append("upper_end")
     return tuple(dict.fromkeys(found))
