@@ -3,17 +3,22 @@
 import numpy as np
 import pytest
 from fracture_tables import EMPTY
+from test_fracture_assessment import Scene
 
+from spinemets import pipeline
 from spinemets.anatomy import Level
+from spinemets.errors import MissingExtraError
 from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason, VertebraFindings
 from spinemets.formats.html import report_html
 from spinemets.formats.report_json import check_report_document
-from spinemets.fracture_cause import NO_CERVICAL, NO_FRACTURE, NOTHING_SEEN, with_causes
+from spinemets.fracture_cause import NO_CERVICAL, NO_FRACTURE, NOTHING_SEEN, shipped_model, with_causes
 from spinemets.inference.fracture import FractureModel
 from spinemets.report import InputSeries, Report
+from spinemets.series_assessment import Clinical
 from spinemets.spine import Spine, Vertebra
 from spinemets.training.additive import AdditiveModel
 from spinemets.training.fracture_onnx import export_fracture_model
+from spinemets.volume import Series, Study, Volume
 
 NAMES = ("jigsaw", "posterior_wall_bulge", "wall_depth")
 WEIGHTS = {"jigsaw": -2.0, "posterior_wall_bulge": 2.5, "wall_depth": 1.0}
@@ -120,3 +125,42 @@ def test_the_report_holds_the_section_and_its_page_the_bars(model):
 
 def test_rows_and_inputs_speak_of_the_same_columns(model):
     assert set(model.inputs) <= set(EMPTY)
+
+
+@pytest.mark.parametrize("prior", [0.0, 1.0])
+def test_a_prior_that_leaves_nothing_open_is_refused(prior):
+    with pytest.raises(ValueError, match=f"got {prior}"):
+        Clinical(fracture_prior=prior)
+
+
+def test_without_an_engine_a_fracture_says_what_is_missing(monkeypatch):
+    def absent(cls):
+        raise MissingExtraError("cpu", "telling the cause of a fracture")
+
+    monkeypatch.setattr(FractureModel, "load", classmethod(absent))
+    shipped_model.cache_clear()
+    try:
+        reason = shipped_model()
+    finally:
+        shipped_model.cache_clear()
+    assert isinstance(reason, NotAssessed)
+    assert "cpu" in reason.detail
+    assert with_causes([findings(), findings(grade=0)], reason)[0].fracture is reason
+    assert with_causes([findings(grade=0)], reason)[0].fracture == NO_FRACTURE
+
+
+def test_a_study_with_a_fracture_gets_its_cause_and_names_the_model(model, monkeypatch):
+    monkeypatch.setattr(pipeline, "shipped_model", lambda: model)
+    scene = Scene(squeezed=0.6)
+    masks = {
+        name: Volume(array, scene.affine)
+        for name, array in (("vertebrae", scene.ids), ("subregions", scene.parts), ("lesions", scene.lesions))
+    }
+    study = Study((Series("ct", Volume(scene.ct.astype(np.float32), scene.affine), name="ct"),))
+    document = pipeline.assess(study, masks=masks, fracture_prior=0.3).to_json_dict()
+    by_level = {entry["level"]: entry["fracture"] for entry in document["vertebrae"]}
+    assert by_level["L2"]["prior"]["value"] == 0.3
+    assert by_level["L2"]["contributions"][0]["sign"] == "prior"
+    assert by_level["L1"] == {"not_applicable": "no_fracture"}
+    assert [entry["name"] for entry in document["provenance"]["models"]] == ["fracture"]
+    check_report_document(document)

@@ -18,6 +18,7 @@ from spinemets.inference.backends import Backend
 from spinemets.inference.models import Models
 from spinemets.pipeline import examine
 from spinemets.results import write_results
+from spinemets.rules.fracture_cause import DEFAULT_PRIOR
 from spinemets.series_assessment import Clinical
 
 
@@ -34,6 +35,7 @@ class AssessOptions:
     anchor: str | None = None
     bone_metastasis: str = "unknown"
     partial_response: str = "unknown"
+    fracture_prior: float = DEFAULT_PRIOR
     masks: Mapping[str, Path] = field(default_factory=dict)
     backend: str = "onnx"
     threads: int | None = None
@@ -51,6 +53,7 @@ class AssessOptions:
                     "malignancy": self.malignancy,
                     "bone_metastasis": self.bone_metastasis,
                     "partial_response": self.partial_response,
+                    "fracture_prior": self.fracture_prior,
                 },
             )
         )

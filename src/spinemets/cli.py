@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from spinemets.errors import SpinemetsError
 from spinemets.features_command import features
+from spinemets.rules.fracture_cause import DEFAULT_PRIOR
 
 app = typer.Typer(
     name="spinemets",
@@ -86,6 +87,9 @@ def assess(
     partial_response: Annotated[
         YesNo, typer.Option(help="Do other signs show a partial response to treatment? A flare needs it.")
     ] = YesNo.unknown,
+    fracture_prior: Annotated[
+        float, typer.Option(min=0.001, max=0.999, help="Share of metastatic among the fractures that you ask about.")
+    ] = DEFAULT_PRIOR,
     vertebrae: MaskOption = None,
     subregions: MaskOption = None,
     lesions: MaskOption = None,
@@ -121,6 +125,7 @@ def assess(
         anchor=anchor,
         bone_metastasis=bone_metastasis.value,
         partial_response=partial_response.value,
+        fracture_prior=fracture_prior,
         masks={name: path for name, path in masks.items() if path is not None},
         backend=backend.value,
         threads=threads,

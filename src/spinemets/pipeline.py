@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -20,7 +20,9 @@ from spinemets.anatomy import Level
 from spinemets.canal_assessment import CanalResult, with_canal_signs
 from spinemets.canal_reading import canal_of_study, series_to_read
 from spinemets.errors import StudyError
-from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason
+from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason, VertebraFindings
+from spinemets.fracture_cause import shipped_model, with_causes
+from spinemets.inference.fracture import FractureModel
 from spinemets.inference.models import Models
 from spinemets.report import InputSeries, Report
 from spinemets.rules.treatment import Statement, statements
@@ -131,10 +133,12 @@ def examine(
     absent = found if isinstance(found, NotAssessed) else None
     if axial is not None and absent is not None:
         left_out.append(LeftOut(axial.name, absent.detail, axial.uid))
+    vertebrae = with_canal_signs(first.findings.vertebrae, canal)
+    vertebrae = with_causes(vertebrae, shipped_model(), clinical.fracture_prior)
     report = Report(
         inputs=_inputs(study, [*(result.series for result in results), *measured], left_out, canal),
         spine=first.spine,
-        vertebrae=with_canal_signs(first.findings.vertebrae, canal),
+        vertebrae=vertebrae,
         escc=canal.section if canal else absent or ESCC_NOT_ASSESSED,
         governing={
             "sins_level": _governing_level(first),
@@ -142,7 +146,7 @@ def examine(
         },
         review_statements=_statements(first, canal, clinical),
         not_assessed=_not_assessed(clinical, given),
-        provenance=_provenance(results, clinical, canal),
+        provenance=_provenance(clinical, results, _cards(results, canal, vertebrae)),
     )
     return Assessment(report, tuple(results), {name: given[name] for name in given if name not in _OWN}, canal)
 
@@ -213,17 +217,27 @@ def _not_assessed(clinical: Clinical, given: Mapping[str, Volume]) -> tuple[tupl
     return tuple(reasons)
 
 
-def _provenance(results: list[SeriesResult], clinical: Clinical, canal: CanalResult | None) -> dict[str, Any]:
+def _cards(
+    results: list[SeriesResult], canal: CanalResult | None, vertebrae: Sequence[VertebraFindings]
+) -> dict[str, Any]:
+    """Cards of all that was run, by name."""
+    cards: dict[str, Any] = {card.name: card for result in results for card in result.cards}
+    cards |= {card.name: card for card in (canal.cards if canal else ())}
+    cause = shipped_model()
+    if isinstance(cause, FractureModel) and any(isinstance(one.fracture, Mapping) for one in vertebrae):
+        cards["fracture"] = cause
+    return cards
+
+
+def _provenance(clinical: Clinical, results: list[SeriesResult], cards: Mapping[str, Any]) -> dict[str, Any]:
     provenance: dict[str, Any] = {
         "clinical": {name: value for name, value in vars(clinical).items() if value is not None},
         "flags": [*clinical.flags, *results[0].findings.flags],
         "seconds": {name: round(value, 2) for result in results for name, value in result.seconds.items()},
     }
-    cards = {card.name: card for result in results for card in result.cards}
-    cards |= {card.name: card for card in (canal.cards if canal else ())}
     if cards:
         provenance["models"] = [
-            {"name": card.name, "version": card.version, "licence": card.licence, "sha256": card.sha256}
-            for card in cards.values()
+            {"name": name, "version": card.version, "licence": card.licence, "sha256": card.sha256}
+            for name, card in cards.items()
         ]
     return provenance

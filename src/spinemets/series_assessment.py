@@ -18,6 +18,7 @@ from spinemets.inference.models import Models
 from spinemets.inference.segment import segment_spine
 from spinemets.measure.outline_error import EXACT, NETWORK_OUTLINE
 from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.rules.fracture_cause import DEFAULT_PRIOR
 from spinemets.series_images import SEGMENTED_ROLES, image_flags, spine_images
 from spinemets.spine import Spine
 from spinemets.spine_signs import Treatment
@@ -49,6 +50,8 @@ class Clinical:
         ``yes``, ``no`` or ``unknown``.
     malignancy : str
         ``known``, ``suspected``, ``no`` or ``unknown``.
+    fracture_prior : float
+        Share of metastatic fractures among those that are asked about, between 0 and 1.
     """
 
     pain: Pain = "unknown"
@@ -57,6 +60,11 @@ class Clinical:
     malignancy: Malignancy = "unknown"
     bone_metastasis: Answer = "unknown"
     partial_response: Answer = "unknown"
+    fracture_prior: float = DEFAULT_PRIOR
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.fracture_prior < 1.0:
+            raise ValueError(f"fracture_prior must lie between 0 and 1, got {self.fracture_prior}")
 
     @property
     def flags(self) -> list[str]:
