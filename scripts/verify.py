@@ -9,6 +9,7 @@ python scripts/verify.py outlines      what the network's outlines add to errors
 python scripts/verify.py lesions       lesions of diseased test patients by size and type; false ones on real CT
 python scripts/verify.py escc          grades of known deformations, with noise on the masks
 python scripts/verify.py canal         the canal network: grades and masks of simulated axial T2, cords of real MR
+python scripts/verify.py fracture      the cause of simulated fractures, beside the ceiling and gradient boosting
 python scripts/verify.py budget        seconds and memory of the measurements of a whole spine
 python scripts/verify.py all
 
@@ -24,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verification import budget, canal, escc, lesions, measures, orientation, outlines, real, simulated, speed
+from verification import budget, canal, escc, fracture, lesions, measures, orientation, outlines, real, simulated, speed
 
 PARTS = {
     "real": real.measure,
@@ -36,6 +37,7 @@ PARTS = {
     "lesions": lesions.measure,
     "escc": escc.measure,
     "canal": canal.measure,
+    "fracture": fracture.measure,
     "budget": budget.measure,
 }
 
@@ -46,6 +48,9 @@ def main() -> None:
     parser.add_argument("part", choices=[*PARTS, "all"], nargs="?", default="all")
     parser.add_argument("--out", type=Path, default=Path("out/verify"))
     parser.add_argument("--cases", type=int, default=12, help="simulated patients")
+    parser.add_argument(
+        "--cache", type=Path, default=Path("cache"), help="folder of measured fractures"
+    )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for name in PARTS if options.part == "all" else [options.part]:
