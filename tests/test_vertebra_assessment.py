@@ -9,6 +9,7 @@ from box_vertebra import PITCH_MM, part_at
 from oblique import STORED, centred_affine, world_of
 
 from spinemets.anatomy import LesionLabel, Level, Subregion
+from spinemets.errors import StudyError
 from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason
 from spinemets.formats.study import read_mask
 from spinemets.geometry import Grid
@@ -163,6 +164,44 @@ def test_bodies_above_the_first_level_that_an_outline_serves_for_are_not_measure
     assert "above L1" in by_level[Level.T12].genant.detail
     assert by_level[Level.T12].alignment is by_level[Level.T12].heights_mm
     assert isinstance(by_level[Level.L1].height_loss["max"], Measured)
+
+
+def test_a_networks_vertebrae_that_stand_in_no_order_are_not_measured_and_a_masks_are_refused():
+    vertebrae, parts, _ = scene()
+    order = dict(zip((Level.L1, Level.L2), (Level.L2, Level.L1), strict=True))
+    ids = vertebrae.array.copy()
+    for level, other in order.items():
+        ids[vertebrae.array == level.verse_id] = other.verse_id
+    swapped = vertebrae.with_array(ids)
+    by_level, _ = assessed(swapped, parts, trust=COARSE)
+    assert {one.heights_mm.code for one in by_level.values()} == {Reason.RESOLUTION}
+    assert "out of order" in by_level[Level.L3].sins.detail
+    with pytest.raises(StudyError, match="labels are out of order"):
+        assessed(swapped, parts)
+
+
+def test_crumbs_that_a_network_names_are_not_measured_and_stand_in_nobodys_way():
+    vertebrae, parts, _ = scene()
+    ids = vertebrae.array.copy()
+    place = np.argwhere(ids == Level.L4.verse_id)[:200]
+    ids[tuple(place.T)] = Level.T11.verse_id
+    by_level, _ = assessed(vertebrae.with_array(ids), parts, trust=Trust(OutlineError(largest_loss=0.05, least_ml=7.0)))
+    assert "ml of bone T11" in by_level[Level.T11].heights_mm.detail
+    assert isinstance(by_level[Level.L1].height_loss["max"], Measured)
+
+
+@pytest.mark.parametrize(("share", "said"), [(1.0, "no height is measured"), (0.5, "look for a fracture")])
+def test_an_outline_that_hides_collapse_says_nothing_of_heights_but_names_what_even_it_shows(share, said):
+    trust = Trust(OutlineError(largest_loss=0.07, draws_collapse=False))
+    vertebrae, parts, lesions = scene(squeezed=(Level.L2, share), balls=[((0.0, 20.0, 0.0), 7.0, LesionLabel.LYTIC)])
+    by_level, found = assessed(vertebrae, parts, lesions, trust=trust)
+    own = by_level[Level.L2]
+    for section in ("heights_mm", "height_loss", "genant", "posterior_wall", "alignment", "signs"):
+        assert said in getattr(own, section).detail
+        assert "look for" not in getattr(by_level[Level.L4], section).detail
+    assert found.heights == {}
+    assert own.sins["possible_points"]["collapse"] == [0, 2, 3]  # the lesion takes less than half of the body
+    assert own.sins["component_points"] | {"collapse": None, "alignment": None} == own.sins["component_points"]
 
 
 def test_where_a_network_has_learnt_of_no_lesion_none_is_denied():

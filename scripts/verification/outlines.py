@@ -23,8 +23,10 @@ from spinemets.measure.agreement import Overlap
 from spinemets.measure.alignment import local_alignment
 from spinemets.measure.height_reference import height_losses
 from spinemets.measure.heights import BodyHeights
+from spinemets.measure.outline_error import NETWORK_OUTLINE
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.measure.vertebra_regions import vertebra_regions
+from spinemets.rules.genant import MILD_FROM
 from spinemets.simulate.ct import render_ct
 from spinemets.simulate.diseased_patient import diseased
 from spinemets.simulate.masks import render_masks
@@ -32,14 +34,20 @@ from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.spine import Spine
 from spinemets.volume import Volume
 
-PATIENTS = ((9000, "abdomen", None), (9001, "whole", None), (9002, "chest", "osteoporosis"))
+PATIENTS = (
+    (9000, "abdomen", None),
+    (9001, "whole", None),
+    (9002, "lumbar", "osteoporosis"),
+    (9003, "lumbar", "mixed"),
+    (9004, "lumbar", "osteoporosis"),
+)
 """Number among the validation seeds, field of view, disease."""
 PARTS = {"C3 to T4": (Level.C3, Level.T4), "T5 to L5": (Level.T5, Level.L5)}
 """Stretches of the spine that are told apart, by the true level."""
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Differences of every measurement, network less truth, by stretch of the spine."""
+    """Differences of every measurement, network less truth, in healthy patients; losses of fractured bodies."""
     models = SpineModels.load()
     rows: list[dict[str, Any]] = []
     for number, field, kind in PATIENTS[: options.cases]:
@@ -51,16 +59,21 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         truth, found = render_masks(shown, Grid.of(image)), segment_spine(image, models)
         here = differences(
             (spine_from_mask(truth.vertebrae), truth.vertebrae, truth.subregions),
-            (found.spine, found.vertebrae, found.subregions),
+            (found.spine, NETWORK_OUTLINE.without_crumbs(found.vertebrae, found.spine), found.subregions),
         )
-        rows += [{"seed": seed, **row} for row in here]
-    result = {name: summary([row for row in rows if low.order <= row["order"] <= high.order])
-              for name, (low, high) in PARTS.items()}  # fmt: skip
-    for name, part in result.items():
-        print(f"\n{name}, {part['bodies']} bodies; differences: mean, 90 % of them at most, largest")
+        rows += [{"seed": seed, "disease": kind, **row} for row in here]
+    healthy = [row for row in rows if row["disease"] is None]
+    result = {}
+    for name, (low, high) in PARTS.items():
+        part = result[name] = summary([row for row in healthy if low.order <= row["order"] <= high.order])
+        print(f"\n{name}, {part['bodies']} bodies of healthy patients; differences: mean, 90 % at most, largest")
         for what, (mean, most, largest) in part["differences"].items():
             print(f"  {what:22} {mean:6.2f} {most:6.2f} {largest:6.2f}")
-    return {"parts": result, "bodies": rows}
+    fractured = [row for row in rows if (row["largest_loss"][0] or 0.0) >= MILD_FROM]
+    print("\nfractured bodies; largest loss on the true mask and on the network's")
+    for row in fractured:
+        print(f"  seed {row['seed']} {row['level']:4} {row['largest_loss']}")
+    return {"healthy": result, "fractured": fractured, "bodies": rows}
 
 
 def differences(truth: tuple[Spine, Volume, Volume], found: tuple[Spine, Volume, Volume]) -> list[dict[str, Any]]:
@@ -71,10 +84,11 @@ def differences(truth: tuple[Spine, Volume, Volume], found: tuple[Spine, Volume,
     for one, other in overlap.matches().items():
         level, called = LEVEL_OF_VERSE_ID[one], LEVEL_OF_VERSE_ID[other]
         if level in ours and called in theirs:
+            pairs = {name: (value, theirs[called].get(name)) for name, value in ours[level].items()}
             change = {
-                name: theirs[called][name].value - value.value
-                for name, value in ours[level].items()
-                if isinstance(value, Measured) and isinstance(theirs[called].get(name), Measured)
+                name: second.value - first.value
+                for name, (first, second) in pairs.items()
+                if isinstance(first, Measured) and isinstance(second, Measured)
             }
             largest = [getattr(side["largest_loss"], "value", None) for side in (ours[level], theirs[called])]
             rows.append({"level": str(level), "called": str(called), "order": level.order,

@@ -20,6 +20,7 @@ from spinemets.measure.lesions import Lesion, lesions_by_level
 from spinemets.measure.outline_error import EXACT, OutlineError
 from spinemets.measure.vertebra_regions import FROM_PARTITION, vertebra_regions
 from spinemets.report import VERTEBRA_SECTIONS
+from spinemets.rules.genant import MILD_FROM
 from spinemets.rules.sins import SinsScore, governing
 from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
 from spinemets.spine import Spine
@@ -28,6 +29,12 @@ from spinemets.vertebra_findings import vertebra_findings, wall_word
 from spinemets.volume import Volume
 
 BLIND = NotAssessed(Reason.NOT_TRAINED_FOR, "the lesion network has learnt from no lesion at this level")
+_HIDDEN = "the network draws collapsed bodies as if they were whole, so no height is measured on its outlines"
+_MASK = "give a checked mask with --vertebrae"
+COLLAPSE_HIDDEN = NotAssessed(Reason.NOT_TRAINED_FOR, f"{_HIDDEN}; {_MASK}")
+COLLAPSE_HIDDEN_AND_SEEN = NotAssessed(
+    Reason.NOT_TRAINED_FOR, f"{_HIDDEN}; here even they have lost a fifth or more: look for a fracture, and {_MASK}"
+)
 LARGE_LESION = 0.10
 """A body with a lesion that takes more than this share is no reference for others (`clinical.md` §1.5)."""
 
@@ -107,24 +114,22 @@ def assess_vertebrae(
     """
     vertebrae, subregions, lesions, ct = cropped_to_spine(vertebrae, subregions, lesions, images.ct)
     images = replace(images, ct=ct)
+    bones = trust.outline.without_crumbs(vertebrae, spine)
     try:
-        regions = vertebra_regions(vertebrae, subregions)
+        regions = vertebra_regions(bones, subregions)
     except StudyError as error:
-        if subregions is not None or "foramen" not in str(error):
-            raise
-        reason = NotAssessed(
-            Reason.OUT_OF_FIELD, "fewer than two vertebrae have a closed ring, so parts cannot be told"
-        )
-        return unmeasured(spine, reason)
+        return unmeasured(spine, _without_parts(error, partitioned=subregions is None, outline=trust.outline))
     found = {} if lesions is None else lesions_by_level(lesions, vertebrae, regions.labels, ct)
-    bodies = _measurable(measured_bodies(spine, vertebrae, regions), trust.outline)
+    bodies = _measurable(measured_bodies(spine, bones, regions), spine, trust.outline)
     large = {level for level, own in found.items() if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
     heights = {level: own for level, own in bodies.heights.items() if isinstance(own, BodyHeights)}
     losses = trust.outline.losses(height_losses(heights, excluded=large))
+    if not trust.outline.draws_collapse:
+        bodies, heights, losses = _untold(bodies, losses), {}, {}
     bodies = _widened(bodies, trust.outline)
     alignment = trust.outline.alignment(local_alignment(bodies.ends))
     measured = bodies_beside(bodies, losses, found if lesions is not None else None)
-    signs, flags = spine_signs(SpineMasks(vertebrae, regions, lesions), images, measured, treatment)
+    signs, flags = spine_signs(SpineMasks(bones, regions, lesions), images, measured, treatment)
     scores: dict[Level, SinsScore] = {}
     result = []
     for vertebra in spine.vertebrae:
@@ -151,15 +156,37 @@ def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:
     return SpineAssessment(tuple(VertebraFindings(level, **absent) for level in spine.levels), {}, reason, ())
 
 
-def _measurable(bodies: MeasuredBodies, outline: OutlineError) -> MeasuredBodies:
+def _without_parts(error: StudyError, *, partitioned: bool, outline: OutlineError) -> NotAssessed:
+    """Why parts of vertebrae cannot be told; a mask that was given and makes no sense is refused."""
+    if partitioned and "foramen" in str(error):
+        detail = "fewer than two vertebrae have a closed ring, so parts cannot be told"
+        return NotAssessed(Reason.OUT_OF_FIELD, detail)
+    if outline.is_coarse:
+        return NotAssessed(Reason.RESOLUTION, f"nothing can be measured on the network's outlines: {error}")
+    raise error
+
+
+def _measurable(bodies: MeasuredBodies, spine: Spine, outline: OutlineError) -> MeasuredBodies:
     """Bodies without those that are outlined too coarsely."""
     heights: dict[Level, BodyHeights | NotAssessed] = {}
-    for level, own in bodies.heights.items():
-        reason = outline.refusal(level) if isinstance(own, BodyHeights) else None
-        heights[level] = reason or own
+    for vertebra in spine.vertebrae:
+        own = bodies.heights[vertebra.level]
+        heights[vertebra.level] = (None if vertebra.partly_visible else outline.refusal(vertebra)) or own
     seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
-    ends, walls = ({level: one[level] for level in seen if level in one} for one in (bodies.ends, bodies.walls))
-    return MeasuredBodies(heights, ends, walls)
+    ends = {level: bodies.ends[level] for level in seen if level in bodies.ends}
+    return MeasuredBodies(heights, ends, {level: bodies.walls[level] for level in seen if level in bodies.walls})
+
+
+def _untold(bodies: MeasuredBodies, losses: Mapping[Level, HeightLoss]) -> MeasuredBodies:
+    """Bodies without what rests on their heights, which an outline that hides collapse cannot tell."""
+    heights: dict[Level, BodyHeights | NotAssessed] = {}
+    for level, own in bodies.heights.items():
+        lost = losses[level].largest if isinstance(own, BodyHeights) else None
+        suspect = isinstance(lost, Measured) and lost.low >= MILD_FROM
+        heights[level] = (
+            own if isinstance(own, NotAssessed) else COLLAPSE_HIDDEN_AND_SEEN if suspect else COLLAPSE_HIDDEN
+        )
+    return MeasuredBodies(heights)
 
 
 def _widened(bodies: MeasuredBodies, outline: OutlineError) -> MeasuredBodies:

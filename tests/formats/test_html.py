@@ -161,7 +161,8 @@ def test_what_was_found_is_shown_beside_what_was_not():
 
 
 def test_what_rests_on_a_network_is_said_where_it_is_read():
-    found = (VertebraFindings(Level.L1, lesions=()), VertebraFindings(Level.L2, lesions=()))
+    loss = dict.fromkeys(("anterior", "middle", "posterior", "max"), Measured(0.3, "1", 0.25, 0.35, "callipers"))
+    found = (VertebraFindings(Level.L1, lesions=(), height_loss=loss), VertebraFindings(Level.L2, lesions=()))
     flags = ["vertebrae_outlined_by_network", "lesions_by_network"]
     page = report_html(report(vertebrae=found, provenance={"flags": flags}))
     assert "Measured on a network's outlines" in section(page, "Fractures")

@@ -8,6 +8,8 @@ from spinemets.measure.height_reference import ALL, HeightLoss
 from spinemets.measure.heights import BodyHeights
 from spinemets.measure.outline_error import EXACT, NETWORK_OUTLINE, OutlineError, widened
 from spinemets.measure.wall_from_canal import WallFromCanal
+from spinemets.spine import Spine, Vertebra
+from spinemets.volume import Volume
 
 UNKNOWN = NotAssessed(Reason.OUT_OF_FIELD, "not seen")
 COARSE = OutlineError(
@@ -63,8 +65,21 @@ def test_angles_and_slips_do_so_too_and_a_slip_by_the_depth_of_its_body():
 
 
 def test_levels_above_the_first_are_refused_by_name():
-    assert "above T5" in COARSE.refusal(Level.T4).detail
-    assert COARSE.refusal(Level.T5) is COARSE.refusal(Level.L5) is EXACT.refusal(Level.C3) is None
+    assert "above T5" in COARSE.refusal(vertebra(Level.T4)).detail
+    assert COARSE.refusal(vertebra(Level.T5)) is EXACT.refusal(vertebra(Level.C3, 1.0)) is None
+
+
+def vertebra(level, volume_ml=20.0):
+    return Vertebra(level, 1.0, (), False, np.zeros(3), volume_ml)
+
+
+def test_a_crumb_is_no_vertebra():
+    coarse = OutlineError(least_ml=7.0)
+    assert "6.9 ml of bone L2" in coarse.refusal(vertebra(Level.L2, 6.9)).detail
+    spine = Spine((vertebra(Level.L1), vertebra(Level.L2, 6.9)), False)
+    mask = Volume(np.array([20, 21, 0, 20], np.uint8).reshape(2, 2, 1), np.eye(4))
+    assert coarse.without_crumbs(mask, spine).array.ravel().tolist() == [20, 0, 0, 20]
+    assert EXACT.without_crumbs(mask, spine) is mask
 
 
 def test_a_mask_that_was_given_is_taken_as_read_and_a_networks_is_not():
