@@ -14,6 +14,7 @@ from spinemets.simulate.axial_plan import AxialPlan
 from spinemets.simulate.axial_site import canal_codes
 from spinemets.simulate.axial_tissues import AxialTissue
 from spinemets.simulate.epidural_growth import Origin
+from spinemets.simulate.epidural_shape import CANAL_POWER
 from spinemets.simulate.implicit import oval
 from spinemets.simulate.roughness import roughness
 from spinemets.simulate.subject import stream
@@ -24,6 +25,8 @@ BONE = (Tissue.VERTEBRAL_BODY, Tissue.POSTERIOR_ELEMENTS)
 SOFT = (Tissue.MUSCLE, Tissue.FAT)
 LIGAMENT_MM, FORAMEN_MM = 3.5, 8.0
 """Thickness of the yellow ligament, and how far beside the canal a foramen reaches (ours)."""
+HOLLOW_MM = 5.0
+"""How far the back wall of a body can lie in front of the canal (ours)."""
 NUCLEUS_MM = 4.5
 """Width of the annulus round the nucleus of a disc (ours)."""
 BEHIND = {Origin.BODY: 0.0, Origin.PEDICLE: 80.0, Origin.FORAMEN: 90.0, Origin.ARCH: 180.0, Origin.ALL_ROUND: 0.0}
@@ -58,6 +61,7 @@ def axial_labels(
     tissue = piece.tissue_on(grid) if surroundings is None else surroundings.copy()
     places = Places.of(piece, grid)
     tissue[np.isin(tissue, np.array(CANAL, np.uint8))] = Tissue.FAT
+    _close_front_gap(tissue, places, grid)
     _add_disc_nucleus(tissue, grid)
     _add_soft_parts(tissue, piece, places)
     _add_bone_tumour(tissue, plan, places)
@@ -68,6 +72,20 @@ def axial_labels(
     codes = canal_codes(piece.course, plan.pressers, points[:, 0], points[:, 1], points[:, 2])
     tissue[where] = np.where(codes > 0, codes, tissue[where])
     return tissue
+
+
+def _close_front_gap(tissue: NDArray[np.uint8], places: Places, grid: Grid) -> None:
+    """Carry bodies and discs back to the canal, whose closed form does not follow their hollow back wall."""
+    right, front, row = places.right, places.front, places.row
+    edge = oval(right, front, row[2], row[3], CANAL_POWER)
+    gap = (np.abs(right) < 0.9 * row[2]) & (front > 0.3 * row[3]) & (edge > 0.95) & (front < row[3] + HOLLOW_MM)
+    gap = gap & np.isin(tissue, np.array(SOFT, np.uint8))
+    firm = np.array([Tissue.VERTEBRAL_BODY, Tissue.DISC], np.uint8)
+    for _ in range(round(HOLLOW_MM / grid.affine[1, 1])):
+        before = np.roll(tissue, -1, axis=1)
+        taken = gap & np.isin(before, firm)
+        tissue[taken] = before[taken]
+        gap &= ~taken
 
 
 def _add_disc_nucleus(tissue: NDArray[np.uint8], grid: Grid) -> None:
@@ -98,7 +116,7 @@ def _add_soft_parts(tissue: NDArray[np.uint8], piece: SpinePiece, places: Places
     """Yellow ligament behind the canal, fat and ganglion of the foramina, vertebral arteries in the neck."""
     right, front, row = places.right, places.front, places.row
     soft = np.isin(tissue, np.array(SOFT, np.uint8))
-    edge = oval(right, front, row[2], row[3], 2.2)
+    edge = oval(right, front, row[2], row[3], CANAL_POWER)
     ligament = (edge < 1 + LIGAMENT_MM / row[3]) & (front < -0.15 * row[3])
     beside = np.abs(right)
     foramen = (oval(beside - row[2] - 2.0, front - 0.1 * row[3], FORAMEN_MM, 0.7 * row[3]) < 1) & (edge > 0.9)
