@@ -29,7 +29,7 @@ class DiseaseCanvas:
 
     anatomy: LabelledAnatomy
     regions: NDArray[np.uint8] = field(init=False)
-    axes: dict[Level, VertebraAxes] = field(init=False)
+    axes: dict[Level, VertebraAxes] = field(init=False, default_factory=dict)
     lesions: NDArray[np.uint8] = field(init=False)
     soft_tissue: NDArray[np.uint8] = field(init=False)
     deposits: list[Deposit] = field(default_factory=list)
@@ -47,10 +47,13 @@ class DiseaseCanvas:
         self.remake_regions()
 
     def remake_regions(self) -> None:
-        """Parts and axes of every vertebra as the anatomy now is."""
+        """Parts and axes of every vertebra as the anatomy now is.
+
+        The outermost body keeps its axes when it has collapsed to what would pass for a cut one.
+        """
         labels = [Volume(array, self.anatomy.affine) for array in (self.anatomy.vertebra, self.anatomy.subregion)]
         made = vertebra_regions(labels[0], labels[1])
-        self.regions, self.axes = made.labels.array, made.axes
+        self.regions, self.axes = made.labels.array, {**self.axes, **made.axes}
 
     @property
     def levels(self) -> tuple[Level, ...]:
