@@ -16,7 +16,7 @@ from spinemets.inference.lesion_classes import LESION_CLASSES
 from spinemets.inference.locate import FILL_HU, softmax
 from spinemets.inference.sliding_window import Progress, mirrored, sliding_window
 from spinemets.inference.upsample import to_image_grid
-from spinemets.measure.lesion_pieces import NEAR_MM, lesion_pieces, widened
+from spinemets.measure.lesion_pieces import CONNECTED, NEAR_MM, lesion_owners, widened
 from spinemets.volume import Volume, require_same_grid
 
 NAME = "lesion"
@@ -87,7 +87,7 @@ def find_lesions(image: Volume, vertebrae: Volume, model: LesionModel, progress:
     """
     require_same_grid(image, vertebrae, mask_name="the vertebra mask")
     grid = _grid_round(vertebrae, model.card)
-    inside = resample(vertebrae.with_array((vertebrae.array > 0).astype(np.uint8)), grid) >= 0.5
+    inside = resample(vertebrae.with_array((vertebrae.array > 0).view(np.uint8)), grid) >= 0.5
     near = ndimage.distance_transform_edt(~inside, sampling=grid.spacing_mm) <= REACH_MM
     share, labels = _run(image, inside, near, grid, model, progress)
     share[~near] = 0
@@ -98,7 +98,7 @@ def find_lesions(image: Volume, vertebrae: Volume, model: LesionModel, progress:
 
 def _grid_round(vertebrae: Volume, card: ModelCard) -> Grid:
     """The network's grid round the vertebrae, at least as large as a window."""
-    box = ndimage.find_objects((vertebrae.array > 0).astype(np.uint8))
+    box = ndimage.find_objects((vertebrae.array > 0).view(np.uint8))
     if not box:
         raise ValueError("lesions are sought in vertebrae, and the vertebra mask is empty")
     part = crop(vertebrae, [axis.start for axis in box[0]], [axis.stop for axis in box[0]])
@@ -136,17 +136,21 @@ def _run(
 def _reported(lesions: Volume, vertebrae: Volume) -> NDArray[np.uint8]:
     """What is large enough in a vertebra that the network was trained for; the pieces are those of the report."""
     kept = np.zeros(lesions.shape, np.uint8)
-    box = ndimage.find_objects((lesions.array > 0).astype(np.uint8))
+    box = ndimage.find_objects((lesions.array > 0).view(np.uint8))
     if not box:
         return kept
     near = widened(box[0], vertebrae, NEAR_MM)
     start, stop = [axis.start for axis in near], [axis.stop for axis in near]
-    labels = crop(lesions, start, stop)
-    bones = crop(vertebrae, start, stop)
-    for piece in lesion_pieces(labels, bones.with_array(bones.array.astype(np.uint8))):
-        volume_ml = float(piece.mask.sum()) * lesions.voxel_volume_mm3 / 1000
-        if piece.level in UNTRAINED_LEVELS or volume_ml < LEAST_LESION_ML:
+    labels, bones = crop(lesions, start, stop), crop(vertebrae, start, stop)
+    owner = lesion_owners(labels, bones.with_array(bones.array.astype(np.uint8)))
+    untrained = [level.verse_id for level in UNTRAINED_LEVELS]
+    least = LEAST_LESION_ML * 1000 / lesions.voxel_volume_mm3
+    for number, place in enumerate(ndimage.find_objects(owner), start=1):
+        if place is None or number in untrained:
             continue
-        place = tuple(slice(a, a + n) for a, n in zip(piece.start, piece.mask.shape, strict=True))
-        kept[near][place][piece.mask] = labels.array[place][piece.mask]
+        pieces, _ = ndimage.label(owner[place] == number, structure=CONNECTED)
+        large = np.bincount(pieces.ravel()) >= least
+        large[0] = False
+        part = kept[near][place]
+        np.copyto(part, labels.array[place], where=large[pieces])
     return kept

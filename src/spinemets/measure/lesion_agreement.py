@@ -19,7 +19,7 @@ from scipy.optimize import linear_sum_assignment
 
 from spinemets.anatomy import LesionLabel
 from spinemets.geometry import crop
-from spinemets.measure.lesion_pieces import LesionType, type_of
+from spinemets.measure.lesion_pieces import CONNECTED, LesionType, type_of
 from spinemets.volume import Volume, require_same_grid
 
 LEAST_ML = 0.3
@@ -27,7 +27,6 @@ LEAST_ML = 0.3
 LEAST_IOU = 0.1
 """Of a lesion and its counterpart, intersection by union (`clinical.md` §4.3, [D])."""
 CRITERIA = ("overlap", "iou")
-CONNECTED = np.ones((3, 3, 3))
 
 
 @dataclass(frozen=True)

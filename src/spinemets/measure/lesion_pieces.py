@@ -9,12 +9,15 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, LesionLabel, Level
 from spinemets.volume import Volume
 
 NEAR_MM = 8.0
 """A lesion outside every vertebra belongs to the one within this distance, else to none (ours)."""
+CONNECTED = np.ones((3, 3, 3))
+"""Voxels that share a corner belong to one lesion."""
 MIXED_FROM = 0.2
 """A lesion is mixed where the lesser of lytic and blastic takes at least this share of it (`clinical.md` §1.6, [D])."""
 
@@ -72,9 +75,9 @@ def lesion_pieces(lesions: Volume, vertebrae: Volume) -> Iterator[LesionPiece]:
 
 def separate(lesion: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     """The connected pieces of a mask, the largest first."""
-    pieces, count = ndimage.label(lesion, structure=np.ones((3, 3, 3)))
-    found = [(int((pieces == number).sum()), number) for number in range(1, count + 1)]
-    return [pieces == number for _, number in sorted(found, reverse=True)]
+    pieces, _ = ndimage.label(lesion, structure=CONNECTED)
+    sizes = np.bincount(pieces.ravel())[1:]
+    return [pieces == number for _, number in sorted(zip(sizes, range(1, len(sizes) + 1), strict=True), reverse=True)]
 
 
 def type_of(labels: NDArray[np.uint8]) -> LesionType:
@@ -96,13 +99,19 @@ def lesion_owners(lesions: Volume, vertebrae: Volume) -> NDArray[np.uint8]:
     if not boxes or not (present & (owner == 0)).any():
         return owner
     wide = widened(boxes[0], vertebrae, NEAR_MM + 2)
-    distance, nearest = ndimage.distance_transform_edt(
-        vertebrae.array[wide] == 0, sampling=vertebrae.spacing_mm, return_indices=True
-    )
-    pieces, count = ndimage.label(present[wide], structure=np.ones((3, 3, 3)))
-    closest = ndimage.minimum(distance, pieces, np.arange(count + 1))
-    take = present[wide] & (owner[wide] == 0) & (np.asarray(closest)[pieces] <= NEAR_MM)
-    owner[wide][take] = vertebrae.array[wide][tuple(axis[take] for axis in nearest)]
+    near, bones = owner[wide], vertebrae.array[wide]
+    surface = np.argwhere((bones > 0) & ~ndimage.binary_erosion(bones > 0))
+    if len(surface) == 0:
+        return owner
+    homeless = np.argwhere(present[wide] & (near == 0))
+    distance, nearest = cKDTree(surface * vertebrae.spacing_mm).query(homeless * vertebrae.spacing_mm)
+    pieces, count = ndimage.label(present[wide], structure=CONNECTED)
+    closest = np.full(count + 1, np.inf)
+    closest[np.unique(pieces[near > 0])] = 0.0
+    piece = pieces[tuple(homeless.T)]
+    np.minimum.at(closest, piece, distance)
+    take = closest[piece] <= NEAR_MM
+    near[tuple(homeless[take].T)] = bones[tuple(surface[nearest[take]].T)]
     return owner
 
 
