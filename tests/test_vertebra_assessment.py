@@ -204,6 +204,16 @@ def test_an_outline_that_hides_collapse_says_nothing_of_heights_but_names_what_e
     assert own.sins["component_points"] | {"collapse": None, "alignment": None} == own.sins["component_points"]
 
 
+def test_where_parts_are_drawn_too_coarsely_the_posterolateral_items_of_sins_stay_open():
+    vertebrae, parts, lesions = scene(balls=[((14.0, 10.0, 4.0), 12.0, LesionLabel.LYTIC)])
+    trust = Trust(OutlineError(largest_loss=0.05, lesion_share=0.2, draws_parts=False))
+    own, exact = (assessed(vertebrae, parts, lesions, **options)[0][Level.L2] for options in ({"trust": trust}, {}))
+    assert own.lesions[0]["regions"]["pedicle_right"].code is Reason.RESOLUTION
+    assert half_width(own.lesions[0]["body_fraction"]) > 0.2 > half_width(exact.lesions[0]["body_fraction"])
+    assert own.sins["possible_points"]["posterolateral"] == [0, 1, 3]
+    assert exact.sins["component_points"]["posterolateral"] == 1
+
+
 def test_where_a_network_has_learnt_of_no_lesion_none_is_denied():
     vertebrae, parts, lesions = scene()
     by_level, _ = assessed(vertebrae, parts, lesions, trust=Trust(blind_levels={Level.L2}))

@@ -23,11 +23,13 @@ from spinemets.measure.agreement import Overlap
 from spinemets.measure.alignment import local_alignment
 from spinemets.measure.height_reference import height_losses
 from spinemets.measure.heights import BodyHeights
+from spinemets.measure.lesions import lesions_by_level
 from spinemets.measure.outline_error import NETWORK_OUTLINE
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.measure.vertebra_regions import vertebra_regions
 from spinemets.rules.genant import MILD_FROM
 from spinemets.simulate.ct import render_ct
+from spinemets.simulate.disease_truth import render_lesions
 from spinemets.simulate.diseased_patient import diseased
 from spinemets.simulate.masks import render_masks
 from spinemets.simulate.parametric import parametric_anatomy
@@ -50,6 +52,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Differences of every measurement, network less truth, in healthy patients; losses of fractured bodies."""
     models = SpineModels.load()
     rows: list[dict[str, Any]] = []
+    shares: list[tuple[str, str, float, float]] = []
     for number, field, kind in PATIENTS[: options.cases]:
         seed = SEEDS["validation"][number]
         anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=field)
@@ -57,10 +60,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         shown = anatomy if ill is None else ill.anatomy
         image = render_ct(shown, seed, disease=ill)
         truth, found = render_masks(shown, Grid.of(image)), segment_spine(image, models)
-        here = differences(
-            (spine_from_mask(truth.vertebrae), truth.vertebrae, truth.subregions),
-            (found.spine, NETWORK_OUTLINE.without_crumbs(found.vertebrae, found.spine), found.subregions),
-        )
+        ours = (spine_from_mask(truth.vertebrae), truth.vertebrae, truth.subregions)
+        bones = NETWORK_OUTLINE.without_crumbs(found.vertebrae, found.spine)
+        here = differences(ours, (found.spine, bones, found.subregions))
+        if ill is not None:
+            shares += lesion_differences(render_lesions(ill, Grid.of(image)), ours[1:], (bones, found.subregions))
         rows += [{"seed": seed, "disease": kind, **row} for row in here]
     healthy = [row for row in rows if row["disease"] is None]
     result = {}
@@ -73,7 +77,39 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     print("\nfractured bodies; largest loss on the true mask and on the network's")
     for row in fractured:
         print(f"  seed {row['seed']} {row['level']:4} {row['largest_loss']}")
-    return {"healthy": result, "fractured": fractured, "bodies": rows}
+    print("\nshare of a part that the lesions of a level take, on the true mask and on the network's")
+    for name, region, true, drawn in shares:
+        print(f"  {name:4} {region:28} {true:.2f} {drawn:.2f}")
+    return {"healthy": result, "fractured": fractured, "bodies": rows, "lesion_shares": shares}
+
+
+def lesion_differences(
+    lesions: Volume, truth: tuple[Volume, Volume], found: tuple[Volume, Volume]
+) -> list[tuple[str, str, float, float]]:
+    """Level, part, and the share of it that lesions take, on the true mask and on the network's."""
+    overlap = Overlap.of(truth[0].array.astype(np.uint8), found[0].array.astype(np.uint8))
+    ours, theirs = (_shares(lesions, *masks) for masks in (truth, found))
+    rows = []
+    for one, other in overlap.matches().items():
+        level, called = LEVEL_OF_VERSE_ID[one], LEVEL_OF_VERSE_ID[other]
+        own, drawn = ours.get(level, {}), theirs.get(called, {})
+        if own:
+            parts = sorted(own.keys() | drawn.keys())
+            rows += [(str(level), part, own.get(part, 0.0), drawn.get(part, 0.0)) for part in parts]
+    return rows
+
+
+def _shares(lesions: Volume, vertebrae: Volume, subregions: Volume) -> dict[Level, dict[str, float]]:
+    near, parts, spots, _ = cropped_to_spine(vertebrae, subregions, lesions, None)
+    assert spots is not None
+    labels = vertebra_regions(near, parts).labels
+    found: dict[Level, dict[str, float]] = {}
+    for level, every in lesions_by_level(spots, near, labels).items():
+        own = found.setdefault(level, {})
+        for name, share in ((name, share) for one in every for name, share in one.regions.items()):
+            if isinstance(share, Measured):
+                own[name] = min(own.get(name, 0.0) + share.value, 1.0)
+    return found
 
 
 def differences(truth: tuple[Spine, Volume, Volume], found: tuple[Spine, Volume, Volume]) -> list[dict[str, Any]]:

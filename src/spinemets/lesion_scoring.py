@@ -10,7 +10,7 @@ from spinemets.findings import Measured, NotApplicable, VertebraFindings
 from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.lesion_pieces import LesionType
 from spinemets.measure.lesions import Lesion
-from spinemets.measure.vertebra_regions import FROM_PARTITION, VertebraRegions
+from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, VertebraRegions
 from spinemets.rules.collapse import collapse_percent
 from spinemets.rules.posterolateral import borderline, involved_items
 from spinemets.rules.sins import SinsScore, sins
@@ -65,8 +65,8 @@ def sins_document(
     involved = _involved(lesions)
     if involved is not None:
         case["body_involved_percent"] = _interval(*involved)
-    if vertebra.level.region is Region.SACRAL:
-        return case  # its parts are not told apart
+    if vertebra.level.region is Region.SACRAL or regions.source == FROM_NETWORK:
+        return case  # parts are not told apart, or not well enough
     sides, other = involved_items(lesion.regions for lesion in lesions)
     # A partition that cannot tell facets from lamina proves what is involved, not that nothing is.
     known = {side.value: items for side, items in sides.items() if items or regions.has_facets or not other}

@@ -16,7 +16,7 @@ from spinemets.inference.card import ModelCard
 from spinemets.inference.lesions import UNTRAINED_LEVELS, find_lesions
 from spinemets.inference.models import Models
 from spinemets.inference.segment import segment_spine
-from spinemets.measure.outline_error import EXACT, NETWORK_OUTLINE
+from spinemets.measure.outline_error import EXACT, NETWORK_OUTLINE, OutlineError
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.rules.fracture_cause import DEFAULT_PRIOR
 from spinemets.series_images import SEGMENTED_ROLES, image_flags, spine_images
@@ -111,7 +111,7 @@ class _Found:
     vertebrae: Volume
     subregions: Volume | None
     spine: Spine
-    by_network: bool = False
+    outline: OutlineError = EXACT
     seconds: Mapping[str, float] = field(default_factory=dict)
     cards: tuple[ModelCard, ...] = ()
     beside: Sequence[Series] = ()
@@ -151,7 +151,8 @@ def examine_series(
     found = segment_spine(series.volume, models.spine, anchor=anchor, report=progress)
     own = _on_series(series, given, "subregions")
     cards = (models.spine.locator_card, models.spine.spine_card)
-    masks = _Found(found.vertebrae, own or found.subregions, found.spine, True, found.seconds, cards)
+    outline = NETWORK_OUTLINE if own is None else replace(NETWORK_OUTLINE, draws_parts=True)
+    masks = _Found(found.vertebrae, own or found.subregions, found.spine, outline, found.seconds, cards)
     return _measured(series, masks, given, clinical, models, progress)
 
 
@@ -202,7 +203,7 @@ def _measured(
 ) -> SeriesResult:
     """Lesions of a series, given or found, and what is measured of its vertebrae."""
     seconds, cards = dict(masks.seconds), masks.cards
-    lesions, flags = _on_series(series, given, "lesions"), (BY_NETWORK,) if masks.by_network else ()
+    lesions, flags = _on_series(series, given, "lesions"), (BY_NETWORK,) if masks.outline.is_coarse else ()
     network = None
     if lesions is None and models is not None and series.role in SEGMENTED_ROLES:
         network = models.lesion
@@ -220,7 +221,7 @@ def _measured(
         images=spine_images([series, *masks.beside]),
         pain=clinical.pain,
         treatment=Treatment(clinical.treated, clinical.partial_response),
-        trust=Trust(NETWORK_OUTLINE if masks.by_network else EXACT, UNTRAINED_LEVELS if network else frozenset()),
+        trust=Trust(masks.outline, UNTRAINED_LEVELS if network else frozenset()),
     )
     findings = replace(findings, flags=(*findings.flags, *flags, *image_flags([series, *masks.beside])))
     return SeriesResult(series, masks.vertebrae, masks.subregions, masks.spine, findings, seconds, lesions, cards)

@@ -18,7 +18,7 @@ from spinemets.measure.height_reference import HeightLoss, height_losses
 from spinemets.measure.heights import BodyHeights
 from spinemets.measure.lesions import Lesion, lesions_by_level
 from spinemets.measure.outline_error import EXACT, OutlineError
-from spinemets.measure.vertebra_regions import FROM_PARTITION, vertebra_regions
+from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, vertebra_regions
 from spinemets.report import VERTEBRA_SECTIONS
 from spinemets.rules.genant import MILD_FROM
 from spinemets.rules.sins import SinsScore, governing
@@ -119,7 +119,10 @@ def assess_vertebrae(
         regions = vertebra_regions(bones, subregions)
     except StudyError as error:
         return unmeasured(spine, _without_parts(error, partitioned=subregions is None, outline=trust.outline))
-    found = {} if lesions is None else lesions_by_level(lesions, vertebrae, regions.labels, ct)
+    if not trust.outline.draws_parts:
+        regions = replace(regions, source=FROM_NETWORK)
+    every = {} if lesions is None else lesions_by_level(lesions, vertebrae, regions.labels, ct)
+    found = {level: trust.outline.lesions(own) for level, own in every.items()}
     bodies = _measurable(measured_bodies(spine, bones, regions), spine, trust.outline)
     large = {level for level, own in found.items() if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
     heights = {level: own for level, own in bodies.heights.items() if isinstance(own, BodyHeights)}

@@ -8,7 +8,7 @@ from collapsed vertebrae is to be measured anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -18,9 +18,16 @@ from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.measure.alignment import LocalAlignment
 from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.heights import BodyHeights
+from spinemets.measure.lesions import Lesion
+from spinemets.measure.region_labels import RegionLabel
 from spinemets.measure.wall_from_canal import WallFromCanal
 from spinemets.spine import Spine, Vertebra
 from spinemets.volume import Volume
+
+PARTS_UNTOLD = NotAssessed(
+    Reason.RESOLUTION,
+    "the network draws the parts of a vertebra too coarsely to tell what share of them a lesion takes",
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,10 @@ class OutlineError:
         Bodies above it are outlined too coarsely to be measured at all.
     least_ml : float
         A label with less bone is a crumb and no vertebra.
+    lesion_share : float
+        Of the share of a body that a lesion takes.
+    draws_parts : bool
+        Whether pedicles, facets and joints are outlined well enough to tell the share of them that a lesion takes.
     draws_collapse : bool
         Whether a collapsed body is outlined as it is; where it is not, no height says anything.
     """
@@ -57,6 +68,8 @@ class OutlineError:
     slip_mm: float = 0.0
     first_level: Level | None = None
     least_ml: float = 0.0
+    lesion_share: float = 0.0
+    draws_parts: bool = True
     draws_collapse: bool = True
 
     @property
@@ -102,6 +115,18 @@ class OutlineError:
             asymmetry=widened(found.asymmetry, np.sqrt(2) * self.loss, signed=True),
             by_interval=self.is_coarse,
         )
+
+    def lesions(self, found: Sequence[Lesion]) -> tuple[Lesion, ...]:
+        """Lesions with a wider interval of their share of the body; shares of parts only where parts are drawn."""
+        return tuple(self._lesion(one) for one in found)
+
+    def _lesion(self, found: Lesion) -> Lesion:
+        body = RegionLabel.BODY.report_name
+        regions = {
+            name: widened(share, self.lesion_share) if name == body else share if self.draws_parts else PARTS_UNTOLD
+            for name, share in found.regions.items()
+        }
+        return replace(found, body_fraction=widened(found.body_fraction, self.lesion_share), regions=regions)
 
     def walls(self, found: Mapping[Level, WallFromCanal]) -> dict[Level, WallFromCanal]:
         """Posterior walls with a wider interval of their depth."""
@@ -152,6 +177,8 @@ NETWORK_OUTLINE = OutlineError(
     slip_mm=1.2,
     first_level=Level.T5,
     least_ml=7.0,
+    lesion_share=0.18,
+    draws_parts=False,
     draws_collapse=False,
 )
 """The shipped spine network (ours), on five patients of the validation seeds.
@@ -160,5 +187,7 @@ Of the differences to true masks at 22 bodies from T5 to L5 of two healthy ones 
 largest was 0.11 for the largest loss; at eight bodies from C3 to T4 the largest losses were off by 0.31 in the same
 sense, more than a fracture takes. The smallest whole T5 has 14 ml, crumbs had up to 5 ml. But of four fractured bodies
 with true losses of 0.25, 0.31, 0.50 and 0.58 the outlines had lost 0.29, 0.04, 0.28 and 0.01: the network has learnt
-from whole vertebrae and draws a collapsed one as if it were whole. So nothing that rests on heights is said.
+from whole vertebrae and draws a collapsed one as if it were whole. So nothing that rests on heights is said. Of four
+lesions, each on both masks, the share of the body differed by at most 0.18, that of a pedicle or costovertebral joint
+by up to 0.7 in either direction.
 """

@@ -24,7 +24,7 @@ JOINT_DEPTH_MM = 9.0
 """The rib's joint reaches this far forward from the back of the body (ours; rib heads are 8 to 12 mm)."""
 JOINT_SHARE = 0.6
 """It takes the outer part of the half width beyond this share (ours)."""
-FROM_SUBREGIONS, FROM_PARTITION = "subregions", "canal_partition"
+FROM_SUBREGIONS, FROM_PARTITION, FROM_NETWORK = "subregions", "canal_partition", "network"
 
 Box = tuple[slice, ...]
 
@@ -55,7 +55,7 @@ class VertebraRegions:
     axes : mapping of Level to VertebraAxes
         Of every vertebra whose body was told from its posterior elements.
     source : str
-        ``subregions`` or ``canal_partition``.
+        ``subregions`` or ``canal_partition``; ``network`` where a network draws parts too coarsely to share them out.
     has_facets : bool
         Whether facets were told from the lamina; the partition cannot.
     """
