@@ -9,11 +9,11 @@ from typing import Any
 
 from spinemets.anatomy import Level, Side
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
+from spinemets.fracture_measures import behind_signs, density
 from spinemets.measure.alignment import BodyEnds
-from spinemets.measure.body_rays import BodyRays, Sector, body_rays
+from spinemets.measure.body_rays import BodyRays, body_rays
 from spinemets.measure.body_view import BodyView, body_view
 from spinemets.measure.cleft import cleft
-from spinemets.measure.core_density import core_density
 from spinemets.measure.cortex import Cortex, beyond_neighbours, cortex, total_beyond_neighbours
 from spinemets.measure.fracture_line import fracture_line
 from spinemets.measure.height_reference import HeightLoss
@@ -92,6 +92,7 @@ class CtEvidence:
         self._fit = sorted((level for level in fit if level in regions.axes), key=lambda level: level.order)
         self._affected = frozenset(affected)
         self.view, self.rays, self.trabecular = cache(self._view), cache(self._rays), cache(self._trabecular)
+        self.cortex = cache(self._cortex)
 
     def _view(self, level: Level) -> BodyView:
         axes = self._regions.axes[level]
@@ -119,8 +120,7 @@ class CtEvidence:
         below = [other for other in sound if other.order > level.order][:1]
         return (*above, *below)
 
-    def cortex(self, level: Level, reference: Reference | NotAssessed) -> Cortex:
-        """Missing cortex of a body."""
+    def _cortex(self, level: Level, reference: Reference | NotAssessed) -> Cortex:
         return cortex(self.rays(level), reference, self.view(level).voxel_mm)
 
     def missing_cortex(self, level: Level) -> Finding:
@@ -163,16 +163,9 @@ def level_signs(level: Level, evidence: CtEvidence, bodies: Mapping[Level, Measu
         added.coverage,
     )
     found = _said(ct_signs(features))
-    measures = _measures(features, shell, inside, both, own) | _density(level, evidence, reference)
+    measures = behind_signs(features, shell, inside, both, own.loss.asymmetry)
+    measures |= density(view, evidence.trabecular(level), reference)
     return found | _counts(level, bodies) | measures | {"cortex_missing": evidence.missing_cortex(level)}
-
-
-def _density(level: Level, evidence: CtEvidence, reference: Reference | NotAssessed) -> dict[str, Finding]:
-    """Spongy bone of the body and of unaffected ones, and what the whole inside comes to beside them."""
-    inside = core_density(evidence.view(level), reference)
-    usual: Finding = reference if isinstance(reference, NotAssessed) else reference.mean
-    ratios = {f"core_{name}": finding for name, finding in vars(inside).items()}
-    return {"trabecular": evidence.trabecular(level).mean_hu, "trabecular_reference": usual, **ratios}
 
 
 def signs_without_ct(level: Level, bodies: Mapping[Level, MeasuredBody], reason: NotAssessed) -> dict[str, Any]:
@@ -237,24 +230,4 @@ def _counts(level: Level, bodies: Mapping[Level, MeasuredBody]) -> dict[str, Any
     return {
         "other_fractures": Measured(plain, "1", plain, plain, f"{method}: without a lesion"),
         "other_levels_with_lesions": Measured(ill, "1", ill, ill, method),
-    }
-
-
-def _measures(
-    features: CtFeatures, shell: Cortex, inside: Shares, both: Pedicles, own: MeasuredBody
-) -> dict[str, Finding]:
-    """The numbers behind the signs."""
-    missing = {f"cortex_missing_{sector.value}": features.cortex_missing[sector.value] for sector in Sector}
-    rings = {f"pedicle_ring_missing_{side.value}": both.ring_missing[side] for side in Side}
-    return {
-        **missing,
-        "cortex_amount": shell.amount,
-        "fracture_line_width": features.line_width,
-        "lytic_share": inside.lytic,
-        "blastic_share": inside.blastic,
-        "cleft_volume": features.cleft_ml,
-        **rings,
-        "added_tissue": features.tissue_mm,
-        "added_tissue_coverage": features.tissue_coverage,
-        "height_asymmetry": own.loss.asymmetry,
     }
