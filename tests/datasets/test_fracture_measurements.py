@@ -16,8 +16,12 @@ from spinemets.datasets.fracture_measurements import (
 from spinemets.datasets.splits import SEEDS
 from spinemets.fracture_features import feature_row, is_fractured
 from spinemets.measure.height_reference import height_losses
+from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.report import plain
 from spinemets.simulate.fracture_case import fracture_case
 from spinemets.simulate.sign_frequencies import FractureClass
+from spinemets.spine_signs import SpineImages
+from spinemets.vertebra_assessment import assess_vertebrae
 
 
 @pytest.fixture
@@ -64,9 +68,13 @@ def test_a_split_that_is_none_or_too_small_is_refused(tmp_path):
         next(measured_fractures(tmp_path, "validation", 6000))
 
 
+@pytest.fixture(scope="module")
+def case():
+    return fracture_case(11, FractureClass.METASTATIC, 2.0)
+
+
 @pytest.mark.slow
-def test_a_simulated_fracture_is_measured_as_it_was_made(monkeypatch):
-    case = fracture_case(11, FractureClass.METASTATIC, 2.0)
+def test_a_simulated_fracture_is_measured_as_it_was_made(case, monkeypatch):
     found = measured_level(case, case.lesions)
     row = feature_row(found)
     assert is_fractured(found)
@@ -76,3 +84,15 @@ def test_a_simulated_fracture_is_measured_as_it_was_made(monkeypatch):
     assert not np.isnan([cell for cell in row.values() if cell is not None]).any()
     monkeypatch.setattr(fracture_measurements, "height_losses", lambda heights, excluded: height_losses({}))
     assert measured_level(case, case.lesions) is None  # without a loss of height there is no row
+
+
+@pytest.mark.slow
+def test_the_row_is_that_of_a_report_on_the_same_study(case):
+    spine = spine_from_mask(case.vertebrae)
+    images = SpineImages(ct=case.ct)
+    found = assess_vertebrae(spine, case.vertebrae, case.subregions, lesions=case.lesions, images=images)
+    (own,) = (one for one in found.vertebrae if one.level is case.truth.level)
+    document = {name: plain(getattr(own, name)) for name in ("height_loss", "posterior_wall", "signs", "lesions")}
+    quick, full = feature_row(measured_level(case, case.lesions)), feature_row(document)
+    assert quick == full
+    assert sum(value is not None for value in full.values()) > 20
