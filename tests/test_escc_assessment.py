@@ -223,3 +223,23 @@ def test_a_real_cervical_cord_is_not_graded_on_a_scan_that_is_too_coarse():
     answer = assess_escc(EsccMasks(cord, sac, cord.with_array(np.zeros_like(cord.array))))
     assert answer["status"] == "not_assessable"
     assert answer["reason"].startswith("resolution")
+
+
+@pytest.mark.parametrize("bow_mm", [-4.0, 4.0])
+def test_a_canal_that_curves_forward_or_back_is_measured_like_a_straight_one(bow_mm):
+    case, pixel, slice_mm = CASES["1b in front"], 0.4, 3.0
+    shape = (75, 75, 33)
+    affine = np.diag([pixel, pixel, slice_mm, 1.0])
+    affine[:3, 3] = -affine[:3, :3].diagonal() * (np.array(shape) - 1) / 2
+    painted = epidural_masks(case, Grid(shape, affine), centre_mm=np.zeros(3), axes=np.eye(3))
+    heights = (np.arange(shape[2]) - (shape[2] - 1) / 2) * slice_mm
+    steps = np.round(bow_mm * (heights / 48.0) ** 2 / pixel).astype(int)
+    bent = {
+        name: Volume(np.stack([np.roll(mask[:, :, k], steps[k], axis=1) for k in range(shape[2])], axis=2), affine)
+        for name, mask in painted.items()
+    }
+    answer = of(bent)
+    worst = next(row for row in answer["slices"] if row["index"] == answer["slice"])
+    assert answer["grade"] == "1b"
+    assert worst["sac_indentation_mm"] == pytest.approx(case.indentation_mm, abs=0.5)
+    assert worst["cord_shift_mm"] == pytest.approx(0.0, abs=0.3)

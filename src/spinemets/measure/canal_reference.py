@@ -18,6 +18,8 @@ from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
 
 AWAY_MM, OVER_MM = 10.0, 20.0
 """Distance from tumour, and length of canal that is averaged (spinalcordtoolbox, sct_compute_compression)."""
+LEAST_SLICES = 3
+"""On either side of the tumour, for the curve of the canal to be followed (ours)."""
 TUMOUR_FREE_MM2 = 5.0
 """Less epidural tissue than this is none (`clinical.md` §2.2, [D])."""
 
@@ -100,7 +102,8 @@ def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, 
     sides = [_side(part, stack.to_front) for part in (below, above) if part]
     if sides:
         kind: ReferenceKind = "adjacent" if len(sides) == 2 else "one_sided"
-        return {one.index: _between(one, sides) for one in with_tumour}, kind
+        curve = _curve(below, above)
+        return {one.index: _between(one, sides, curve) for one in with_tumour}, kind
     if level in POPULATION:
         return {one.index: _of_population(one, level, stack.to_front) for one in with_tumour}, "population"
     return {}, None
@@ -125,7 +128,20 @@ def _side(slices: list[CanalSlice], to_front: NDArray[np.float64]) -> _Side:
     )
 
 
-def _between(one: CanalSlice, sides: list[_Side]) -> SliceReference:
+def _curve(below: list[CanalSlice], above: list[CanalSlice]) -> NDArray[np.float64] | None:
+    """(3, 4) coefficients of the parabolas through the centres of sac and cord by height, fine pixels.
+
+    Between averaged slices above and below, a straight line cuts the curve of a neck short by some millimetres, which
+    then look like a dent in the sac. None where there are too few slices for more than a line.
+    """
+    if min(len(below), len(above)) < LEAST_SLICES:
+        return None
+    heights = np.array([one.height_mm for one in (*below, *above)])
+    centres = [[*centroid(one.sac), *centroid(one.cord)] for one in (*below, *above)]
+    return np.polyfit(heights, np.array(centres), 2)
+
+
+def _between(one: CanalSlice, sides: list[_Side], curve: NDArray[np.float64] | None) -> SliceReference:
     weights = [1.0]
     if len(sides) == 2:
         span = sides[1].height_mm - sides[0].height_mm
@@ -136,12 +152,13 @@ def _between(one: CanalSlice, sides: list[_Side]) -> SliceReference:
         return np.sum([weight * getattr(side, name) for weight, side in zip(weights, sides, strict=True)], axis=0)
 
     centre = mixed("sac_centre")
+    cord_centre = centre + mixed("cord_offset")
+    if curve is not None:
+        centre, cord_centre = np.split(one.height_mm ** np.array([2.0, 1.0, 0.0]) @ curve, 2)
     middle = (np.array(one.sac.shape) - 1) / 2
     distance = ndimage.shift(mixed("sac_mm"), centre - middle, order=1, mode="nearest")
     area, ap, rl, whole = (float(value) for value in mixed("numbers"))
-    return SliceReference(
-        distance, float((distance < 0).sum() * FINE_MM**2), area, ap, rl, centre + mixed("cord_offset"), whole
-    )
+    return SliceReference(distance, float((distance < 0).sum() * FINE_MM**2), area, ap, rl, cord_centre, whole)
 
 
 def _of_population(one: CanalSlice, level: Level, to_front: NDArray[np.float64]) -> SliceReference:
