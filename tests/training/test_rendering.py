@@ -47,6 +47,22 @@ def test_tissues_have_the_hounsfield_units_of_their_range(seed):
     assert median(image, structure == OUTSIDE_FIELD) == pytest.approx(AIR_HU, abs=1)
 
 
+def test_much_of_the_sacrum_and_nothing_of_a_vertebra_may_be_fat_within_a_shell():
+    structure, vertebra = patch()
+    body = structure == int(Subregion.BODY)
+    structure[:, :, 16:28, 4:24, 4:24] = int(Tissue.SACRUM)
+    inside = np.s_[:, :, 18:26, 6:22, 6:22]
+    fatty = []
+    for seed in range(20):
+        torch.manual_seed(seed)
+        image = render_ct(structure, vertebra, 1.5, invent_disease=False)
+        assert torch.isfinite(image).all()
+        fatty.append((float((image[inside] < 50).float().mean()), float((image[body] < 50).float().mean())))
+    sacrum, bodies = np.array(fatty).T
+    assert np.quantile(sacrum, 0.75) > 0.3
+    assert sacrum.mean() > bodies.mean() + 0.15
+
+
 @pytest.mark.parametrize("contrast", [False, True])
 def test_organs_are_as_bright_as_the_contrast_medium_that_is_asked_for(contrast):
     structure = torch.full((1, 1, 8, 8, 8), int(Tissue.ARTERY), dtype=torch.uint8)

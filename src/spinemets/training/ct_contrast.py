@@ -57,6 +57,10 @@ CONTRAST_HU: dict[Tissue, tuple[float, float]] = {
 }
 """HU after an injection, in the half of the patches that had one."""
 
+SACRAL_FAT_SHARE = 0.75
+SACRAL_FAT_HU = (-90.0, 40.0)
+"""Marrow of the sacral alae of most adults is nearly all fat, their "alar void"; how often and how far is ours."""
+
 BONES = (
     Tissue.SACRUM,
     Tissue.RIB,
@@ -130,6 +134,16 @@ def cortical_shell(structure: Tensor, vertebra: Tensor) -> tuple[Tensor, Tensor]
     return shell, joint.clamp(0, 1) * bone
 
 
+def _add_sacral_fat(image: Tensor, structure: Tensor) -> Tensor:
+    """Fatty marrow in part of the sacrum, above all of its alae, that looks like soft tissue within a thin shell."""
+    sacrum = structure == Tissue.SACRUM
+    if not bool(sacrum.any()) or not chance(SACRAL_FAT_SHARE):
+        return image
+    wave = smooth_noise(image.shape, int(uniform(4, 10)), image.device)
+    share = (wave * uniform(0.3, 1.0) + uniform(-0.5, 0.8)).clamp(0, 1) * sacrum
+    return image + share * (uniform(*SACRAL_FAT_HU) - image).clamp_max(0)
+
+
 def _add_bowel_contents(image: Tensor, structure: Tensor) -> Tensor:
     bowel = structure == Tissue.BOWEL
     if not bool(bowel.any()):
@@ -197,6 +211,7 @@ def render_ct(
     image = image + level_shift * bone + texture * _texture_table(device)[code]
     if invent_disease:
         image = _add_disease(image, bone)
+    image = _add_sacral_fat(image, structure)
     cortex = uniform(350, 1100)
     posterior = (structure >= Subregion.ARCH) & (structure <= Subregion.INFERIOR_ARTICULAR_RIGHT)
     cortex_map = cortex * torch.where(posterior, uniform(0.9, 1.3), 1.0)
