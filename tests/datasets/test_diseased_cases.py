@@ -18,6 +18,7 @@ from spinemets.datasets.diseased_cases import (
     tissue_of_structure,
 )
 from spinemets.errors import StudyError
+from spinemets.simulate.disease import Disease
 from spinemets.simulate.diseased_patient import DISEASES
 from spinemets.simulate.tissues import Tissue
 
@@ -111,3 +112,30 @@ def test_lesions_are_labelled_in_bone_and_findings_that_look_like_them_are_not(k
     lesion = overlay.lesion > 0
     assert lesion.any() == (kind == "metastases")
     assert (overlay.vertebra[lesion] > 0).all()
+
+
+def test_a_disease_that_cannot_be_drawn_gives_way_to_another_and_the_log_says_so(lumbar_patient, monkeypatch, caplog):
+    tried = []
+
+    def brittle(anatomy, kind, seed):
+        tried.append(seed)
+        if len(tried) < 3:
+            raise ValueError("the anatomy shows no axes of L1")
+        return Disease(anatomy)
+
+    monkeypatch.setattr(diseased_cases, "KIND_SHARE", {"mixed": 1.0})
+    monkeypatch.setattr(diseased_cases, "diseased", brittle)
+    overlay = make_overlay(Case.of_anatomy(lumbar_patient), 40)
+    assert tried == [40, 41, 42]
+    assert overlay.kind == "mixed"
+    assert [m for m in caplog.messages if "no axes of L1" in m] == caplog.messages[:2]
+
+
+def test_a_case_into_which_nothing_can_be_drawn_is_refused(lumbar_patient, monkeypatch):
+    def broken(anatomy, kind, seed):
+        raise ValueError("no axes")
+
+    monkeypatch.setattr(diseased_cases, "KIND_SHARE", {"mixed": 1.0})
+    monkeypatch.setattr(diseased_cases, "diseased", broken)
+    with pytest.raises(StudyError, match="none of 5 diseases could be drawn into"):
+        make_overlay(Case.of_anatomy(lumbar_patient), 1)

@@ -29,6 +29,8 @@ KIND_SHARE = {"metastases": 0.5, "mixed": 0.2, "osteoporosis": 0.15, BENIGN: 0.1
 without any, or nearly)."""
 BENIGN_ROUNDS = 3
 """How often look-alikes are drawn in one who has nothing else (ours: each time up to three)."""
+ATTEMPTS = 5
+"""Diseases tried in a case; a collapse may leave so little of a coarsely drawn body that it has no axes."""
 MARGIN_MM = 45.0
 """Room round the vertebrae in which disease is drawn (ours): more than `vertebra_site.MARGIN_MM` keeps round one."""
 
@@ -84,11 +86,24 @@ class DiseaseDraws:
 
 
 def make_overlay(case: Case, seed: int) -> DiseaseOverlay:
-    """A disease of random kind drawn into a case."""
+    """A disease of random kind drawn into a case.
+
+    Raises
+    ------
+    StudyError
+        If none of several can be drawn into it.
+    """
     anatomy, start = anatomy_round_spine(case)
-    kind = choice(KIND_SHARE, np.random.default_rng([seed, 0x81D]))
-    disease = benign(anatomy, seed) if kind == BENIGN else diseased(anatomy, kind, seed)
-    return DiseaseOverlay.of_disease(disease, kind, case, start)
+    for attempt in range(ATTEMPTS):
+        own = seed + attempt
+        kind = choice(KIND_SHARE, np.random.default_rng([own, 0x81D]))
+        try:
+            disease = benign(anatomy, own) if kind == BENIGN else diseased(anatomy, kind, own)
+        except ValueError as error:
+            log.warning("the disease %d cannot be drawn into %s, another is: %s", own, case.name, error)
+            continue
+        return DiseaseOverlay.of_disease(disease, kind, case, start)
+    raise StudyError(f"none of {ATTEMPTS} diseases could be drawn into {case.name}")
 
 
 def benign(anatomy: LabelledAnatomy, seed: int) -> Disease:
