@@ -75,12 +75,13 @@ def test_a_series_in_which_no_sac_is_found_is_left_out_with_that_reason():
     ]
 
 
-def test_a_series_that_is_not_axial_is_refused_with_its_reason():
-    image, _ = phantom()
+def test_a_series_that_is_not_axial_or_too_coarse_is_refused_with_its_reason():
     sagittal = Volume(np.zeros((8, 40, 40), np.float32), np.diag([4.0, 0.6, 0.6, 1.0]))
     found = examined(axial(sagittal), model())
+    assert found.report.escc.code is Reason.MISSING_SEQUENCE
     assert "not_axial" in found.report.escc.detail
-    assert image.shape != sagittal.shape
+    far = Volume(np.zeros((40, 40, 8), np.float32), np.diag([0.6, 0.6, 7.0, 1.0]))
+    assert examined(axial(far), model()).report.escc.code is Reason.RESOLUTION
 
 
 def test_coarse_pixels_are_outlined_and_not_graded():

@@ -74,7 +74,8 @@ def read_axial(
     except NoSpineFoundError as error:
         return NotAssessed(Reason.OUT_OF_FIELD, str(error))
     except StudyError as error:
-        return NotAssessed(Reason.RESOLUTION, str(error))
+        coarse = str(error).startswith("resolution")
+        return NotAssessed(Reason.RESOLUTION if coarse else Reason.MISSING_SEQUENCE, str(error))
     if isinstance(canal.section, NotAssessed):
         return canal
     known = established(clinical, spine)

@@ -40,7 +40,7 @@ def run_simulate(
     Raises
     ------
     SpinemetsError
-        If the modality, the field of view or the disease is not one that can be simulated.
+        If the modality, the field of view or the disease is not one that can be simulated, or not with one another.
     """
     if modality not in MODALITIES:
         raise SpinemetsError(f"modality '{modality}' cannot be simulated yet; this version has {', '.join(MODALITIES)}")
@@ -48,6 +48,10 @@ def run_simulate(
         raise SpinemetsError(f"unknown field of view '{field}'; it must be one of {', '.join(FIELDS)} or random")
     if disease not in (HEALTHY, *DISEASES):
         raise SpinemetsError(f"unknown disease '{disease}'; it must be one of {', '.join((HEALTHY, *DISEASES))}")
+    if modality == "axial_t2" and (field != "random" or disease != HEALTHY):
+        raise SpinemetsError(
+            "an axial T2 has a field and a disease of its own; leave --field and --disease out"
+        )
     folders = []
     with stage_progress() as progress:
         for number in range(cases):

@@ -85,6 +85,13 @@ def test_a_modality_that_cannot_be_simulated_is_refused(tmp_path):
         command.run_simulate(tmp_path, cases=1, seed=1, modality="mr", dicom=False, field="random")
 
 
+@pytest.mark.parametrize("changes", [{"field": "chest"}, {"disease": "metastases"}])
+def test_options_of_a_ct_are_refused_for_an_axial_t2(tmp_path, changes):
+    options = {"cases": 1, "seed": 1, "modality": "axial_t2", "dicom": False, "field": "random"} | changes
+    with pytest.raises(SpinemetsError, match="leave --field and --disease out"):
+        command.run_simulate(tmp_path, **options)
+
+
 def test_a_grade_that_does_not_exist_is_refused(case):
     with pytest.raises(ValueError, match="got '4'"):
         random_plan(case.piece, 1, "4")
