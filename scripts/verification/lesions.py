@@ -96,7 +96,7 @@ def real(models: Models) -> dict[str, Any]:
 
 
 def box_is_hit(found: Volume) -> bool:
-    """Whether a voxel of a lesion lies in the reader's box, which is stated in LPS: left, posterior and superior grow."""
+    """Whether a voxel of a lesion lies in the reader's box, stated in LPS: left, posterior and superior grow."""
     centre = np.array(BOX_CENTRE_LPS_MM) * [-1, -1, 1]
     inside = np.abs(found.world(np.argwhere(found.array > 0)) - centre) <= np.array(BOX_SIZE_MM) / 2
     return bool(inside.all(axis=-1).any())
