@@ -47,3 +47,23 @@ def test_the_card_says_how_slices_become_input_and_the_file_answers_as_torch_doe
     with torch.no_grad():
         expected = net.eval()(torch.from_numpy(image)).numpy()
     assert open_network(card.onnx, "onnx", 1)(image) == pytest.approx(expected, abs=export.PARITY)
+
+
+@pytest.mark.parametrize(
+    ("task", "entry", "value"),
+    [
+        ("canal", "data._target_", "spinemets.training.canal_data.CanalData"),
+        ("canal", "module.net.out_channels", len(CANAL_CLASSES)),
+        ("locator", "data.crop_size", 144),
+        ("spine", "data.crop_size", 136),
+    ],
+)
+def test_a_task_chooses_its_data(task, entry, value):
+    assert OmegaConf.select(export._task_config(task), entry) == value
+
+
+def test_training_and_validation_use_the_patch_that_the_network_is_read_with():
+    module = export._task_config("canal").module
+    assert module.randomiser.patch_size == module.validator.patch_size
+    assert module.randomiser.voxel_mm == module.validator.voxel_mm
+    assert module.validator.augment is False
