@@ -24,7 +24,7 @@ from spinemets.inference.fracture import FractureModel
 from spinemets.rules.fracture_cause import Verdict, verdict
 from spinemets.simulate.sign_frequencies import SIGN_FREQUENCIES, FractureClass
 from spinemets.training.fracture_choice import Cases, boosted_probability
-from spinemets.training.fracture_data import simulated_rows
+from spinemets.training.fracture_data import FractureData, simulated_rows
 from spinemets.training.fracture_figures import auc, figures
 
 PRIOR = 0.5
@@ -49,7 +49,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "model, lesion mask": figures(truth, _probability(model, rows), studies),
         "model, no lesion mask": figures(truth, _probability(model, bare), studies),
         f"gradient boosting, the {learnt} fractures learnt from": figures(
-            truth, boosted_probability(_learnt_from(cache, learnt), Cases(rows), seed=1), studies
+            truth, boosted_probability(_learnt_from(cache, model), Cases(rows), seed=1), studies
         ),
     }
     removed = {item: auc(truth, _probability(model, [_removed(row, item) for row in rows])) for item in _items(model)}
@@ -69,9 +69,9 @@ def _probability(model: FractureModel, rows: Sequence[FractureRow]) -> NDArray[n
     return np.array([model.explain(row.values, PRIOR).p_metastatic for row in rows])
 
 
-def _learnt_from(cache: Path, count: int) -> Cases:
-    rows = simulated_rows(measured_fractures(cache, "train", count))
-    return Cases([*rows, *map(without_lesion_mask, rows)])
+def _learnt_from(cache: Path, model: FractureModel) -> Cases:
+    data = FractureData(str(cache), *(model.details["training"][split] for split in ("train", "validation")))
+    return data.cases()
 
 
 def _ceiling(cases: Sequence[dict[str, Any]]) -> NDArray[np.float64]:

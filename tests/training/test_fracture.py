@@ -11,7 +11,7 @@ from spinemets.formats.fracture_table import read_table, write_table
 from spinemets.inference.fracture import FractureModel
 from spinemets.training import fracture_choice, fracture_data, fracture_figures
 from spinemets.training.fracture import summary, train_fracture
-from spinemets.training.fracture_data import FractureData, divided, simulated_rows
+from spinemets.training.fracture_data import FractureData, simulated_rows
 
 
 @pytest.fixture(autouse=True)
@@ -35,20 +35,13 @@ def test_a_table_of_ones_own_becomes_a_model_that_says_so(tmp_path):
     model = FractureModel.load(tmp_path / "models")
     assert model.calibration == "calibrated on the cases of the table"
     training = model.details["training"]
-    assert (training["fractures"], training["validation_fractures"]) == (70, 30)
+    assert (training["fractures"], training["metastatic_rows"]) == (100, 50)
     assert training["command"] == "python train.py task=fracture"
     assert training["way"] == table["chosen"]["name"]
     assert json.loads((tmp_path / "run" / "comparison.json").read_text(encoding="utf-8")) == table
-    assert len(read_table(tmp_path / "run" / "train.csv")) == 70
+    assert len(read_table(tmp_path / "run" / "table.csv")) == 100
     assert {"gradient boosting", "chosen, calibrated"} <= set(table)
     assert any(line.startswith("gradient boosting") for line in summary(table))
-
-
-def test_a_study_is_never_divided():
-    rows = [dataclasses.replace(row, study=f"study {number // 4}") for number, row in enumerate(drawn_rows(80))]
-    train, validation = divided(rows, seed=1)
-    assert not set(train.studies) & set(validation.studies)
-    assert len(validation.rows) == 4 * round(0.3 * 20)
 
 
 def test_rows_without_a_cause_teach_nothing(tmp_path):
@@ -58,14 +51,13 @@ def test_rows_without_a_cause_teach_nothing(tmp_path):
 
 def test_simulated_cases_come_with_a_lesion_mask_and_without(monkeypatch, tmp_path):
     vertebra = {"level": "L1", "signs": {"other_levels_with_lesions": {"value": 1, "unit": "1"}}}
-    cases = [
+    listed = [
         {"seed": 1, "cause": "metastatic", "measured": vertebra},
         {"seed": 2, "cause": "osteoporotic", "measured": None},  # its fracture was not found
     ]
-    monkeypatch.setattr(fracture_data, "measured_fractures", lambda cache, split, count, progress: iter(cases))
-    train, validation = FractureData(str(tmp_path), train=2, validation=2).cases()
-    assert train.studies == ["simulated-1", "simulated-1"]
-    assert [row.values["lesions_elsewhere"] for row in train.rows] == [1.0, None]
-    assert len(validation.rows) == 2
+    monkeypatch.setattr(fracture_data, "measured_fractures", lambda cache, split, count, progress: iter(listed))
+    cases = FractureData(str(tmp_path), train=2, validation=0).cases()
+    assert cases.studies == ["simulated-1", "simulated-1"] * 2  # the same from either split here
+    assert [row.values["lesions_elsewhere"] for row in cases.rows] == [1.0, None] * 2
     assert FractureData(str(tmp_path)).origin == "simulated fractures"
-    assert [row.cause for row in simulated_rows(cases)] == ["metastatic"]
+    assert [row.cause for row in simulated_rows(listed)] == ["metastatic"]

@@ -9,9 +9,8 @@ from typing import Any
 
 from spinemets.formats.atomic import write_text
 from spinemets.formats.fracture_table import write_table
-from spinemets.training.fracture_choice import Cases, best_model, boosted
+from spinemets.training.fracture_choice import best_model
 from spinemets.training.fracture_data import FractureData
-from spinemets.training.fracture_figures import figures
 from spinemets.training.fracture_onnx import export_fracture_model
 
 log = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ def train_fracture(
     Returns
     -------
     dict
-        Figures of every way to fit, on validation cases.
+        Figures of every way to fit, on cases it did not learn from.
 
     Raises
     ------
@@ -51,17 +50,12 @@ def train_fracture(
     """
     run = Path(folder)
     run.mkdir(parents=True, exist_ok=True)
-    train, validation = data.cases()
-    write_table(run / "train.csv", train.rows)
-    write_table(run / "validation.csv", validation.rows)
-    model, table = best_model(train, validation, seed)
-    table["chosen, calibrated"] = figures(
-        validation.truth, model.probability(validation.cells(model.names)), validation.studies
-    )
-    table["gradient boosting"] = boosted(train, validation, seed)
+    cases = data.cases()
+    write_table(run / "table.csv", cases.rows)
+    model, table = best_model(cases, seed)
     simulated = data.table is None
-    counts = _counts("", train) | _counts("validation_", validation)
-    training = {"command": command, "seed": seed, "cases": data.origin, **counts}
+    counts = {"fractures": len(set(cases.studies)), "rows": len(cases.rows), "metastatic_rows": int(cases.truth.sum())}
+    training = {"command": command, "seed": seed, "cases": data.origin, **(data.counts if simulated else {}), **counts}
     chosen = table["chosen"]
     description = {
         "version": version,
@@ -78,19 +72,10 @@ def train_fracture(
     return table
 
 
-def _counts(prefix: str, cases: Cases) -> dict[str, int]:
-    truth = cases.truth
-    return {
-        f"{prefix}fractures": len(set(cases.studies)),
-        f"{prefix}rows": len(truth),
-        f"{prefix}metastatic_rows": int(truth.sum()),
-    }
-
-
 def summary(table: dict[str, dict[str, Any]]) -> list[str]:
     """Lines of the comparison, the best loss first."""
     rows = sorted((row["log_loss"], name) for name, row in table.items() if "log_loss" in row)
-    lines = [f"{'on validation cases':52}" + "".join(f"{name:>18}" for name in COLUMNS)]
+    lines = [f"{'on cases it did not learn from':52}" + "".join(f"{name:>18}" for name in COLUMNS)]
     return lines + [f"{name:52}" + "".join(_cell(table[name].get(key)) for key in COLUMNS) for _, name in rows]
 
 

@@ -13,7 +13,7 @@ from scipy.optimize import minimize_scalar
 from spinemets.errors import SpinemetsError
 from spinemets.formats.fracture_table import FractureRow, values
 from spinemets.fracture_features import MEASURES, SIGNS
-from spinemets.training.additive import AdditiveModel, Array
+from spinemets.training.additive import AdditiveModel, Array, logistic
 from spinemets.training.fracture_figures import figures
 from spinemets.training.fracture_fits import fit_logistic, fit_weights_of_evidence
 
@@ -29,13 +29,14 @@ another column says."""
 CT7 = ("other_osteoporotic_fractures", "lesions_elsewhere")
 LEAST_ROWS = 10
 """An input was assessed in so many rows of either class (ours)."""
-LEAST_CASES = 12
+LEAST_CASES = 15
 """Fewer cases of a class teach nothing (ours)."""
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
 RESAMPLED = 40
 """Fits to resampled studies, for the interval (ours)."""
 FACTOR_RANGE = (0.5, 1.5)
-"""All evidence is multiplied by a number in this range so that probabilities fit the validation cases (ours)."""
+"""All evidence is multiplied by a number in this range so that probabilities fit unseen cases (ours)."""
+FOLDS = 5
 Fit = Callable[[Array, NDArray[np.bool_], Sequence[str]], AdditiveModel]
 
 
@@ -106,27 +107,56 @@ def _logistic(strength: float, seed: int) -> Fit:
     return fit
 
 
-def best_model(train: Cases, validation: Cases, seed: int) -> tuple[AdditiveModel, dict[str, dict[str, Any]]]:
-    """The additive model with the lowest loss on validation cases, and the figures of all.
+def best_model(cases: Cases, seed: int) -> tuple[AdditiveModel, dict[str, dict[str, Any]]]:
+    """The additive model of the way that loses least on cases it did not learn from, and the figures of all ways.
+
+    Figures and calibration come from `FOLDS` folds of studies, each told by what the others taught; the model itself
+    learns from all.
 
     Raises
     ------
     SpinemetsError
         If there are too few cases.
     """
-    require_enough(train)
-    table: dict[str, dict[str, Any]] = {}
-    fitted: dict[str, AdditiveModel] = {}
-    ways = candidates(train, seed)
-    for name, (fit, names) in ways.items():
-        fitted[name] = fit(train.cells(names), train.truth, names)
-        table[name] = figures(validation.truth, fitted[name].probability(validation.cells(names)))
+    require_enough(cases)
+    ways, place = candidates(cases, seed), folds(cases, seed)
+    evidence = {name: _unseen_evidence(cases, place, fit, names) for name, (fit, names) in ways.items()}
+    table: dict[str, dict[str, Any]] = {name: figures(cases.truth, logistic(own)) for name, own in evidence.items()}
     chosen = min(table, key=lambda name: table[name]["log_loss"])
-    table[chosen]["chosen"] = True
     fit, names = ways[chosen]
-    model = with_uncertainty(fitted[chosen], fit, train, seed)
-    factor = calibrating_factor(model, validation)
+    factor = calibrating_factor(cases.truth, evidence[chosen])
+    calibrated = figures(cases.truth, logistic(factor * evidence[chosen]), cases.studies)
+    boosted = figures(cases.truth, _unseen_boosted(cases, place, seed), cases.studies)
+    table |= {"chosen, calibrated": calibrated, "gradient boosting": boosted}
+    model = with_uncertainty(fit(cases.cells(names), cases.truth, names), fit, cases, seed)
     return model.scaled(factor), table | {"chosen": {"name": chosen, "factor": factor, "inputs": list(names)}}
+
+
+def folds(cases: Cases, seed: int) -> NDArray[np.int64]:
+    """(N,) number of the fold of each row; rows of one study share it."""
+    studies, member = np.unique(cases.studies, return_inverse=True)
+    return np.random.default_rng([seed, 2]).permutation(len(studies))[member] % FOLDS
+
+
+def _parts(cases: Cases, place: NDArray[np.int64], number: int) -> tuple[Cases, Cases]:
+    """Cases outside a fold, and those in it."""
+    outside = [row for row, own in zip(cases.rows, place, strict=True) if own != number]
+    return Cases(outside), Cases([row for row, own in zip(cases.rows, place, strict=True) if own == number])
+
+
+def _unseen_evidence(cases: Cases, place: NDArray[np.int64], fit: Fit, names: Sequence[str]) -> Array:
+    evidence = np.zeros(len(cases.rows))
+    for number in range(FOLDS):
+        taught, asked = _parts(cases, place, number)
+        evidence[place == number] = fit(taught.cells(names), taught.truth, names).evidence(asked.cells(names))
+    return evidence
+
+
+def _unseen_boosted(cases: Cases, place: NDArray[np.int64], seed: int) -> Array:
+    probability = np.zeros(len(cases.rows))
+    for number in range(FOLDS):
+        probability[place == number] = boosted_probability(*_parts(cases, place, number), seed)
+    return probability
 
 
 def with_uncertainty(model: AdditiveModel, fit: Fit, train: Cases, seed: int) -> AdditiveModel:
@@ -153,20 +183,14 @@ def _in_units_of(model: AdditiveModel, other: AdditiveModel) -> Array:
     return np.concatenate([other.weights[:count] + shift, slopes])
 
 
-def calibrating_factor(model: AdditiveModel, validation: Cases) -> float:
-    """By what to multiply all evidence so that probabilities fit validation cases best."""
-    evidence = model.evidence(validation.cells(model.names))
-    signed = np.where(validation.truth, evidence, -evidence)
+def calibrating_factor(truth: NDArray[np.bool_], evidence: Array) -> float:
+    """By what to multiply evidence so that probabilities fit the truth best."""
+    signed = np.where(truth, evidence, -evidence)
 
     def loss(factor: float) -> float:
         return float(np.logaddexp(0.0, -factor * signed).mean())
 
     return float(minimize_scalar(loss, bounds=FACTOR_RANGE, method="bounded").x)
-
-
-def boosted(train: Cases, validation: Cases, seed: int) -> dict[str, Any]:
-    """Figures of gradient boosting on the same table, empty cells as it takes them."""
-    return figures(validation.truth, boosted_probability(train, validation, seed), validation.studies)
 
 
 def boosted_probability(train: Cases, asked: Cases, seed: int) -> Array:
