@@ -39,6 +39,7 @@ def fit(config: DictConfig) -> None:
     )
     log.info("training in %s with %s", folder.name, config.trainer.precision)
     trainer.fit(module, data, ckpt_path=resume_from(config.ckpt_path, folder))
+    trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt")  # as it ended, not as it was last validated
     if trainer.is_global_zero:
         torch.save({k: v.cpu() for k, v in module.net.state_dict().items()}, folder / "weights.pt")
 
