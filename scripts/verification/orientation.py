@@ -20,7 +20,7 @@ from verification.real import data_root
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Dice of the vertebrae found in each form with those found in the NIfTI file, where both forms show the patient."""
+    """Dice of the vertebrae found in each form with those found in the NIfTI file, where both show the patient."""
     models = SpineModels.load()
     image = read_study(data_root() / "ct" / "abdomen_ct.nii.gz").series[0].volume
     reference = segment_spine(image, models).vertebrae

@@ -49,9 +49,7 @@ def run_simulate(
     if disease not in (HEALTHY, *DISEASES):
         raise SpinemetsError(f"unknown disease '{disease}'; it must be one of {', '.join((HEALTHY, *DISEASES))}")
     if modality == "axial_t2" and (field != "random" or disease != HEALTHY):
-        raise SpinemetsError(
-            "an axial T2 has a field and a disease of its own; leave --field and --disease out"
-        )
+        raise SpinemetsError("an axial T2 has a field and a disease of its own; leave --field and --disease out")
     folders = []
     with stage_progress() as progress:
         for number in range(cases):

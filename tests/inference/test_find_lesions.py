@@ -155,9 +155,14 @@ def test_a_model_that_is_not_shipped_is_none_and_one_without_its_card_an_error(m
 def test_a_shipped_model_is_opened_on_the_engine_that_was_asked_for(monkeypatch, tmp_path):
     (tmp_path / "lesion").mkdir()
     asked = []
+
+    def opened(*words):
+        asked.append(words)
+        return by_hu
+
     monkeypatch.setattr(lesions, "models_folder", lambda: tmp_path)
     monkeypatch.setattr(lesions, "load_card", lambda name: CARD)
-    monkeypatch.setattr(lesions, "open_network", lambda *words: asked.append(words) or by_hu)
+    monkeypatch.setattr(lesions, "open_network", opened)
     model = LesionModel.load("openvino", 3)
     assert model == LesionModel(by_hu, CARD)
     assert asked == [(CARD.onnx, "openvino", 3)]

@@ -30,7 +30,9 @@ def test_masks_are_those_of_the_whole_grid(spacing, angles, place):
         "far": np.s_[38:40, 0:2, 0:2],
     }[place]
     mask[box] = rng.random(mask[box].shape) < 0.8
-    percent = Volume(mask.astype(np.uint8) * 100, centred_affine(SHAPE, (1, 1, 2), spacing_mm=spacing, angles_deg=(3, 4, 5)))
+    percent = Volume(
+        mask.astype(np.uint8) * 100, centred_affine(SHAPE, (1, 1, 2), spacing_mm=spacing, angles_deg=(3, 4, 5))
+    )
     asked = grid(angles)
     assert np.array_equal(at_least_half(percent, asked), resample(percent, asked) >= 50)
     if place == "inside":

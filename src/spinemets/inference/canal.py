@@ -113,7 +113,8 @@ def require_axial(image: Volume) -> None:
     """
     axis = int(np.argmax(image.spacing_mm))
     directions = image.affine[:3, :3] / image.spacing_mm
-    normal = np.cross(*(directions[:, n] for n in range(3) if n != axis))
+    first, second = (directions[:, n] for n in range(3) if n != axis)
+    normal = np.cross(first, second)
     if closest_axes(image.affine)[0][2] != axis or abs(float(normal[2])) < LARGEST_TILT * np.linalg.norm(normal):
         raise StudyError("not_axial: the slices of this series do not lie across the body")
     if image.spacing_mm[axis] > LARGEST_SLICE_MM:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def _windows(
                 yield i, j, k
 
 
-def _covering(wanted: NDArray[np.bool_], window: int, overlap: float) -> list[slice]:
+def _covering(wanted: Any, window: int, overlap: float) -> list[slice]:
     """Windows along one axis over all that is wanted: one round its middle, or several from end to end."""
     place = np.flatnonzero(wanted)
     if len(place) == 0:
