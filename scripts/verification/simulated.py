@@ -21,6 +21,8 @@ from spinemets.simulate.tissues import LabelledAnatomy
 from verification.real import data_root
 
 HELD_OUT_MAPS = ("verse0007_vert", "gl017_vert")
+SPACING_MM = 1.2
+"""Of the anatomy that is drawn; the scanner's pixels and slices come from the seed."""
 CROPS = ((Level.L1, Level.L3), (Level.T6, Level.T8), (Level.L2, Level.L4), (Level.T4, Level.T7))
 """Fields of view with neither sacrum nor the last rib nor the skull in them."""
 
@@ -32,19 +34,26 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     rows = {}
     for number, seed in enumerate(seeds):
         field = "whole" if number % 2 == 0 else "random"
-        rows[f"seed {seed} {field}"] = compare(parametric_anatomy(seed, spacing_mm=1.0, field=field), seed, models)
+        name = f"seed {seed} {field}"
+        rows[name] = told(name, compare(parametric_anatomy(seed, spacing_mm=SPACING_MM, field=field), seed, models))
     for name in HELD_OUT_MAPS:
-        rows[name] = compare(load_anatomy(data_root() / "anatomy", name, spacing_mm=1.0), 200_000, models)
-    for name, row in rows.items():
-        print(f"{name:24} " + "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()))
+        anatomy = load_anatomy(data_root() / "anatomy", name, spacing_mm=SPACING_MM)
+        rows[name] = told(name, compare(anatomy, 200_000, models))
     crops = []
     for number in range(options.cases):
         seed = SEEDS["test"][1000 + number]
-        anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=CROPS[number % len(CROPS)])
-        crops.append(compare(anatomy, seed, models))
+        anatomy = parametric_anatomy(seed, spacing_mm=SPACING_MM, field=CROPS[number % len(CROPS)])
+        crops.append(told(f"crop of seed {seed}", compare(anatomy, seed, models)))
     flagged = float(np.mean([row.get("ambiguous", True) for row in crops]))
     print(f"crops called ambiguous: {flagged:.2f} of {len(crops)}")
     return {"cases": rows, "crops": crops, "crops_ambiguous": flagged, "summary": summary(rows)}
+
+
+def told(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """The row, printed."""
+    numbers = (f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}" for key, value in row.items())
+    print(f"{name:24} " + "  ".join(numbers), flush=True)
+    return row
 
 
 def compare(anatomy: LabelledAnatomy, seed: int, models: SpineModels) -> dict[str, Any]:

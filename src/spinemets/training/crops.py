@@ -57,12 +57,12 @@ class CropDataset(IterableDataset[Crop]):
         cases = [Case.load(path).halved() if self.coarse else Case.load(path) for path, _ in self.files]
         any_image = any(case.image is not None for case in cases)
         focus = COARSE_FOCUS if self.coarse else FOCUS
-        places = [_places(case, focus) for case in cases]
+        places = [places_of(case, focus) for case in cases]
         weights = np.array([weight for _, weight in self.files])
         weights = weights / weights.sum()
         while True:
             n = int(rng.choice(len(cases), p=weights))
-            centre = _draw_centre(cases[n], places[n], focus, rng)
+            centre = draw_centre(cases[n], places[n], focus, rng)
             structure, vertebra, centres, image = cases[n].crop(centre, self.crop_size)
             crop = {
                 "structure": torch.from_numpy(structure),
@@ -74,8 +74,8 @@ class CropDataset(IterableDataset[Crop]):
             yield crop
 
 
-def _places(case: Case, focus: Sequence[tuple[float, tuple[int, ...]]]) -> list[np.ndarray]:
-    """Some voxel indices of each structure that crops are centred on, and last of anything but air."""
+def places_of(case: Case, focus: Sequence[tuple[float, tuple[int, ...]]]) -> list[np.ndarray]:
+    """For each structure that crops are centred on, (N, 3) voxel indices of some of it; last of anything but air."""
     rng = np.random.default_rng(0)
     result = []
     for _, codes in focus:
@@ -98,12 +98,13 @@ def _some(found: np.ndarray, shape: tuple[int, ...], rng: np.random.Generator) -
     return np.stack(np.unravel_index(found, shape), axis=1).astype(np.int32)
 
 
-def _draw_centre(
+def draw_centre(
     case: Case,
     places: Sequence[np.ndarray],
     focus: Sequence[tuple[float, tuple[int, ...]]],
     rng: np.random.Generator,
 ) -> np.ndarray:
+    """(3,) voxel to centre a crop on, near one of the `places_of` a case."""
     draw = rng.random()
     for (share, _), points in zip(focus, places, strict=False):
         if draw < share and len(points):

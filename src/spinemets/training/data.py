@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -127,7 +128,10 @@ class SpineData(lightning.LightningDataModule):
     coarse : bool
         Take every second voxel of a case, for the locator.
     disease : DiseaseDraws or None
-        Diseases to be drawn into every case, for the lesion network.
+        Diseases to be drawn into every case.
+    ill_crops : callable
+        Makes the data set of (files with diseases, crop_size, seed) where there are some: that of the lesion network,
+        or `IllSpineCropDataset` for the spine network.
     """
 
     def __init__(
@@ -141,8 +145,10 @@ class SpineData(lightning.LightningDataModule):
         root: str | None = None,
         coarse: bool = False,
         disease: DiseaseDraws | None = None,
+        ill_crops: Callable[..., IterableDataset[Crop]] = LesionCropDataset,
     ) -> None:
         super().__init__()
+        self.ill_crops = ill_crops
         self.sources, self.validation, self.disease = sources, validation, disease
         self.crop_size, self.batch_size, self.workers, self.seed = crop_size, batch_size, workers, seed
         self.root, self.coarse = root, coarse
@@ -167,7 +173,7 @@ class SpineData(lightning.LightningDataModule):
         if self.disease is None:
             return CropDataset(files, self.crop_size, seed, self.coarse)
         ill = [(path, weight, self.disease.paths(path)) for path, weight in files]
-        return LesionCropDataset(ill, self.crop_size, seed)
+        return self.ill_crops(ill, self.crop_size, seed)
 
     def _loader(self, dataset: IterableDataset[Crop], workers: int) -> DataLoader[Crop]:
         return DataLoader(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from spinemets.datasets.disease_overlay import FULL
+from spinemets.training import warp
 from spinemets.training.filters import blur, chance, smooth_noise, uniform
 
 SHARE_RANGE = (0.8, 1.0)
@@ -39,6 +42,14 @@ class Deposits:
         """HU of an image with the deposits laid over it."""
         result = self.keep * image + self.add
         return result + self.rise if contrast else result
+
+
+def deposits_at(crop: Mapping[str, Tensor], points: Tensor) -> Tensor:
+    """(N, 3, D, H, W) ``keep``, ``add`` and ``rise`` of a crop with (N, S, S, S) of each, at `warp.sampling_points`."""
+    parts = []
+    for name, scale, beyond in (("keep", FULL, 1.0), ("add", 1, 0.0), ("rise", 1, 0.0)):
+        parts.append(warp.sample_linear(crop[name].float() / scale, points).nan_to_num(beyond))
+    return torch.stack(parts, 1)
 
 
 def varied(deposits: Deposits) -> Deposits:

@@ -8,13 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from spinemets.anatomy import LesionLabel
-from spinemets.datasets.disease_overlay import FULL
 from spinemets.inference.preprocess import CtWindow
 from spinemets.simulate.tissues import OUTSIDE_FIELD
 from spinemets.training import warp
 from spinemets.training.acquisition import acquire_ct, cut_field_of_view
 from spinemets.training.ct_contrast import render_ct
-from spinemets.training.deposits import Deposits, varied
+from spinemets.training.deposits import Deposits, deposits_at, varied
 from spinemets.training.filters import chance
 from spinemets.training.healthy_marrow import uneven
 from spinemets.training.lesion_crops import LesionCrop
@@ -95,10 +94,7 @@ class LesionRandomiser(nn.Module):
             matrix = torch.eye(3, device=labels.device).expand(count, 3, 3)
             displacement = torch.zeros(count, 3, *size, device=labels.device)
         points = warp.sampling_points(matrix, displacement, source_size)
-        parts = []
-        for name, scale, beyond in (("keep", FULL, 1.0), ("add", 1, 0.0), ("rise", 1, 0.0)):
-            parts.append(warp.sample_linear(crop[name].float() / scale, points).nan_to_num(beyond))
-        return warp.sample_nearest(labels, points), torch.stack(parts, 1)
+        return warp.sample_nearest(labels, points), deposits_at(crop, points)
 
     def _patch(self, labels: Tensor, deposits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         structure, vertebra, lesion = labels[:, :1], labels[:, 1:2], labels[:, 2:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,7 @@ from spinemets.simulate.tissues import NOT_VERTEBRA, OUTSIDE_FIELD
 from spinemets.training import warp
 from spinemets.training.acquisition import acquire_ct, cut_field_of_view, vary_ct
 from spinemets.training.ct_contrast import render_ct
+from spinemets.training.deposits import Deposits, deposits_at, varied
 from spinemets.training.filters import chance
 from spinemets.training.mr_contrast import acquire_mr, render_random_contrast
 from spinemets.training.position_target import position_targets
@@ -92,7 +94,14 @@ class SpineRandomiser(nn.Module):
             self.register_buffer(name, torch.from_numpy(table.astype("int64")), persistent=False)
 
     @torch.no_grad()
-    def forward(self, structure: Tensor, vertebra: Tensor, centres: Tensor, real: Tensor | None = None) -> Batch:
+    def forward(
+        self,
+        structure: Tensor,
+        vertebra: Tensor,
+        centres: Tensor,
+        real: Tensor | None = None,
+        disease: Mapping[str, Tensor] | None = None,
+    ) -> Batch:
         """Images and targets of a batch of crops.
 
         Parameters
@@ -103,15 +112,18 @@ class SpineRandomiser(nn.Module):
             Body centroids in indices of the crop, NaN where there is none.
         real : (N, S, S, S) Tensor, optional
             HU of a real CT, NaN beyond it; an image is rendered for crops that have none.
+        disease : mapping of str to (N, S, S, S) Tensor, optional
+            ``keep``, ``add`` and ``rise`` of a `spinemets.datasets.disease_overlay.DiseaseOverlay`.
         """
-        structure, vertebra, centres, real = self._deform(structure, vertebra, centres, real)
+        structure, vertebra, centres, real, matter = self._deform(structure, vertebra, centres, real, disease)
         images, targets, known, shown = [], [], [], []
         for n in range(len(structure)):
             one, ids = structure[n : n + 1, None], vertebra[n : n + 1, None]
             if self.augment:
                 one, ids = cut_field_of_view(one, ids, self.voxel_mm)
             measured = None if real is None or real[n].isnan().all() else real[n : n + 1, None]
-            images.append(self._image(one, ids) if measured is None else self._real_image(measured, one))
+            ill = None if matter is None else Deposits(*(matter[n : n + 1, part : part + 1] for part in range(3)))
+            images.append(self._image(one, ids, ill) if measured is None else self._real_image(measured, one))
             by_vertebra = self.vertebra_table[ids[:, 0].long()]
             by_structure = self.structure_table[one[:, 0].long()]
             target = torch.where(by_vertebra > 0, by_vertebra, by_structure)
@@ -126,11 +138,15 @@ class SpineRandomiser(nn.Module):
             offset, offset_known = self._offsets(ids, centres)
         return Batch(torch.cat(images), torch.cat(targets), offset, offset_known)
 
-    def _image(self, structure: Tensor, vertebra: Tensor) -> Tensor:
+    def _image(self, structure: Tensor, vertebra: Tensor, ill: Deposits | None) -> Tensor:
         outside = structure == OUTSIDE_FIELD
         if chance(self.any_contrast):
             return acquire_mr(render_random_contrast(structure, vertebra, self.voxel_mm), outside)
-        return self.window(acquire_ct(render_ct(structure, vertebra, self.voxel_mm), outside, self.voxel_mm))
+        contrast = chance(0.5)
+        image = render_ct(structure, vertebra, self.voxel_mm, contrast=contrast)
+        if ill is not None:
+            image = (varied(ill) if self.augment else ill).over(image, contrast)
+        return self.window(acquire_ct(image, outside, self.voxel_mm))
 
     def _real_image(self, image: Tensor, structure: Tensor) -> Tensor:
         """A real CT cut like its labels, with a little other noise, sharpness and calibration."""
@@ -139,8 +155,13 @@ class SpineRandomiser(nn.Module):
         return self.window(vary_ct(image, outside) if self.augment else image)
 
     def _deform(
-        self, structure: Tensor, vertebra: Tensor, centres: Tensor, real: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        self,
+        structure: Tensor,
+        vertebra: Tensor,
+        centres: Tensor,
+        real: Tensor | None,
+        disease: Mapping[str, Tensor] | None,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None]:
         count, source_size = structure.shape[:2]
         size = (self.patch_size,) * 3
         if self.augment:
@@ -154,7 +175,8 @@ class SpineRandomiser(nn.Module):
         labels = warp.sample_nearest(torch.stack([structure, vertebra], 1), points)
         moved = warp.move_centres(centres, matrix, displacement, source_size)
         image = None if real is None else warp.sample_linear(real, points)
-        return labels[:, 0], labels[:, 1], moved, image
+        matter = None if disease is None else deposits_at(disease, points)
+        return labels[:, 0], labels[:, 1], moved, image, matter
 
     def _offsets(self, vertebra: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
         size = vertebra.shape[1:]

@@ -78,7 +78,8 @@ class SpineSegmentation(lightning.LightningModule):
     def on_after_batch_transfer(self, batch: Crop, dataloader_idx: int) -> Batch:
         """Render the crops where the network is, so that a GPU is not starved."""
         make = self.randomiser if self.trainer.training else self.validator
-        return make(batch["structure"], batch["vertebra"], batch["centres"], batch.get("image"))
+        disease = batch if "keep" in batch else None
+        return make(batch["structure"], batch["vertebra"], batch["centres"], batch.get("image"), disease)
 
     def _losses(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         output = self.net(batch.image).float()
