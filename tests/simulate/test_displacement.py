@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from spinemets.anatomy import Level
-from spinemets.geometry import Grid, corners_mm
+from spinemets.geometry import Grid
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.simulate.displacement import Displacement, cobb_of_deg, corner_slip_mm, displaced
 from spinemets.simulate.fracture import placed_spine
@@ -57,7 +57,8 @@ def test_a_level_that_cannot_move_is_refused(level):
 def aligned(displacement):
     anatomy = parametric_anatomy(SEED, spacing_mm=1.0, field=FIELD, displacement=displacement)
     turn = Rotation.from_euler("xyz", (6, -7, 5), degrees=True).as_matrix() * [-0.8, 0.9, 1.1]
-    index = corners_mm(anatomy.vertebra.shape, anatomy.affine) @ np.linalg.inv(turn).T
+    bone = np.argwhere(anatomy.vertebra > 0) @ anatomy.affine[:3, :3].T + anatomy.affine[:3, 3]
+    index = bone @ np.linalg.inv(turn).T
     affine = np.eye(4)
     affine[:3, :3], affine[:3, 3] = turn, turn @ index.min(axis=0)
     masks = render_masks(anatomy, Grid(tuple(int(n) + 1 for n in np.ceil(np.ptp(index, axis=0))), affine))

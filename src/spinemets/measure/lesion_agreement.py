@@ -212,4 +212,4 @@ def cohens_kappa(counts: NDArray[np.int64]) -> float | None:
         return None
     observed = float(np.trace(counts)) / total
     expected = float(counts.sum(axis=0) @ counts.sum(axis=1)) / float(total) ** 2
-    return None if expected >= 1 else round((observed - expected) / (1 - expected), 12)
+    return None if expected >= 1 else float(round((observed - expected) / (1 - expected), 12))
