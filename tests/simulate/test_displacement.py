@@ -60,8 +60,8 @@ def aligned(displacement):
     bone = np.argwhere(anatomy.vertebra > 0) @ anatomy.affine[:3, :3].T + anatomy.affine[:3, 3]
     index = bone @ np.linalg.inv(turn).T
     affine = np.eye(4)
-    affine[:3, :3], affine[:3, 3] = turn, turn @ index.min(axis=0)
-    masks = render_masks(anatomy, Grid(tuple(int(n) + 1 for n in np.ceil(np.ptp(index, axis=0))), affine))
+    affine[:3, :3], affine[:3, 3] = turn, turn @ (index.min(axis=0) - 9)
+    masks = render_masks(anatomy, Grid(tuple(int(n) + 19 for n in np.ceil(np.ptp(index, axis=0))), affine))
     found = assess_vertebrae(spine_from_mask(masks.vertebrae), masks.vertebrae, masks.subregions)
     return {one.level: one.alignment for one in found.vertebrae}
 
