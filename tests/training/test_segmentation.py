@@ -124,13 +124,15 @@ def test_images_are_rendered_after_their_labels_have_reached_the_device(training
             super().__init__()
             self.name = name
 
-        def forward(self, structure, vertebra, centres, real):
-            return self.name, structure, vertebra, centres, real
+        def forward(self, structure, vertebra, centres, real, disease):
+            return self.name, structure, vertebra, centres, real, disease
 
     learner = SpineSegmentation(tiny_net(), Renders("randomiser"), Renders("validator"), torch.optim.Adam)
     learner._trainer = type("Trainer", (), {"training": training})()
     crop = {"structure": 1, "vertebra": 2, "centres": 3, "image": 4}
-    assert learner.on_after_batch_transfer(crop, 0) == (made_by, 1, 2, 3, 4)
+    assert learner.on_after_batch_transfer(crop, 0) == (made_by, 1, 2, 3, 4, None)
+    ill = crop | {"keep": 5, "add": 6, "rise": 7}
+    assert learner.on_after_batch_transfer(ill, 0) == (made_by, 1, 2, 3, 4, ill)
 
 
 @pytest.mark.parametrize("weight", [1.0, 0.05])
