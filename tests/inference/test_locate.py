@@ -10,7 +10,15 @@ from spinemets.anatomy import Level
 from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, corners_mm
 from spinemets.inference.card import load_card
-from spinemets.inference.locate import MARGIN_MM, locate_spine, main_piece, softmax, too_small_to_locate, whole_image
+from spinemets.inference.locate import (
+    MARGIN_MM,
+    locate_spine,
+    main_piece,
+    softmax,
+    too_small_to_locate,
+    whole_image,
+    without_specks,
+)
 from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_OF_VERSE_ID
 from spinemets.volume import Volume
 
@@ -105,6 +113,20 @@ def test_of_pieces_with_a_wide_gap_the_larger_stays():
 
 def test_nothing_has_no_piece():
     assert not main_piece(np.zeros((3, 3, 3), bool), 4.0).any()
+
+
+def test_specks_beside_the_spine_go_and_parts_of_it_stay():
+    mask = np.zeros((30, 20, 20), bool)
+    mask[2:8, 5:11, 2:8], mask[2:8, 5:11, 12:14] = True, True  # 13.8 and 4.6 ml at 4 mm
+    spine = mask.copy()
+    mask[20:23, 5:9, 5:8] = True  # 2.3 ml
+    assert (without_specks(mask, 4.0) == spine).all()
+
+
+def test_where_all_is_small_all_stays():
+    mask = np.zeros((9, 9, 9), bool)
+    mask[1:3, 1:3, 1:3] = mask[6:8, 6:8, 6:8] = True
+    assert (without_specks(mask, 4.0) == mask).all()
 
 
 def test_only_voxels_of_the_mask_belong_to_its_main_piece():

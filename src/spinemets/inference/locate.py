@@ -24,6 +24,8 @@ from spinemets.volume import Volume
 
 MIN_SPINE_ML = 8.0
 """Less bone than this in the largest piece is not a spine (ours; half a lumbar vertebra is 20 ml)."""
+SPECK_ML = 3.0
+"""Pieces beside the spine that are smaller are none of it (ours): they would only widen what the fine network sees."""
 SPINE_FROM = 0.2
 """A voxel with more than this probability of being spine is taken for it (ours: what is missed here is lost, what is
 taken for too much only costs time; to be set anew with better weights)."""
@@ -91,6 +93,7 @@ def locate_spine(image: Volume, network: Network, card: ModelCard, progress: Pro
     position = POSITION_CENTRE + POSITION_UNIT * output[len(LOCATOR_CLASSES)]
     error = np.exp(np.clip(output[len(LOCATOR_CLASSES) + 1], -LOG_SCALE_LIMIT, LOG_SCALE_LIMIT))
     spine = main_piece(probability[OF_THE_SPINE].sum(axis=0) > SPINE_FROM, card.spacing_mm)
+    spine = without_specks(spine, card.spacing_mm)
     volume_ml = spine.sum() * card.spacing_mm**3 / 1000
     if volume_ml < MIN_SPINE_ML:
         raise NoSpineFoundError(
@@ -142,3 +145,12 @@ def main_piece(mask: NDArray[np.bool_], spacing_mm: float, bridge_mm: float = 10
     sizes = np.bincount(joined[mask], minlength=count + 1)
     sizes[0] = 0
     return mask & (joined == sizes.argmax())
+
+
+def without_specks(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
+    """A mask without its pieces under `SPECK_ML`; as it is where it has no larger one."""
+    pieces, count = ndimage.label(mask, structure=np.ones((3, 3, 3)))
+    size = np.bincount(pieces.ravel(), minlength=count + 1)
+    size[0] = 0
+    large = size * spacing_mm**3 / 1000 >= SPECK_ML
+    return large[pieces] if large.any() else mask
