@@ -43,8 +43,6 @@ MIN_VERTEBRA_ML = 4.0
 NEAR_SPINE_MM = 20.0
 """Bone further than this beside what the locator took for spine is not looked at (ours); above and below it, three
 times as far."""
-SEEN_MM = 14.0
-"""Windows are placed to see all that lies this near (ours; what lies between is seen by most of them too)."""
 ALONG = 1 / 3
 """By how much a distance along the spine counts less."""
 
@@ -165,7 +163,7 @@ def _fine_pass(
     card = models.spine_card
     grid = world_aligned_grid(located.lower_mm, located.upper_mm, card.spacing_mm)
     values = card.window(resample(image, grid, fill=FILL_HU))
-    near = _beside_mm(located, grid) < SEEN_MM
+    near = _beside_mm(located, grid) < NEAR_SPINE_MM
     output = sliding_window(
         mirrored(models.spine, flipped_channel=len(SPINE_CLASSES)),
         values,
