@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -12,8 +13,10 @@ from spinemets.anatomy import Level
 from spinemets.canal_assessment import AXIAL_ROLE, CanalResult
 from spinemets.dicom_results import write_dicom
 from spinemets.errors import SpinemetsError
+from spinemets.findings import NotAssessed, Reason
 from spinemets.formats.atomic import write_bytes
 from spinemets.formats.canal_pictures import CanalStrip, draw_canal_strip
+from spinemets.formats.dicom_source import missing_identifier
 from spinemets.formats.html import write_report_html
 from spinemets.formats.picture import SeriesPictures
 from spinemets.formats.pictures import draw_pictures
@@ -42,7 +45,7 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SpinemetsError(f"cannot write to the output folder: {error.strerror}") from error
-    several = len(assessment.results) > 1
+    several, report = len(assessment.results) > 1, assessment.report
     written = []
     pictures: list[SeriesPictures] = []
     for result in assessment.results:
@@ -52,13 +55,21 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
         if drawn is not None:
             pictures.append(drawn)
         if dicom and result.series.instances:
-            written += write_dicom(result, folder, suffix)
-    write_report_json(folder / "report.json", assessment.report)
+            lacking = missing_identifier(result.series)
+            if lacking is None:
+                written += write_dicom(result, folder, suffix)
+            else:
+                detail = (
+                    f"the files of series '{result.series.name}' state no {lacking}: no DICOM object can refer to them"
+                )
+                reason = ("dicom_results", NotAssessed(Reason.NO_REFERENCE, detail))
+                report = replace(report, not_assessed=(*report.not_assessed, reason))
+    write_report_json(folder / "report.json", report)
     strips = _canal_strips(assessment.canal)
     if assessment.canal is not None and assessment.canal.series.role == AXIAL_ROLE:
         written.append(folder / "canal.nii.gz")
         write_mask(written[-1], assessment.canal.labels)
-    write_report_html(folder / "report.html", assessment.report, pictures, strips)
+    write_report_html(folder / "report.html", report, pictures, strips)
     return [folder / "report.html", folder / "report.json", *written]
 
 

@@ -59,6 +59,18 @@ def source_headers(series: Series) -> list[Dataset]:
     return headers
 
 
+def missing_identifier(series: Series) -> str | None:
+    """Keyword of an identifier that a file of the series leaves empty, so that no DICOM object can refer to it."""
+    from pydicom import dcmread
+
+    for path in series.instances:
+        header = dcmread(path, stop_before_pixels=True)
+        for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
+            if not header.get(keyword):
+                return keyword
+    return None
+
+
 def _complete(header: Dataset, slice_spacing_mm: float) -> None:
     for keyword in _MAY_BE_EMPTY:
         if keyword not in header:
