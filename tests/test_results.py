@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import highdicom as hd
 import nibabel
@@ -10,7 +11,8 @@ from formats.dicom_phantom import errors_of_dciodvfy
 from oblique import STORED, centred_affine
 from scipy import ndimage
 
-from spinemets.errors import SpinemetsError
+from spinemets import results
+from spinemets.errors import SpinemetsError, StudyError
 from spinemets.formats import dicom_codes as codes
 from spinemets.formats.dicom_stamp import concept
 from spinemets.geometry import Grid, resample
@@ -92,15 +94,13 @@ def test_the_report_tells_the_vertebrae_that_the_mask_has(written):
 
 
 def test_with_several_images_files_carry_the_role(assessment, tmp_path):
-    import dataclasses
-
-    other = dataclasses.replace(
+    other = replace(
         assessment.results[0],
-        series=dataclasses.replace(assessment.results[0].series, role="t1"),
+        series=replace(assessment.results[0].series, role="t1"),
         subregions=None,
         lesions=None,
     )
-    both = dataclasses.replace(assessment, results=(assessment.results[0], other), masks={})
+    both = replace(assessment, results=(assessment.results[0], other), masks={})
     names = [path.name for path in write_results(both, tmp_path, dicom=False)]
     assert names[2:] == ["vertebrae_ct.nii.gz", "subregions_ct.nii.gz", "lesions_ct.nii.gz", "vertebrae_t1.nii.gz"]
 
@@ -138,6 +138,35 @@ def test_for_dicom_a_segmentation_and_a_structured_report_are_written_as_well(as
     report = pydicom.dcmread(tmp_path / "out" / "sr.dcm")
     assert report.VerificationFlag == "UNVERIFIED"
     assert report.PatientID == "SIM1"
+
+
+def test_where_no_dicom_object_can_refer_to_a_series_all_else_is_written_and_the_report_says_so(
+    assessment, tmp_path, monkeypatch
+):
+    def refused(result, folder, suffix):
+        (folder / "seg.dcm").write_text("half of it")
+        raise StudyError("series 'ct' states no SOPClassUID: no DICOM object can refer to it")
+
+    first = replace(assessment.results[0], series=replace(assessment.results[0].series, instances=(tmp_path / "a",)))
+    monkeypatch.setattr(results, "write_dicom", refused)
+    written = write_results(replace(assessment, results=(first,)), tmp_path / "out", dicom=True)
+    assert {path.name for path in written} == {path.name for path in (tmp_path / "out").iterdir()}
+    assert "seg.dcm" not in {path.name for path in written}
+    told = json.loads((tmp_path / "out" / "report.json").read_text())["not_assessed"]
+    (reason,) = [one for one in told if one["item"] == "dicom_results"]
+    assert reason["detail"] == "series 'ct' states no SOPClassUID: no DICOM object can refer to it"
+
+
+def test_a_failure_at_the_end_leaves_the_folder_as_it_was(assessment, tmp_path, monkeypatch):
+    def broken(*arguments):
+        raise ValueError("no page")
+
+    (tmp_path / "report.json").write_text("of an earlier run")
+    monkeypatch.setattr(results, "write_report_html", broken)
+    with pytest.raises(ValueError, match="no page"):
+        write_results(assessment, tmp_path, dicom=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+    assert (tmp_path / "report.json").read_text() == "of an earlier run"
 
 
 def _spots(image, vertebrae):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,10 @@ import numpy as np
 from spinemets.anatomy import Level
 from spinemets.canal_assessment import AXIAL_ROLE, CanalResult
 from spinemets.dicom_results import write_dicom
-from spinemets.errors import SpinemetsError
+from spinemets.errors import SpinemetsError, StudyError
 from spinemets.findings import NotAssessed, Reason
 from spinemets.formats.atomic import write_bytes
 from spinemets.formats.canal_pictures import CanalStrip, draw_canal_strip
-from spinemets.formats.dicom_source import missing_identifier
 from spinemets.formats.html import write_report_html
 from spinemets.formats.picture import SeriesPictures
 from spinemets.formats.pictures import draw_pictures
@@ -29,7 +29,9 @@ from spinemets.volume import Volume
 
 
 def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Path]:
-    """Write report, pictures, masks and, for DICOM input, ``seg.dcm`` and ``sr.dcm``.
+    """Write report, pictures, masks and, for DICOM input, ``seg.dcm`` and ``sr.dcm``: all of it, or nothing.
+
+    Where no DICOM object can refer to a series, the report says so and there are none.
 
     Returns
     -------
@@ -45,6 +47,12 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SpinemetsError(f"cannot write to the output folder: {error.strerror}") from error
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
+        written = _write_all(assessment, Path(name), dicom=dicom)
+        return [path.replace(folder / path.name) for path in written]
+
+
+def _write_all(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Path]:
     several, report = len(assessment.results) > 1, assessment.report
     written = []
     pictures: list[SeriesPictures] = []
@@ -55,14 +63,10 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
         if drawn is not None:
             pictures.append(drawn)
         if dicom and result.series.instances:
-            lacking = missing_identifier(result.series)
-            if lacking is None:
+            try:
                 written += write_dicom(result, folder, suffix)
-            else:
-                detail = (
-                    f"the files of series '{result.series.name}' state no {lacking}: no DICOM object can refer to them"
-                )
-                reason = ("dicom_results", NotAssessed(Reason.NO_REFERENCE, detail))
+            except StudyError as error:
+                reason = ("dicom_results", NotAssessed(Reason.NO_REFERENCE, str(error)))
                 report = replace(report, not_assessed=(*report.not_assessed, reason))
     write_report_json(folder / "report.json", report)
     strips = _canal_strips(assessment.canal)

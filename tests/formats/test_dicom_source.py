@@ -57,6 +57,14 @@ def test_a_series_without_a_frame_of_reference_is_refused(tmp_path):
         source_headers(series)
 
 
+@pytest.mark.parametrize("keyword", ["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"])
+def test_a_series_of_which_one_file_leaves_an_identifier_empty_is_refused(tmp_path, keyword):
+    series = ct_series(tmp_path / "ct")
+    rewrite(series.instances[3], **{keyword: ""})
+    with pytest.raises(StudyError, match=f"'phantom' states no {keyword}: no DICOM object can refer to it"):
+        source_headers(series)
+
+
 def test_the_files_are_not_changed(tmp_path):
     series = ct_series(tmp_path / "ct")
     before = [path.read_bytes() for path in series.instances]

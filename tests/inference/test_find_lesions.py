@@ -9,7 +9,7 @@ from oblique import STORED, centred_affine, painted, world_of
 from spinemets.anatomy import LesionLabel, Level
 from spinemets.errors import GeometryMismatchError, ModelError
 from spinemets.geometry import Grid
-from spinemets.inference import lesions
+from spinemets.inference import shipped
 from spinemets.inference.card import ModelCard, load_card
 from spinemets.inference.lesion_classes import LESION_CLASSES
 from spinemets.inference.lesions import LEAST_LESION_ML, REACH_MM, LesionModel, find_lesions
@@ -144,10 +144,10 @@ def test_without_bone_or_on_another_grid_there_is_nothing_to_look_at():
 
 
 def test_a_model_that_is_not_shipped_is_none_and_one_without_its_card_an_error(monkeypatch, tmp_path):
-    monkeypatch.setattr(lesions, "models_folder", lambda: tmp_path)
+    monkeypatch.setattr(shipped, "models_folder", lambda: tmp_path)
     assert LesionModel.load() is None
     (tmp_path / "lesion").mkdir()
-    monkeypatch.setattr(lesions, "load_card", lambda name: load_card(name, tmp_path))
+    monkeypatch.setattr(shipped, "load_card", lambda name: load_card(name, tmp_path))
     with pytest.raises(ModelError, match=r"no lesion/card\.yaml"):
         LesionModel.load()
 
@@ -160,9 +160,9 @@ def test_a_shipped_model_is_opened_on_the_engine_that_was_asked_for(monkeypatch,
         asked.append(words)
         return by_hu
 
-    monkeypatch.setattr(lesions, "models_folder", lambda: tmp_path)
-    monkeypatch.setattr(lesions, "load_card", lambda name: CARD)
-    monkeypatch.setattr(lesions, "open_network", opened)
+    monkeypatch.setattr(shipped, "models_folder", lambda: tmp_path)
+    monkeypatch.setattr(shipped, "load_card", lambda name: CARD)
+    monkeypatch.setattr(shipped, "open_network", opened)
     model = LesionModel.load("openvino", 3)
     assert model == LesionModel(by_hu, CARD)
     assert asked == [(CARD.onnx, "openvino", 3)]

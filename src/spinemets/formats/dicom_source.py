@@ -33,6 +33,10 @@ _MAY_BE_EMPTY = (
 )
 
 
+IDENTIFIERS = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
+"""Without these in every file nothing can refer to it."""
+
+
 def source_headers(series: Series) -> list[Dataset]:
     """Headers of the files of a series in its order, completed in memory for highdicom.
 
@@ -43,32 +47,23 @@ def source_headers(series: Series) -> list[Dataset]:
     Raises
     ------
     StudyError
-        If the series did not come from DICOM, has no frame of reference, or its slices are
-        not parallel.
+        If the series did not come from DICOM, a file states no identifier or frame of reference, or its
+        slices are not parallel.
     """
     from pydicom import dcmread
 
     if not series.instances:
         raise StudyError(f"series '{series.name}' did not come from DICOM: there is no instance to refer to")
     headers: list[Dataset] = [dcmread(path, stop_before_pixels=True) for path in series.instances]
+    for keyword in IDENTIFIERS:
+        if any(not header.get(keyword) for header in headers):
+            raise StudyError(f"series '{series.name}' states no {keyword}: no DICOM object can refer to it")
     if any(not header.get("FrameOfReferenceUID") for header in headers):
         raise StudyError(f"series '{series.name}' has no Frame of Reference UID: nothing can be placed in it")
     for header in headers:
         _complete(header, Planes.of(series.volume).slice_spacing_mm)
     _share_orientation(headers, series.name)
     return headers
-
-
-def missing_identifier(series: Series) -> str | None:
-    """Keyword of an identifier that a file of the series leaves empty, so that no DICOM object can refer to it."""
-    from pydicom import dcmread
-
-    for path in series.instances:
-        header = dcmread(path, stop_before_pixels=True)
-        for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
-            if not header.get(keyword):
-                return keyword
-    return None
 
 
 def _complete(header: Dataset, slice_spacing_mm: float) -> None:

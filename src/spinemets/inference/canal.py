@@ -16,10 +16,9 @@ from scipy import ndimage
 from spinemets.anatomy import CanalLabel
 from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.geometry import Grid, closest_axes, resample, to_ras
-from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.canal_preprocess import SignalRange
-from spinemets.inference.card import ModelCard, load_card, models_folder
 from spinemets.inference.locate import softmax
+from spinemets.inference.shipped import ShippedModel
 from spinemets.inference.sliding_window import Progress, sliding_window
 from spinemets.volume import Volume
 
@@ -65,26 +64,10 @@ READINGS = (
 """Test-time perturbations: half a pixel of the network and 15 % of contrast (ours)."""
 
 
-@dataclass(frozen=True)
-class CanalModel:
+class CanalModel(ShippedModel):
     """The canal network, opened once and used for many images."""
 
-    network: Network
-    card: ModelCard
-
-    @classmethod
-    def load(cls, backend: Backend = "onnx", threads: int | None = None) -> CanalModel | None:
-        """The shipped model on the given engine; None where none is shipped.
-
-        Raises
-        ------
-        ModelError
-            If it is shipped and damaged or incomplete.
-        """
-        if not (models_folder() / NAME).is_dir():
-            return None
-        card = load_card(NAME)
-        return cls(open_network(card.onnx, backend, threads), card)
+    name = NAME
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import Level
 from spinemets.geometry import Grid, corners_mm, crop, resample, world_aligned_grid
-from spinemets.inference.backends import Backend, Network, open_network
-from spinemets.inference.card import ModelCard, load_card, models_folder
+from spinemets.inference.card import ModelCard
 from spinemets.inference.lesion_classes import LESION_CLASSES
 from spinemets.inference.locate import FILL_HU, softmax
+from spinemets.inference.shipped import ShippedModel
 from spinemets.inference.sliding_window import Progress, mirrored, sliding_window
 from spinemets.inference.upsample import to_image_grid
 from spinemets.measure.lesion_pieces import CONNECTED, NEAR_MM, lesion_owners, widened
@@ -36,26 +34,10 @@ UNTRAINED_LEVELS = frozenset({Level.C1, Level.C2, Level.SACRUM})
 """No simulated patient has a lesion there (`spinemets.simulate.diseased_patient`): the network says nothing of them."""
 
 
-@dataclass(frozen=True)
-class LesionModel:
+class LesionModel(ShippedModel):
     """The lesion network, opened once and used for many images."""
 
-    network: Network
-    card: ModelCard
-
-    @classmethod
-    def load(cls, backend: Backend = "onnx", threads: int | None = None) -> LesionModel | None:
-        """The shipped model on the given engine; None where none is shipped.
-
-        Raises
-        ------
-        ModelError
-            If it is shipped and damaged or incomplete.
-        """
-        if not (models_folder() / NAME).is_dir():
-            return None
-        card = load_card(NAME)
-        return cls(open_network(card.onnx, backend, threads), card)
+    name = NAME
 
 
 def find_lesions(image: Volume, vertebrae: Volume, model: LesionModel, progress: Progress | None = None) -> Volume:

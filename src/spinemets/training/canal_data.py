@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import lightning
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from spinemets.datasets.canal_cases import CanalCase, simulated_canals
+from spinemets.training.crops import worker_rng
 
 CanalMap = dict[str, Tensor]
 """``codes`` and ``compressed`` of a `CanalCase`."""
@@ -58,9 +58,7 @@ class CanalMaps(IterableDataset[CanalMap]):
         if self.seed is None:
             yield from map(_tensors, self.files)
             return
-        worker = torch.utils.data.get_worker_info()
-        rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
-        rng = np.random.default_rng([self.seed, rank, worker.id if worker else 0])
+        rng = worker_rng(self.seed)
         while True:
             yield _tensors(self.files[int(rng.integers(len(self.files)))])
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import lightning
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -14,12 +12,13 @@ from torch.optim.lr_scheduler import LRScheduler
 from spinemets.training.canal_data import CanalMap
 from spinemets.training.canal_randomise import CanalBatch, CanalRandomiser
 from spinemets.training.class_loss import DiceAndCrossEntropy
+from spinemets.training.learner import Learner
 
 MEASURED = {"cord": (1,), "sac": (1, 2), "epidural_tumour": (3,)}
 """Masks whose Dice is logged, and the classes they consist of; the sac holds the cord."""
 
 
-class CanalSegmentation(lightning.LightningModule):
+class CanalSegmentation(Learner):
     """Classes of axial slices by Dice and cross-entropy.
 
     Parameters
@@ -45,22 +44,14 @@ class CanalSegmentation(lightning.LightningModule):
         scheduler: Callable[..., LRScheduler] | None = None,
         initial_weights: str | None = None,
     ) -> None:
-        super().__init__()
-        self.net, self.randomiser, self.validator = net, randomiser, validator
-        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        super().__init__(net, randomiser, validator, optimizer, scheduler)
         self.class_loss = DiceAndCrossEntropy()
         self.overlap: dict[str, Tensor] = {}
-        if initial_weights is not None:
-            self.net.load_state_dict(torch.load(initial_weights, map_location="cpu", weights_only=True))
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Logits of a batch of images."""
-        return self.net(image)
+        self.start_from(initial_weights)
 
     def on_after_batch_transfer(self, batch: CanalMap, dataloader_idx: int) -> CanalBatch:
         """Slice and render the maps where the network is."""
-        make = self.randomiser if self.trainer.training else self.validator
-        return make(batch["codes"], batch["compressed"])
+        return self.renderer(batch["codes"], batch["compressed"])
 
     def training_step(self, batch: CanalBatch, index: int) -> Tensor:
         """Loss of one step."""
@@ -88,11 +79,3 @@ class CanalSegmentation(lightning.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the Dice over all slices of a kind together."""
         self.log_dict({key: both / total.clamp_min(1) for key, (both, total) in self.overlap.items()}, sync_dist=True)
-
-    def configure_optimizers(self) -> Any:
-        """Optimiser and per-step schedule."""
-        optimizer = self.make_optimizer(self.parameters())
-        if self.make_scheduler is None:
-            return optimizer
-        schedule = {"scheduler": self.make_scheduler(optimizer), "interval": "step"}
-        return {"optimizer": optimizer, "lr_scheduler": schedule}

@@ -51,9 +51,7 @@ class CropDataset(IterableDataset[Crop]):
         self.crop_size, self.seed, self.coarse = crop_size, seed, coarse
 
     def __iter__(self) -> Iterator[Crop]:
-        worker = torch.utils.data.get_worker_info()
-        rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
-        rng = np.random.default_rng([self.seed, rank, worker.id if worker else 0])
+        rng = worker_rng(self.seed)
         cases = [Case.load(path).halved() if self.coarse else Case.load(path) for path, _ in self.files]
         any_image = any(case.image is not None for case in cases)
         focus = COARSE_FOCUS if self.coarse else FOCUS
@@ -72,6 +70,13 @@ class CropDataset(IterableDataset[Crop]):
             if any_image:
                 crop["image"] = torch.full(structure.shape, torch.nan) if image is None else torch.from_numpy(image)
             yield crop
+
+
+def worker_rng(seed: int) -> np.random.Generator:
+    """A generator of its own for every rank and every loader process."""
+    worker = torch.utils.data.get_worker_info()
+    rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+    return np.random.default_rng([seed, rank, worker.id if worker else 0])
 
 
 def places_of(case: Case, focus: Sequence[tuple[float, tuple[int, ...]]]) -> list[np.ndarray]:

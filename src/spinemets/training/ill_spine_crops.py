@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import IterableDataset
 
 from spinemets.anatomy import Subregion
 from spinemets.datasets.case import Case
 from spinemets.datasets.disease_overlay import FULL, DiseaseOverlay
-from spinemets.training.crops import FOCUS, Crop, draw_centre, places_of
-from spinemets.training.lesion_crops import IllCase
+from spinemets.training.crops import FOCUS, Crop, draw_centre, places_of, worker_rng
+from spinemets.training.lesion_crops import IllCase, LesionCropDataset
 
 ILL_SHARE = 0.5
 """Of the crops, with disease (ours)."""
@@ -23,26 +21,11 @@ BODY_REACH_MM = 45.0
 """No voxel of a vertebral body lies further from its centre along an axis."""
 
 
-class IllSpineCropDataset(IterableDataset[Crop]):
-    """Random crops of cases, drawn by weight, half of them with one of the diseases of the case.
-
-    Parameters
-    ----------
-    files : sequence of (Path, float, list of Path)
-        Case files, their weights, and the files of their diseases.
-    crop_size : int
-        Edge of a crop, voxels; larger than a patch, so that it can be turned and shrunk.
-    seed : int
-        Of the order; each worker and each rank adds its own number.
-    """
-
-    def __init__(self, files: Sequence[tuple[Path, float, Sequence[Path]]], crop_size: int, seed: int) -> None:
-        self.files, self.crop_size, self.seed = list(files), crop_size, seed
+class IllSpineCropDataset(LesionCropDataset):
+    """Random crops of cases, drawn by weight, half of them with one of the diseases of the case."""
 
     def __iter__(self) -> Iterator[Crop]:
-        worker = torch.utils.data.get_worker_info()
-        rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
-        rng = np.random.default_rng([self.seed, rank, worker.id if worker else 0])
+        rng = worker_rng(self.seed)
         cases = [IllCase.load(path, overlays) for path, _, overlays in self.files]
         places = [places_of(ill.case, FOCUS) for ill in cases]
         centres = [[moved_centres(ill.case, overlay) for overlay in ill.overlays] for ill in cases]

@@ -15,6 +15,7 @@ from torch.utils.data import IterableDataset
 from spinemets.anatomy import Level, Subregion
 from spinemets.datasets.case import Case
 from spinemets.datasets.disease_overlay import FULL, DiseaseOverlay
+from spinemets.training.crops import worker_rng
 
 LesionCrop = dict[str, Tensor]
 """``structure`` and ``vertebra`` of a `spinemets.datasets.case.Crop`, and dense ``lesion``, ``keep``, ``add`` and
@@ -103,9 +104,7 @@ class LesionCropDataset(IterableDataset[LesionCrop]):
         self.files, self.crop_size, self.seed = list(files), crop_size, seed
 
     def __iter__(self) -> Iterator[LesionCrop]:
-        worker = torch.utils.data.get_worker_info()
-        rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
-        rng = np.random.default_rng([self.seed, rank, worker.id if worker else 0])
+        rng = worker_rng(self.seed)
         cases = [IllCase.load(path, overlays) for path, _, overlays in self.files]
         weights = np.array([weight for _, weight, _ in self.files])
         weights = weights / weights.sum()

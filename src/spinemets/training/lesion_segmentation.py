@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import lightning
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from spinemets.inference.lesion_classes import LESION_CLASSES
+from spinemets.training.learner import Learner
 from spinemets.training.lesion_counts import lesion_counts
 from spinemets.training.lesion_crops import LesionCrop
 from spinemets.training.lesion_randomise import LesionBatch, LesionRandomiser
@@ -20,7 +20,7 @@ from spinemets.training.rare_class_loss import RareClassLoss
 from spinemets.training.trunk import take_over
 
 
-class LesionSegmentation(lightning.LightningModule):
+class LesionSegmentation(Learner):
     """Lytic and blastic voxels of vertebrae, from a CT and a vertebra mask.
 
     Parameters
@@ -55,23 +55,17 @@ class LesionSegmentation(lightning.LightningModule):
         trunk_weights: str | None = None,
         initial_weights: str | None = None,
     ) -> None:
-        super().__init__()
-        self.net, self.randomiser, self.validator = net, randomiser, validator
-        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        super().__init__(net, randomiser, validator, optimizer, scheduler)
+        self.voxel_mm = validator.voxel_mm
         self.class_loss = RareClassLoss(len(LESION_CLASSES), background_weight, dice_weight)
         self.sums: list[Tensor] = []
         if trunk_weights is not None:
             take_over(net, Path(trunk_weights))
-        if initial_weights is not None:
-            net.load_state_dict(torch.load(initial_weights, map_location="cpu", weights_only=True))
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Logits of a batch of images."""
-        return self.net(image)
+        self.start_from(initial_weights)
 
     def on_after_batch_transfer(self, batch: LesionCrop, dataloader_idx: int) -> LesionBatch:
         """Render the crops where the network is, so that a GPU is not starved."""
-        return (self.randomiser if self.trainer.training else self.validator)(batch)
+        return self.renderer(batch)
 
     def training_step(self, batch: LesionBatch, index: int) -> Tensor:
         """Loss of one step."""
@@ -84,7 +78,7 @@ class LesionSegmentation(lightning.LightningModule):
         logits = self.net(batch.image).float()
         loss = self.class_loss(logits, batch.target, batch.weight)
         self.log("val/loss", loss, prog_bar=True, batch_size=len(batch.image), sync_dist=True)
-        self.sums.append(patch_sums(logits, batch.target, self.validator.voxel_mm))
+        self.sums.append(patch_sums(logits, batch.target, self.voxel_mm))
 
     def on_validation_epoch_end(self) -> None:
         """Log Dice, sensitivity and false lesions over all validation patches of all devices together."""
@@ -94,14 +88,6 @@ class LesionSegmentation(lightning.LightningModule):
         total = gathered.reshape(-1, len(SUMS)).sum(0)
         self.sums.clear()
         self.log_dict(validation_values(total), prog_bar=True)
-
-    def configure_optimizers(self) -> Any:
-        """Optimiser and per-step schedule."""
-        optimizer = self.make_optimizer(self.parameters())
-        if self.make_scheduler is None:
-            return optimizer
-        schedule = {"scheduler": self.make_scheduler(optimizer), "interval": "step"}
-        return {"optimizer": optimizer, "lr_scheduler": schedule}
 
 
 SUMS = ("patches", "lesions", "found", "invented", "probability", "voxels", "overlap", "sizes", "lytic_overlap",

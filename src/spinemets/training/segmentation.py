@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import lightning
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
@@ -14,12 +11,13 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from spinemets.training.class_loss import DiceAndCrossEntropy, WeightedCrossEntropy
 from spinemets.training.crops import Crop
+from spinemets.training.learner import Learner
 from spinemets.training.marginal_loss import marginal_loss
 from spinemets.training.position_target import position_loss
 from spinemets.training.randomise import NO_VERTEBRA_CLASS, Batch, SpineRandomiser
 
 
-class SpineSegmentation(lightning.LightningModule):
+class SpineSegmentation(Learner):
     """Classes by Dice and cross-entropy, offsets to the body centroid by smooth L1.
 
     Parameters
@@ -63,23 +61,15 @@ class SpineSegmentation(lightning.LightningModule):
         background_weight: float = 1.0,
         initial_weights: str | None = None,
     ) -> None:
-        super().__init__()
-        self.net, self.randomiser, self.validator = net, randomiser, validator
-        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        super().__init__(net, randomiser, validator, optimizer, scheduler)
         self.classes, self.offset_weight, self.vertebra_classes = classes, offset_weight, vertebra_classes
         self.class_loss = DiceAndCrossEntropy() if dice else WeightedCrossEntropy(classes, background_weight)
-        if initial_weights is not None:
-            self.net.load_state_dict(torch.load(initial_weights, map_location="cpu", weights_only=True))
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Logits and offsets of a batch of images."""
-        return self.net(image)
+        self.start_from(initial_weights)
 
     def on_after_batch_transfer(self, batch: Crop, dataloader_idx: int) -> Batch:
         """Render the crops where the network is, so that a GPU is not starved."""
-        make = self.randomiser if self.trainer.training else self.validator
         disease = batch if "keep" in batch else None
-        return make(batch["structure"], batch["vertebra"], batch["centres"], batch.get("image"), disease)
+        return self.renderer(batch["structure"], batch["vertebra"], batch["centres"], batch.get("image"), disease)
 
     def _losses(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         output = self.net(batch.image).float()
@@ -120,14 +110,6 @@ class SpineSegmentation(lightning.LightningModule):
         overlap = 2 * (bone & truth).sum() / (bone.sum() + truth.sum()).clamp_min(1)
         values = {"val/loss": dice + self.offset_weight * vote, "val/offset": vote, "val/vertebra_dice": overlap}
         self.log_dict(values, prog_bar=True, batch_size=len(batch.image), sync_dist=True)
-
-    def configure_optimizers(self) -> Any:
-        """Optimiser and per-step schedule."""
-        optimizer = self.make_optimizer(self.parameters())
-        if self.make_scheduler is None:
-            return optimizer
-        schedule = {"scheduler": self.make_scheduler(optimizer), "interval": "step"}
-        return {"optimizer": optimizer, "lr_scheduler": schedule}
 
 
 class SpineLocation(SpineSegmentation):
