@@ -35,10 +35,15 @@ def axial(image):
     return Series("t2_axial", Volume(image.array, image.affine, FRAME), name="t2")
 
 
-def examined(series, network, clinical=None):
-    first, ids = ct()
+def reading(network):
     models = Models()
     models.__dict__["canal"] = network
+    return models
+
+
+def examined(series, network, clinical=None):
+    first, ids = ct()
+    models = reading(network)
     masks = {"vertebrae": first.volume.with_array(ids), "lesions": first.volume.with_array(0 * ids)}
     return examine(Study((first, series)), models=models, masks=masks, clinical=clinical or Clinical())
 
@@ -96,6 +101,23 @@ def test_masks_that_are_given_replace_the_network():
     series = axial(image)
     given = {name: series.volume.with_array(masks[name]) for name in ("cord", "sac")}
     given["epidural"] = series.volume.with_array(masks["tumour"])
-    assert series_to_read(Study((series,)), given, model()) is None
-    assert series_to_read(Study((series,)), {}, model()) is series
-    assert canal_of_study(Study((series,)), {}, None, Clinical(), None) is None
+    assert series_to_read(Study((series,)), given, reading(model())) is None
+    assert series_to_read(Study((series,)), {}, reading(model())) is series
+    assert canal_of_study(Study((series,)), {}, None, Clinical(), reading(None)) is None
+
+
+def test_a_mask_that_is_given_without_the_others_is_not_put_beside_those_of_a_network():
+    image, masks = phantom()
+    series = axial(image)
+    given = {"epidural": series.volume.with_array(masks["tumour"])}
+    found = canal_of_study(Study((series,)), given, None, Clinical(), reading(model()))
+    assert found == NotAssessed(Reason.MISSING_MASK, "ESCC needs masks of cord, sac and tumour; cord and sac not given")
+
+
+def test_no_network_is_opened_where_there_is_no_axial_series():
+    class Closed:
+        @property
+        def canal(self):
+            raise AssertionError("opened")
+
+    assert series_to_read(Study((ct()[0],)), {}, Closed()) is None

@@ -243,3 +243,24 @@ def test_a_canal_that_curves_forward_or_back_is_measured_like_a_straight_one(bow
     assert answer["grade"] == "1b"
     assert worst["sac_indentation_mm"] == pytest.approx(case.indentation_mm, abs=0.5)
     assert worst["cord_shift_mm"] == pytest.approx(0.0, abs=0.3)
+
+
+def test_tumour_where_the_sac_is_gone_is_no_low_grade():
+    volumes = masks(CASES["3"], extent_mm=120.0)
+    axis = stack_axis(volumes["cord"])
+    shown = np.flatnonzero(volumes["tumour"].array.any(axis=tuple({0, 1, 2} - {axis})))
+    block = [slice(None)] * 3
+    block[axis] = slice(shown[len(shown) // 2] - 1, shown[len(shown) // 2] + 2)
+    blocked = {}
+    for name, mask in volumes.items():
+        array = mask.array.copy()
+        if name == "tumour":
+            array[tuple(block)] |= volumes["sac"].array[tuple(block)]
+        elif name != "canal":
+            array[tuple(block)] = 0
+        blocked[name] = mask.with_array(array)
+    found = of(blocked, bone_metastasis="yes")
+    assert found["status"] == "not_assessable"
+    assert found["grade"] is None
+    assert found["reason"].startswith("missing_mask: tumour and no sac in slice ")
+    assert found["reason"].endswith("a complete block is not excluded")

@@ -1,5 +1,7 @@
 """The section on the cause of a fracture, from findings typed in, with a model whose weights are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fracture_tables import EMPTY
@@ -7,11 +9,11 @@ from test_fracture_assessment import Scene
 
 from spinemets import pipeline
 from spinemets.anatomy import Level
-from spinemets.errors import MissingExtraError
+from spinemets.errors import MissingExtraError, ModelError
 from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason, VertebraFindings
 from spinemets.formats.html import report_html
 from spinemets.formats.report_json import check_report_document
-from spinemets.fracture_cause import NO_CERVICAL, NO_FRACTURE, NOTHING_SEEN, shipped_model, with_causes
+from spinemets.fracture_cause import BORDERLINE, NO_CERVICAL, NO_FRACTURE, NOTHING_SEEN, shipped_model, with_causes
 from spinemets.inference.fracture import FractureModel
 from spinemets.report import InputSeries, Report
 from spinemets.series_assessment import Clinical
@@ -164,3 +166,18 @@ def test_a_study_with_a_fracture_gets_its_cause_and_names_the_model(model, monke
     assert by_level["L1"] == {"not_applicable": "no_fracture"}
     assert [entry["name"] for entry in document["provenance"]["models"]] == ["fracture"]
     check_report_document(document)
+
+
+@pytest.mark.parametrize(("value", "low", "high"), [(0, 0, 1), (1, 0, 2)])
+def test_a_loss_whose_interval_holds_fracture_and_none_is_neither(model, value, low, high):
+    one = VertebraFindings(Level.L1, genant=Measured(value, "1", low, high, "Genant"))
+    assert with_causes([one], model)[0].fracture is BORDERLINE
+
+
+def test_a_file_that_contradicts_itself_is_refused(model):
+    class Broken:
+        def run(self, names, feeds):
+            return [np.zeros((1, 3)), np.zeros(1), np.full(1, 0.5), np.full(1, 0.6), np.full(1, 0.9)]
+
+    with pytest.raises(ModelError, match=r"gives 0\.500 outside its own interval of 0\.600 to 0\.900"):
+        replace(model, _session=Broken()).explain(dict.fromkeys(NAMES), 0.5)

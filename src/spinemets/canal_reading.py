@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 
 from spinemets.anatomy import CanalLabel
-from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, assess_canal, established
+from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, assess_canal
 from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.escc_assessment import EsccMasks, assess_escc
 from spinemets.findings import NotAssessed, Reason
 from spinemets.inference.canal import CanalModel, segment_canal
+from spinemets.inference.models import Models
 from spinemets.rules.escc_readings import with_readings
 from spinemets.series_assessment import Clinical, Progress, SeriesResult
 from spinemets.volume import Series, Study, Volume
+
+CANAL_MASKS = ("cord", "sac", "epidural")
+"""Masks that a grade needs, all of them."""
 
 
 def canal_of_study(
@@ -24,29 +28,34 @@ def canal_of_study(
     given: Mapping[str, Volume],
     spine: SeriesResult,
     clinical: Clinical,
-    model: CanalModel | None,
+    models: Models,
     progress: Progress | None = None,
 ) -> CanalResult | NotAssessed | None:
     """Epidural compression by the masks that were given, else on the first axial T2 as the network outlines it.
 
-    None where there are neither masks nor a network and a series for it to read.
+    None where there are neither masks nor a network and a series for it to read. Of masks that are given without the
+    others nothing is graded, for a network's would contradict them.
 
     Raises
     ------
     StudyError
         If masks that were given contradict one another.
     """
-    if {"cord", "sac", "epidural"} <= given.keys():
+    lacking = [name for name in CANAL_MASKS if name not in given]
+    if not lacking:
         return assess_canal(study, given, spine, clinical)
-    series = series_to_read(study, given, model)
+    if len(lacking) < len(CANAL_MASKS):
+        detail = f"ESCC needs masks of cord, sac and tumour; {' and '.join(lacking)} not given"
+        return NotAssessed(Reason.MISSING_MASK, detail)
+    series = series_to_read(study, given, models)
+    model = None if series is None else models.canal
     return None if series is None or model is None else read_axial(series, model, spine, clinical, progress)
 
 
-def series_to_read(study: Study, given: Mapping[str, Volume], model: CanalModel | None) -> Series | None:
-    """The axial T2 that the network reads: the first, where no masks are given and there is a network."""
-    if model is None or {"cord", "sac", "epidural"} <= given.keys():
-        return None
-    return study.first(AXIAL_ROLE)
+def series_to_read(study: Study, given: Mapping[str, Volume], models: Models) -> Series | None:
+    """The axial T2 that the network reads: the first, where no such mask is given and there is a network."""
+    series = None if given.keys() & set(CANAL_MASKS) else study.first(AXIAL_ROLE)
+    return series if series is not None and models.canal is not None else None
 
 
 def read_axial(
@@ -78,8 +87,7 @@ def read_axial(
         return NotAssessed(Reason.RESOLUTION if coarse else Reason.MISSING_SEQUENCE, str(error))
     if isinstance(canal.section, NotAssessed):
         return canal
-    known = established(clinical, spine)
-    answers = [_reading(given_masks(one), series.volume, known) for one in found.readings]
+    answers = [_reading(given_masks(one), series.volume) for one in found.readings]
     return replace(canal, section=(with_readings(canal.section[0], answers),))
 
 
@@ -90,10 +98,11 @@ def given_masks(labels: Volume) -> dict[str, Volume]:
     return {name: labels.with_array(np.isin(labels.array, values).astype(np.uint8)) for name, values in chosen.items()}
 
 
-def _reading(masks: Mapping[str, Volume], image: Volume, bone_metastasis: str) -> Mapping[str, Any] | None:
+def _reading(masks: Mapping[str, Volume], image: Volume) -> Mapping[str, Any] | None:
+    """The answer for one reading; what shows no tumour votes for grade 0, whatever may be said to the patient."""
     try:
         given = EsccMasks(masks["cord"], masks["sac"], masks["epidural"], image)
-        return assess_escc(given, bone_metastasis=bone_metastasis)
+        return assess_escc(given, bone_metastasis="yes")
     except StudyError:
         return None
 

@@ -93,6 +93,10 @@ def _refusal(stack: CanalStack, masks: EsccMasks) -> str | None:
     if stack.tilt_deg > LARGEST_TILT_DEG:
         most = f"at most {LARGEST_TILT_DEG:g}° can be graded"
         return f"not_axial: slices are tilted by {stack.tilt_deg:.0f}° from the cord; {most}"
+    least = EsccThresholds().tumour_mm2
+    bare = [str(index) for index, area in stack.tumour_without_sac_mm2.items() if area >= least]
+    if bare:
+        return f"missing_mask: tumour and no sac in slice {', '.join(bare)}; a complete block is not excluded"
     return None
 
 

@@ -16,6 +16,9 @@ from spinemets.report import plain
 from spinemets.rules.fracture_cause import DEFAULT_PRIOR, SOURCE, verdict
 
 NO_FRACTURE = NotApplicable("no_fracture")
+BORDERLINE = NotAssessed(
+    Reason.RESOLUTION, "the interval of the height loss holds both a fracture (a fifth or more) and none"
+)
 NO_CERVICAL = NotAssessed(Reason.NOT_TRAINED_FOR, "the model of the cause has learnt from no fracture of the neck")
 NOTHING_SEEN = NotAssessed(
     Reason.MISSING_SEQUENCE, "none of the signs that the model weighs was assessed, so the prior is all there is"
@@ -57,6 +60,8 @@ def _section(findings: VertebraFindings, model: FractureModel | NotAssessed, pri
     grade = findings.genant
     if not isinstance(grade, Measured):
         return grade
+    if grade.low < 1 <= grade.high:
+        return BORDERLINE
     if grade.value < 1:
         return NO_FRACTURE
     if findings.level.region is Region.CERVICAL:

@@ -110,7 +110,7 @@ def examine(
         _require_grid_of_some_series(study, name, mask)
     canal_masks = {"cord", "sac", "epidural"} <= given.keys()
     home = _series_of_spine(study, given)
-    axial = series_to_read(study, given, models.canal)
+    axial = series_to_read(study, given, models)
     results = []
     measured: list[Series] = []
     left_out: list[LeftOut] = []
@@ -128,7 +128,7 @@ def examine(
         roles = ", ".join(series.role for series in study.series)
         raise StudyError(f"nothing to assess: no network reads {roles}; add a CT or give --vertebrae")
     first = results[0]
-    found = canal_of_study(study, given, first, clinical, models.canal, progress)
+    found = canal_of_study(study, given, first, clinical, models, progress)
     canal = found if isinstance(found, CanalResult) else None
     absent = found if isinstance(found, NotAssessed) else None
     if axial is not None and absent is not None:

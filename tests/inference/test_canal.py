@@ -9,7 +9,7 @@ from oblique import STORED
 
 from spinemets.anatomy import CanalLabel
 from spinemets.errors import NoSpineFoundError, StudyError
-from spinemets.inference.canal import require_axial, segment_canal
+from spinemets.inference.canal import canal_labels, require_axial, segment_canal
 from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.volume import Volume
 
@@ -69,3 +69,29 @@ def test_signals_at_the_percentiles_become_minus_one_and_one_and_brighter_ones_a
     low, high = scale.of(np.linspace(0, 100, 10_001))
     assert (low, high) == pytest.approx((1.0, 99.0))
     assert scale.scaled(np.array([-5.0, 1.0, 50.0, 99.0, 400.0]), low, high) == pytest.approx([-1, -1, 0, 1, 1.4])
+
+
+def shares(pixel_mm, gap_mm, tumour_mm, slices):
+    """A square sac of 12 mm in ten slices of 3 mm, and a square of tumour beside it in some."""
+    shape = (round(40 / pixel_mm), round(30 / pixel_mm), 10)
+    x, y = (np.indices(shape[:2]) + 0.5) * pixel_mm
+    sac = (abs(x - 10) < 6) & (abs(y - 15) < 6)
+    tumour = (x > 16 + gap_mm) & (x < 16 + gap_mm + tumour_mm) & (abs(y - 15) < tumour_mm / 2)
+    share = np.zeros((4, *shape), np.float32)
+    share[2][sac] = 1.0
+    share[3][tumour] = np.isin(np.arange(10), slices)
+    share[0] = 1 - share.sum(axis=0)
+    return share, Volume(np.zeros(shape, np.int16), np.diag([pixel_mm, pixel_mm, 3.0, 1.0]))
+
+
+@pytest.mark.parametrize("pixel_mm", [0.2, 0.4, 0.5, 0.8])
+@pytest.mark.parametrize(("gap_mm", "kept"), [(0.0, True), (0.8, True), (4.0, False)])
+def test_whether_tumour_lies_beside_the_sac_is_told_in_millimetres(pixel_mm, gap_mm, kept):
+    labels = canal_labels(*shares(pixel_mm, gap_mm, 6.0, range(3, 6)))
+    assert (labels == CanalLabel.EPIDURAL_TUMOUR).any() == kept
+
+
+@pytest.mark.parametrize(("edge_mm", "kept"), [(2.8, True), (1.8, False)])
+def test_five_square_millimetres_in_one_slice_are_tumour(edge_mm, kept):
+    labels = canal_labels(*shares(0.2, 0.0, edge_mm, [4]))
+    assert (labels == CanalLabel.EPIDURAL_TUMOUR).any() == kept

@@ -206,6 +206,7 @@ def _row(*ribs, gap_before=None):
         ((None, None), False, 60.0, ("upper_end",)),
         ((None, *12 * (True,), None), False, 10.0, ("rib_cage",)),
         ((*11 * (True,), None), False, 10.0, ()),
+        (13 * (True,), False, 10.0, ()),
         ((*6 * (True,), None, *6 * (True,)), False, 10.0, ()),
         ((False, *12 * (True,), False), False, 10.0, ("first_rib", "last_rib", "rib_cage")),
         ((False, True, False), True, 60.0, ("sacrum", "first_rib", "last_rib", "upper_end")),

@@ -44,7 +44,8 @@ def test_without_a_reference_or_an_inside_nothing_is_said():
     reason = NotAssessed(Reason.NO_REFERENCE, "no unaffected vertebra")
     assert core_density(view(120.0), reason).mean_ratio is reason
     assert core_density(view(120.0, edge=9), REFERENCE).low_ratio.code is Reason.TOO_SMALL
-    assert core_density(view(120.0), Reference((Level.L1,), 0.0, 10.0)).mean_ratio.code is Reason.TOO_SMALL
+    thin = core_density(view(120.0), Reference((Level.L1,), 8.0, 10.0)).mean_ratio
+    assert thin == NotAssessed(Reason.NO_REFERENCE, "the reference has 8 HU: below 40 HU a ratio to it says little")
 
 
 def test_the_mean_of_a_reference_comes_with_its_spread():

@@ -44,3 +44,10 @@ def test_tumour_that_some_readings_show_is_told_though_the_mean_shows_none():
 def test_without_tumour_in_any_reading_the_reason_stays():
     found = with_readings(ABSENT, [ABSENT, answer("0")])
     assert (found["reason"], found["flags"]) == ("no tumour", [BY_NETWORK])
+
+
+def test_tumour_in_a_reading_of_a_site_without_is_told():
+    found = with_readings(answer("0"), [answer("0"), answer("2")])
+    assert SUSPECTED in found["flags"]
+    assert found["possible_grades"] == ["0", "2"]
+    assert SUSPECTED not in with_readings(answer("0"), [answer("0")] * 5)["flags"]

@@ -167,3 +167,8 @@ def test_maps_of_torsos_get_their_share_of_the_weight(monkeypatch):
     paths = LabelMapSource("root", "cache", variants=3, weight=2.0, torso_share=0.55).paths()
     assert sum(weight for _, weight in paths) == pytest.approx(2.0)
     assert sum(weight for path, weight in paths if path.name.startswith("torso_")) == pytest.approx(1.1)
+
+
+def test_the_locator_is_shown_no_disease_at_the_wrong_scale():
+    with pytest.raises(ValueError, match="diseases are drawn at the spacing of a case"):
+        SpineData({}, None, coarse=True, disease=object())

@@ -1,7 +1,9 @@
 import pytest
 import torch
 
-from spinemets.training.deposits import FACTOR_SPREAD, SHIFT_HU, Deposits, sharper, softer, varied
+from spinemets.datasets.disease_overlay import FULL
+from spinemets.training.deposits import FACTOR_SPREAD, SHIFT_HU, Deposits, deposits_at, sharper, softer, varied
+from spinemets.training.warp import WarpRange, random_affine, random_displacement, sampling_points
 
 
 def ball(size=15, radius=4.0):
@@ -45,6 +47,17 @@ def test_matter_of_one_density_keeps_it_whatever_its_edge(change):
 def test_what_only_adds_is_not_sharpened_away():
     adds = Deposits(torch.ones(1, 1, 5, 5, 5), torch.full((1, 1, 5, 5, 5), 120.0), torch.zeros(1, 1, 5, 5, 5))
     assert torch.equal(sharper(adds, 2.0).add, adds.add)
+
+
+def test_what_only_adds_is_not_sharpened_away_after_it_was_deformed():
+    torch.manual_seed(1)
+    whole = (1, 40, 40, 40)
+    crop = {"keep": torch.full(whole, FULL), "add": torch.full(whole, 120), "rise": torch.zeros(whole)}
+    matrix = random_affine(WarpRange(), 1, torch.device("cpu"))
+    displacement = random_displacement(WarpRange(), 1, (20, 20, 20), torch.device("cpu"))
+    matter = deposits_at(crop, sampling_points(matrix, displacement, 40))
+    adds = Deposits(*(matter[:, n : n + 1] for n in range(3)))
+    assert sharper(adds, 1.5).add.numpy() == pytest.approx(120.0, rel=1e-3)
 
 
 def test_varied_matter_lies_round_what_was_drawn():

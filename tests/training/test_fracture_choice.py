@@ -10,7 +10,7 @@ from fracture_tables import EMPTY, SHARES, drawn_rows
 
 from spinemets.errors import ModelError, SpinemetsError
 from spinemets.inference.fracture import FractureModel
-from spinemets.training import fracture_onnx
+from spinemets.training import fracture_choice, fracture_onnx
 from spinemets.training.fracture_choice import (
     Cases,
     best_model,
@@ -19,6 +19,7 @@ from spinemets.training.fracture_choice import (
     candidates,
     folds,
     usable_inputs,
+    with_uncertainty,
 )
 from spinemets.training.fracture_figures import auc
 from spinemets.training.fracture_fits import fit_logistic, fit_weights_of_evidence, masked
@@ -205,3 +206,14 @@ def test_an_export_that_differs_is_refused_and_leaves_nothing(learnt, tmp_path, 
 def test_the_file_holds_no_other_operators_than_standard_ones(learnt):
     assert {entry.domain for entry in fracture_onnx.graph_of(learnt[0]).opset_import} <= {""}
     onnx.checker.check_model(fracture_onnx.graph_of(learnt[0]), full_check=True)
+
+
+def test_resamples_that_lack_an_input_are_not_passed_over_in_silence(learnt, monkeypatch):
+    monkeypatch.setattr(fracture_choice, "usable_inputs", lambda cases, names: ())
+    with pytest.raises(SpinemetsError, match="only 0 of 40 resamples had enough of every input"):
+        with_uncertainty(learnt[0], None, Cases(drawn_rows(40)), 0)
+
+
+def test_a_table_without_a_usable_column_teaches_nothing():
+    with pytest.raises(SpinemetsError, match="no column was assessed in 10 rows of either cause"):
+        candidates(Cases(drawn_rows(12)), 0)

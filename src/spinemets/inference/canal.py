@@ -28,8 +28,10 @@ SOUGHT_MM = 60.0
 """The canal is sought within this distance of the middle of the image, in the slice (ours)."""
 LEAST_SAC_MM3 = 500.0
 """What is smaller is no thecal sac: less than 5 mm of the narrowest one (ours)."""
-LEAST_TUMOUR_MM3 = 30.0
-"""What is smaller is not reported: half of what is called tumour in one slice (`clinical.md` §2.3) over two of 3 mm."""
+LEAST_TUMOUR_MM2 = 5.0
+"""A piece of tumour has at least this area in some slice (`clinical.md` §2.3)."""
+BESIDE_MM = 1.5
+"""And comes this close to the sac within a slice (ours; some pixels of the network)."""
 LARGEST_SLICE_MM = 6.0
 """Slices farther apart show too little of the canal to follow it (ours); grading has a stricter limit of its own."""
 LARGEST_TILT = np.cos(np.radians(45.0))
@@ -202,17 +204,25 @@ def canal_labels(share: NDArray[np.float32], image: Volume) -> NDArray[np.uint8]
         cord[:, :, k] = ndimage.binary_fill_holes(_largest(cord[:, :, k] & sac[:, :, k]))
     labels = np.where(sac, CanalLabel.THECAL_SAC, 0).astype(np.uint8)
     labels[cord] = CanalLabel.CORD
-    labels[_beside((best == 3) & ~sac, sac, voxel_mm3)] = CanalLabel.EPIDURAL_TUMOUR
+    labels[_beside((best == 3) & ~sac, sac, image)] = CanalLabel.EPIDURAL_TUMOUR
     return labels
 
 
-def _beside(tumour: NDArray[np.bool_], sac: NDArray[np.bool_], voxel_mm3: float) -> NDArray[np.bool_]:
-    """Pieces of tumour of at least `LEAST_TUMOUR_MM3` that touch the sac."""
+def _beside(tumour: NDArray[np.bool_], sac: NDArray[np.bool_], image: Volume) -> NDArray[np.bool_]:
+    """Pieces of tumour of at least `LEAST_TUMOUR_MM2` in some slice that come within `BESIDE_MM` of the sac in one."""
     pieces, count = ndimage.label(tumour, structure=np.ones((3, 3, 3)))
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1) * voxel_mm3
-    touching = np.unique(pieces[ndimage.binary_dilation(sac, structure=np.ones((3, 3, 1)), iterations=2)])
-    kept = [n for n in touching if n > 0 and sizes[n] >= LEAST_TUMOUR_MM3]
-    return np.isin(pieces, kept)
+    spacing = np.asarray(image.spacing_mm, dtype=np.float64)
+    pixel_mm2 = float(spacing[:2].prod())
+    near = np.zeros_like(sac)
+    largest_mm2 = np.zeros(count + 1)
+    for k in range(sac.shape[2]):
+        area = np.bincount(pieces[:, :, k].ravel(), minlength=count + 1) * pixel_mm2
+        largest_mm2 = np.maximum(largest_mm2, area)
+        if sac[:, :, k].any():
+            between_centres = ndimage.distance_transform_edt(~sac[:, :, k], sampling=spacing[:2])
+            near[:, :, k] = between_centres <= BESIDE_MM + spacing[:2].max()
+    touching = np.unique(pieces[near])
+    return np.isin(pieces, [n for n in touching if n > 0 and largest_mm2[n] >= LEAST_TUMOUR_MM2])
 
 
 def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -16,6 +16,8 @@ from spinemets.fracture_features import BY_NAME, VERSION
 from spinemets.inference.card import models_folder
 
 NAME = "fracture"
+ROUNDING = 1e-5
+"""Of single precision."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ class FractureModel:
         ------
         ValueError
             If the prior is not between 0 and 1.
+        ModelError
+            If the file contradicts itself.
         """
         if not 0.0 < prior < 1.0:
             raise ValueError(f"the prior must lie between 0 and 1, got {prior}")
@@ -112,6 +116,8 @@ class FractureModel:
         log_odds, p, low, high = (float(number[0]) for number in numbers)
         told = zip(self.inputs, cells, parts[0], strict=True)
         own = {name: float(part) for name, cell, part in told if cell is not None}
+        if not low - ROUNDING <= p <= high + ROUNDING:
+            raise ModelError(f"model '{NAME}' gives {p:.3f} outside its own interval of {low:.3f} to {high:.3f}")
         return CauseOdds(p, min(low, p), max(high, p), log_odds, float(np.log(prior / (1 - prior))), own)
 
 

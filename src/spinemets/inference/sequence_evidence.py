@@ -120,8 +120,8 @@ def landmarks(evidence: Sequence[VertebraEvidence], *, sacrum: bool, room_above_
     """What in the image fixes the count of levels; empty where nothing does.
 
     ``sacrum`` below the last vertebra; ``first_rib`` and ``last_rib`` where vertebrae with and without a rib
-    meet; ``rib_cage`` where as many as there are bear ribs in a row; ``upper_end`` where the spine ends inside
-    the image, which it does at C1.
+    meet; ``rib_cage`` where exactly as many as most people have bear ribs in a row; ``upper_end`` where the
+    spine ends inside the image, which it does at C1.
 
     Parameters
     ----------
@@ -138,11 +138,13 @@ def landmarks(evidence: Sequence[VertebraEvidence], *, sacrum: bool, room_above_
             found.append("first_rib")
         if below.gap == 0 and above.rib is True and below.rib is False:
             found.append("last_rib")
-    in_a_row = 0
+    rows = [0]
     for one in evidence:
-        in_a_row = (in_a_row + 1 if one.gap == 0 else 1) if one.rib else 0
-        if in_a_row == THORACIC_COUNT:
-            found.append("rib_cage")
+        if one.gap or not one.rib:
+            rows.append(0)
+        rows[-1] += bool(one.rib)
+    if max(rows) == THORACIC_COUNT:
+        found.append("rib_cage")
     if room_above_mm > UPPER_END_MM:
         found.append("upper_end")
     return tuple(dict.fromkeys(found))

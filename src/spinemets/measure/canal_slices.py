@@ -5,7 +5,8 @@ Coordinates within a slice are millimetres along its two voxel axes, the same fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,8 @@ class CanalStack:
         Between the slices' normal and the cord.
     to_front : (2,) ndarray
         The patient's front within a slice, unit vector along the two in-plane axes.
+    tumour_without_sac_mm2 : mapping
+        Area of tumour in each slice that shows tumour and no sac: there nobody can tell how much room is left.
     """
 
     axis: int
@@ -68,6 +71,7 @@ class CanalStack:
     slice_mm: float
     tilt_deg: float
     to_front: NDArray[np.float64]
+    tumour_without_sac_mm2: Mapping[int, float] = field(default_factory=dict)
 
 
 def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = None) -> CanalStack:
@@ -96,6 +100,8 @@ def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = N
         signal = None if image is None else _fine_image(image[index][box], in_plane)
         height = float(index * cord.spacing_mm[axis])
         slices.append(CanalSlice(int(index), height, planes[0], planes[1], planes[2], signal))
+    area_mm2 = masks[2].sum(axis=(1, 2)) * float(in_plane.prod())
+    area_mm2[masks[1].any(axis=(1, 2))] = 0.0
     directions = np.delete(cord.affine[:3, :3] / cord.spacing_mm, axis, axis=1)
     to_front = directions[1] / max(float(np.linalg.norm(directions[1])), 1e-9)
     return CanalStack(
@@ -105,6 +111,7 @@ def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = N
         float(cord.spacing_mm[axis]),
         _tilt_deg(along, axis),
         to_front,
+        {int(index): float(area_mm2[index]) for index in np.flatnonzero(area_mm2)},
     )
 
 

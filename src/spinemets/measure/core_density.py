@@ -17,6 +17,8 @@ from spinemets.measure.trabecular import INNER_MM, INNER_VOXELS, Reference
 
 LEAST_ML = 0.3
 """A smaller inside has no percentiles (ours)."""
+LEAST_REFERENCE_HU = 40.0
+"""Zero HU is water and not the absence of bone, so that a ratio to thin bone is as large as one likes (limit ours)."""
 LOW, HIGH = 10.0, 90.0
 """Percentiles of the thinnest and of the densest part (ours)."""
 
@@ -39,11 +41,21 @@ class CoreDensity:
 
 
 def core_density(view: BodyView, reference: Reference | NotAssessed) -> CoreDensity:
-    """Density of the inside of a body."""
+    """Density of the inside of a body.
+
+    The interval is 1.64 standard errors of the mean of `LEAST_ML`, as if voxels of 1 mm were independent (ours, not
+    measured; the model of the cause takes no account of it).
+    """
     if isinstance(reference, NotAssessed):
         return CoreDensity(reference, reference, reference)
     inside = (view.depth_mm > max(INNER_MM, INNER_VOXELS * view.voxel_mm)) & np.isfinite(view.hu)
-    if inside.sum() < 1000 * LEAST_ML or reference.mean_hu <= 0:
+    if reference.mean_hu < LEAST_REFERENCE_HU:
+        thin = NotAssessed(
+            Reason.NO_REFERENCE,
+            f"the reference has {reference.mean_hu:.0f} HU: below {LEAST_REFERENCE_HU:g} HU a ratio to it says little",
+        )
+        return CoreDensity(thin, thin, thin)
+    if inside.sum() < 1000 * LEAST_ML:
         absent = NotAssessed(Reason.TOO_SMALL, "too little of the body lies inside its shell")
         return CoreDensity(absent, absent, absent)
     box = tuple(slice(max(a.start - 1, 0), a.stop + 1) for a in ndimage.find_objects(inside.astype(np.uint8))[0])

@@ -36,6 +36,8 @@ def with_readings(site: Mapping[str, Any], answers: Sequence[Mapping[str, Any] |
             changed["reason"] = f"{site['reason']}; {seen}"
             changed["flags"] = [*changed["flags"], SUSPECTED]
         return changed
+    if site["grade"] == Grade.G0.value and with_tumour:
+        changed["flags"] = [*changed["flags"], SUSPECTED]
     if len(graded) < len(answers):
         changed["flags"] = [*changed["flags"], UNREADABLE]
     parts = [site["distribution"], *(one["distribution"] for one in graded)]

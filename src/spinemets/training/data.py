@@ -148,6 +148,8 @@ class SpineData(lightning.LightningDataModule):
         ill_crops: Callable[..., IterableDataset[Crop]] = LesionCropDataset,
     ) -> None:
         super().__init__()
+        if coarse and disease is not None:
+            raise ValueError("diseases are drawn at the spacing of a case; the locator takes every second voxel of one")
         self.ill_crops = ill_crops
         self.sources, self.validation, self.disease = sources, validation, disease
         self.crop_size, self.batch_size, self.workers, self.seed = crop_size, batch_size, workers, seed

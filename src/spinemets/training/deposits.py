@@ -20,6 +20,8 @@ SHIFT_HU = 14.0
 """Largest standard deviation of what is added to them (ours; tumours on CT differ by about as much)."""
 SOFTER_VOXELS = (0.3, 0.9)
 """Blur of an edge that is made softer (ours)."""
+LEAST_SHARE = 1e-3
+"""A deposit that replaces less of what lies below only adds: interpolation leaves no exact zero."""
 SHARPER = (1.2, 2.2)
 """Factor by which an edge is made steeper (ours)."""
 
@@ -73,9 +75,10 @@ def softer(deposits: Deposits, width: float) -> Deposits:
 def sharper(deposits: Deposits, factor: float) -> Deposits:
     """Deposits whose share climbs `factor` times as fast where it crosses a half; what only adds stays."""
     share = 1 - deposits.keep
+    replaces = share > LEAST_SHARE
     steep = ((share - 0.5) * factor + 0.5).clamp(0, 1)
-    ratio = torch.where(share > 0, steep / share.clamp_min(1e-3), 1.0)
-    return Deposits(1 - steep * (share > 0), deposits.add * ratio, deposits.rise * ratio)
+    ratio = torch.where(replaces, steep / share.clamp_min(LEAST_SHARE), 1.0)
+    return Deposits(1 - steep * replaces, deposits.add * ratio, deposits.rise * ratio)
 
 
 def _slow(like: Tensor) -> Tensor:

@@ -88,7 +88,13 @@ def usable_inputs(cases: Cases, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def candidates(cases: Cases, seed: int) -> dict[str, tuple[Fit, tuple[str, ...]]]:
-    """Ways to fit, each with its inputs."""
+    """Ways to fit, each with its inputs.
+
+    Raises
+    ------
+    SpinemetsError
+        If no column is usable.
+    """
     signs = usable_inputs(cases, [column.name for column in SIGNS if column.name not in NO_INPUTS])
     measures = usable_inputs(cases, [column.name for column in MEASURES if column.name not in NO_INPUTS])
     elsewhere = tuple(name for name in signs if name in CT7)
@@ -97,6 +103,9 @@ def candidates(cases: Cases, seed: int) -> dict[str, tuple[Fit, tuple[str, ...]]
     for what, names in sets.items():
         for strength in STRENGTHS:
             found[f"logistic, {what}, penalty {strength:g}"] = (_logistic(strength, seed), names)
+    found = {name: way for name, way in found.items() if way[1]}
+    if not found:
+        raise SpinemetsError(f"no column was assessed in {LEAST_ROWS} rows of either cause: nothing to learn from")
     return found
 
 
@@ -160,7 +169,13 @@ def _unseen_boosted(cases: Cases, place: NDArray[np.int64], seed: int) -> Array:
 
 
 def with_uncertainty(model: AdditiveModel, fit: Fit, train: Cases, seed: int) -> AdditiveModel:
-    """The model with weights of resampled studies, and how much each contribution varies."""
+    """The model with weights of resampled studies, and how much each contribution varies.
+
+    Raises
+    ------
+    SpinemetsError
+        If fewer than half of the resamples have enough of every input.
+    """
     rng = np.random.default_rng([seed, 1])
     weights = []
     for _ in range(RESAMPLED):
@@ -172,7 +187,12 @@ def with_uncertainty(model: AdditiveModel, fit: Fit, train: Cases, seed: int) ->
     seen = ~np.isnan(cells)
     parts = model.contributions(cells)
     variance = np.array([parts[seen[:, j], j].var() for j in range(len(model.names))])
-    return replace(model, resampled=np.array(weights or [model.weights]), missing_variance=variance)
+    if len(weights) < RESAMPLED / 2:
+        raise SpinemetsError(
+            f"only {len(weights)} of {RESAMPLED} resamples had enough of every input, which makes the interval too "
+            "narrow; give more fractures, or fewer columns"
+        )
+    return replace(model, resampled=np.array(weights), missing_variance=variance)
 
 
 def _in_units_of(model: AdditiveModel, other: AdditiveModel) -> Array:
