@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fracture_scene import Scene
 from fracture_tables import EMPTY
-from test_fracture_assessment import Scene
 
 from spinemets import pipeline
 from spinemets.anatomy import Level

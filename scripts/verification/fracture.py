@@ -1,7 +1,7 @@
 """Cause of simulated fractures of the test seeds: the shipped model on what our code measures under the true masks.
 
 Beside it, on the same cases: the ceiling, that is the likelihood ratio of the signs as they were drawn with the very
-frequencies that they were drawn from, which nothing can beat; gradient boosting on the table that the model learnt
+frequencies that they were drawn from, taken for independent; gradient boosting on the table that the model learnt
 from; and the model with every item of Table 1 removed in turn. All of it is about simulated fractures.
 """
 

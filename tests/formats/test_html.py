@@ -213,39 +213,6 @@ def test_a_canal_that_was_not_graded_shows_its_status_and_never_a_grade():
     assert 'class="grade"' not in page
 
 
-POINTS = {"location": 2, "pain": None, "bone_lesion": 2, "alignment": 0, "collapse": 3, "posterolateral": 3}
-SINS = {
-    "level": "L1",
-    "component_points": POINTS,
-    "possible_points": {"pain": [0, 1, 3]},
-    "total": None,
-    "attainable_totals": [10, 11, 13],
-    "total_range": [10, 13],
-    "imaging_subtotal": 10,
-    "category": None,
-    "possible_categories": ["potentially_unstable", "unstable"],
-    "surgical_consultation_suggested": True,
-    "flags": [],
-}
-
-
-def test_a_score_is_a_table_of_points_with_its_range_and_no_category_that_is_not_unanimous():
-    vertebrae = (VertebraFindings(Level.L1, sins=SINS), VertebraFindings(Level.L2, sins=NotApplicable("no_lesion")))
-    text = section(report_html(report(vertebrae=vertebrae)), "SINS")
-    assert "L1 2 0 or 1 or 3 2 0 3 3 10 to 13 10, 11, 13 undecided: potentially unstable or unstable" in text
-    assert "surgical consultation suggested" in text
-    assert "No lesion. L2: no score" in text
-
-
-def test_a_score_that_is_decided_shows_one_total_and_its_category():
-    decided = {**SINS, "component_points": {**POINTS, "pain": 3}, "possible_points": {}, "total": 13}
-    decided |= {"attainable_totals": [13], "total_range": [13, 13], "category": "unstable"}
-    text = section(
-        report_html(report(vertebrae=(VertebraFindings(Level.L1, sins=decided), VertebraFindings(Level.L2)))), "SINS"
-    )
-    assert "L1 2 3 2 0 3 3 13 unstable" in text
-
-
 def test_provenance_and_what_is_not_assessed_are_listed():
     page = report_html(report(provenance={"model": {"name": "spine", "sha256": "abc"}}))
     assert "model name spine sha256 abc" in section(page, "Provenance")

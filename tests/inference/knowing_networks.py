@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from oblique import centred_affine
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Subregion
 from spinemets.datasets.case import Case
@@ -159,3 +160,11 @@ def card(name, spacing_mm, window, classes) -> ModelCard:
 def levels_in(labels):
     """Levels of the ids in a mask."""
     return sorted((LEVEL_OF_VERSE_ID[int(n)] for n in np.unique(labels) if n), key=lambda level: level.order)
+
+
+def oblique_grid(patient, stored, share=0.92, spacing_mm=(1.7, 1.9, 2.2)):
+    """A turned grid that shows most of a patient."""
+    size_mm = np.array(patient.tissue.shape) * patient.affine[0, 0]
+    shape = tuple(int(share * size_mm[axis] / step) for axis, step in zip(stored["axes"], spacing_mm, strict=True))
+    middle = patient.affine[:3, 3] + size_mm / 2
+    return Grid(shape, centred_affine(shape, middle, spacing_mm=spacing_mm, angles_deg=(4, -6, 5), **stored))

@@ -6,7 +6,7 @@ import pytest
 from spinemets.errors import MissingExtraError, ModelError
 from spinemets.inference.backends import BACKENDS, open_network
 
-onnx = pytest.importorskip("onnx")
+onnx = pytest.importorskip("onnx", reason="the tests build small networks with onnx, of the extra [train]")
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +42,14 @@ def expected(image, kernel):
 @pytest.mark.parametrize(("backend", "module"), [("onnx", "onnxruntime"), ("openvino", "openvino")])
 @pytest.mark.parametrize("shape", [(1, 1, 7, 8, 9), (2, 1, 5, 6, 4)])
 def test_engines_compute_the_convolution_that_scipy_computes(backend, module, shape, network_file, kernel):
-    pytest.importorskip(module)
+    pytest.importorskip(module, reason=f"the engine {module} is an extra that is not installed")
     image = np.random.default_rng(1).normal(size=shape).astype(np.float32)
     output = open_network(network_file, backend, threads=1)(image)
     assert output == pytest.approx(expected(image, kernel), abs=1e-4)
 
 
 def test_an_answer_stays_when_the_next_window_is_run(network_file):
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="the extra [openvino] is not installed")
     network = open_network(network_file, "openvino", threads=1)
     first = network(np.ones((1, 1, 4, 4, 4), np.float32))
     kept = first.copy()
@@ -63,7 +63,7 @@ def test_an_unknown_backend_is_refused_with_those_that_there_are(network_file):
 
 
 def test_cuda_without_its_provider_is_refused(network_file):
-    runtime = pytest.importorskip("onnxruntime")
+    runtime = pytest.importorskip("onnxruntime", reason="the extra [cpu] is not installed")
     if "CUDAExecutionProvider" in runtime.get_available_providers():
         pytest.skip("this ONNX Runtime has CUDA")
     with pytest.raises(ModelError, match=r"has no CUDA provider; pip install 'spinemets\[cuda\]'"):
@@ -71,7 +71,7 @@ def test_cuda_without_its_provider_is_refused(network_file):
 
 
 def test_a_session_that_silently_fell_back_to_the_cpu_is_refused(network_file, monkeypatch):
-    runtime = pytest.importorskip("onnxruntime")
+    runtime = pytest.importorskip("onnxruntime", reason="the extra [cpu] is not installed")
 
     class Session:
         def __init__(self, *arguments, **options):

@@ -1,26 +1,14 @@
-import dataclasses
-
-import knowing_networks
 import numpy as np
 import pytest
-from knowing_networks import SURE, KnownPatient, knowing_models, levels_in
+from knowing_networks import KnownPatient, knowing_models, levels_in, oblique_grid
 from nibabel.orientations import apply_orientation, inv_ornt_aff
-from oblique import STORED, centred_affine, world_of
+from oblique import STORED, world_of
 
 from spinemets.anatomy import Level, Subregion
-from spinemets.errors import NoSpineFoundError, StudyError
+from spinemets.errors import StudyError
 from spinemets.geometry import Grid
-from spinemets.inference import segment
 from spinemets.inference.segment import segment_spine
-from spinemets.inference.spine_classes import SPINE_CLASSES
 from spinemets.volume import Volume, require_same_grid
-
-
-def oblique_grid(patient, stored, share=0.92, spacing_mm=(1.7, 1.9, 2.2)):
-    size_mm = np.array(patient.tissue.shape) * patient.affine[0, 0]
-    shape = tuple(int(share * size_mm[axis] / step) for axis, step in zip(stored["axes"], spacing_mm, strict=True))
-    middle = patient.affine[:3, 3] + size_mm / 2
-    return Grid(shape, centred_affine(shape, middle, spacing_mm=spacing_mm, angles_deg=(4, -6, 5), **stored))
 
 
 def dice(a, b):
@@ -161,13 +149,6 @@ def test_a_spine_with_more_or_fewer_vertebrae_is_counted_right(variant):
     assert len(found.spine.levels) >= len(truth) - 1
 
 
-@pytest.fixture(scope="module")
-def plain(lumbar_patient):
-    """A coarse image on the patient's own grid, and models for it."""
-    grid = oblique_grid(lumbar_patient, STORED[0], spacing_mm=(3.0, 3.0, 3.0))
-    return KnownPatient(lumbar_patient).image(grid), knowing_models(lumbar_patient, spine_mm=3.0, window=(40, 40, 40))
-
-
 def test_an_anchor_names_the_vertebra_in_which_it_lies(plain, lumbar_patient):
     image, models = plain
     anchor = (Level.L4, lumbar_patient.centres_mm[Level.L3])
@@ -191,92 +172,3 @@ def test_an_anchor_outside_every_vertebra_is_refused_with_its_place(shift_mm, pl
     place = ", ".join(f"{value:g}" for value in point)
     with pytest.raises(StudyError, match=rf"the anchor L3 at \({place}\) mm lies in no vertebra"):
         segment_spine(image, models, anchor=(Level.L3, point))
-
-
-def says(name, offset=0.0):
-    """A network that sees one class everywhere and votes `offset` units to the right and front and up."""
-
-    def network(batch):
-        output = np.zeros((len(batch), len(SPINE_CLASSES) + 3, *batch.shape[2:]), np.float32)
-        output[:, SPINE_CLASSES.index(name)] = SURE
-        output[:, -3:] = offset
-        return output
-
-    return network
-
-
-def test_located_bone_without_a_vertebra_is_no_spine(plain):
-    image, models = plain
-    with pytest.raises(NoSpineFoundError, match=r"no spine found: 0\.0 ml of bone look like vertebrae"):
-        segment_spine(image, dataclasses.replace(models, spine=says("sacrum")))
-
-
-def test_bone_that_votes_for_no_centre_is_no_spine(plain):
-    image, models = plain
-    with pytest.raises(NoSpineFoundError, match="no vertebra that can be told apart"):
-        segment_spine(image, dataclasses.replace(models, spine=says("body", offset=1e4)))
-
-
-def test_an_image_too_small_for_the_coarse_pass_goes_whole_to_the_fine_network(lumbar_patient):
-    def not_asked(batch):
-        raise AssertionError("the locator was asked about an image that it has not learnt to read")
-
-    spacing_mm = (2.2, 2.0, 2.4)
-    shape = (44, 48, 40)
-    affine = centred_affine(shape, lumbar_patient.centres_mm[Level.L3], spacing_mm=spacing_mm, **STORED[1])
-    patient, models = KnownPatient(lumbar_patient), knowing_models(lumbar_patient, window=(48, 48, 48))
-    image = patient.image(Grid(shape, affine))
-    found = segment_spine(image, dataclasses.replace(models, locator=not_asked))
-    truth, _ = patient.truth(Grid(shape, affine))
-    assert dice(found.vertebrae.array > 0, truth > 0) > 0.85
-    assert found.spine.level_ambiguous
-    assert found.spine.flags == ("no_level_landmark",)
-
-
-def test_stages_report_their_progress_and_their_time(plain):
-    image, models = plain
-    told = []
-    found = segment_spine(image, models, report=lambda stage, share: told.append((stage, share)))
-    assert list(dict.fromkeys(stage for stage, _ in told)) == ["locating the spine", "segmenting vertebrae"]
-    assert told[-1][1] == 1.0
-    assert set(found.seconds) == {"locate", "segment", "separate and name", "back to the image grid"}
-    assert min(found.seconds.values()) > 0
-
-
-def test_bone_far_from_the_located_spine_is_not_looked_at(plain, lumbar_patient):
-    """A second spine beside the patient, which the locator does not see, is left out."""
-    image, models = plain
-    shifted = dataclasses.replace(
-        lumbar_patient,
-        centres_mm={level: centre + np.array([60, 0, 0]) for level, centre in lumbar_patient.centres_mm.items()},
-        **{name: np.roll(getattr(lumbar_patient, name), 30, axis=0) for name in ("vertebra", "subregion", "tissue")},
-    )
-    double = dataclasses.replace(
-        shifted,
-        vertebra=np.maximum(lumbar_patient.vertebra, shifted.vertebra),
-        subregion=np.maximum(lumbar_patient.subregion, shifted.subregion),
-    )
-    both = knowing_models(double, spine_mm=3.0, window=(40, 40, 40))
-    found = segment_spine(image, dataclasses.replace(models, spine=both.spine))
-    away = KnownPatient(lumbar_patient).looked_up(lumbar_patient.vertebra, world_of(Grid.of(image))) == 0
-    x, _, z = np.moveaxis(world_of(Grid.of(image)), -1, 0)
-    beside = x > max(centre[0] for centre in lumbar_patient.centres_mm.values()) + 65
-    beside &= z > lumbar_patient.centres_mm[Level.L4][2]  # the sacrum is as wide as that
-    assert (KnownPatient(double).looked_up(double.vertebra, world_of(Grid.of(image)))[beside & away] > 0).any()
-    assert not found.vertebrae.array[beside & away].any()
-
-
-def test_shipped_models_are_opened_once_each_on_the_engine_asked_for(monkeypatch):
-    opened = []
-
-    def open_network(onnx, backend, threads):
-        opened.append((onnx, backend, threads))
-        return onnx
-
-    cards = {name: knowing_networks.card(name, 2.0, (8, 8, 8), ()) for name in ("locator", "spine")}
-    monkeypatch.setattr(segment, "load_card", lambda name: dataclasses.replace(cards[name], onnx=f"{name}.onnx"))
-    monkeypatch.setattr(segment, "open_network", open_network)
-    models = segment.SpineModels.load("openvino", 3)
-    assert opened == [("locator.onnx", "openvino", 3), ("spine.onnx", "openvino", 3)]
-    assert (models.locator, models.spine) == ("locator.onnx", "spine.onnx")
-    assert (models.locator_card.name, models.spine_card.name) == ("locator", "spine")

@@ -10,7 +10,9 @@ SCORE = np.array([0.9, 0.8, 0.3, 0.3, 0.2, 0.6, 0.7, 0.1])
 
 
 def test_the_area_is_that_of_scikit_learn():
-    metrics = pytest.importorskip("sklearn.metrics")
+    metrics = pytest.importorskip(
+        "sklearn.metrics", reason="the figures are compared with scikit-learn, of the extra [train]"
+    )
     assert auc(TRUTH, SCORE) == pytest.approx(metrics.roc_auc_score(TRUTH, SCORE))
     assert figures(TRUTH, SCORE, list("abcdefgh"))["log_loss"] == pytest.approx(metrics.log_loss(TRUTH, SCORE))
     assert figures(TRUTH, SCORE, list("abcdefgh"))["brier"] == pytest.approx(metrics.brier_score_loss(TRUTH, SCORE))
