@@ -22,14 +22,10 @@ def test_values_are_those_of_scipy(order, stored, spacing, dtype):
     array = (np.random.default_rng(1).random((11, 12, 13)) * 200).astype(dtype)
     matrix, offset = index_map(spacing, stored, (-2.3, 0.21, -0.6))
     assert runs_along(matrix, SHAPE)
-    expected = ndimage.affine_transform(
-        array, matrix, offset, SHAPE, np.float32, order=order, mode="grid-constant", cval=7.0
-    )
-    found = sample_along_axes(array, matrix, offset, SHAPE, order=order, fill=7.0)
+    expected = ndimage.affine_transform(array, matrix, offset, SHAPE, np.float32, order=order, mode="nearest")
+    found = sample_along_axes(array, matrix, offset, SHAPE, order=order)
     assert found.dtype == np.float32
     assert found == pytest.approx(expected, abs=1e-3)
-    assert (expected != 7.0).any()
-    assert (expected == 7.0).any()
 
 
 def test_an_oblique_grid_does_not_run_along_the_array():

@@ -6,6 +6,7 @@ Nothing here knows what an image shows. World is RAS+ millimetres throughout.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from scipy import ndimage
 
 from spinemets.block_mean import block_mean
 from spinemets.errors import StudyError
-from spinemets.separable import runs_along, sample_along_axes
+from spinemets.separable import DRIFT, runs_along, sample_along_axes
 from spinemets.volume import Volume
 
 
@@ -131,7 +132,8 @@ def resample(
     order : int
         0 for labels (nearest voxel), 1 for images (trilinear).
     fill : float
-        Value outside the source.
+        Value outside the source. A voxel has an extent: up to its outer face it is what it is, not half mixed
+        with nothing.
     antialias : bool
         Average the source over whole blocks first where it is at least twice as fine as `grid`.
 
@@ -154,19 +156,40 @@ def resample(
     to_source = np.linalg.inv(source.affine) @ grid.affine
     array = source.array
     if runs_along(to_source[:3, :3], grid.shape):
-        return sample_along_axes(array, to_source[:3, :3], to_source[:3, 3], grid.shape, order=order, fill=fill)
-    if array.dtype not in (np.float32, np.float64, np.int16, np.uint8):
-        array = array.astype(np.float32)
-    return ndimage.affine_transform(
-        array,
-        to_source[:3, :3],
-        offset=to_source[:3, 3],
-        output_shape=grid.shape,
-        output=np.float32,
-        order=order,
-        mode="grid-constant",
-        cval=fill,
-    )
+        values = sample_along_axes(array, to_source[:3, :3], to_source[:3, 3], grid.shape, order=order)
+    else:
+        if array.dtype not in (np.float32, np.float64, np.int16, np.uint8):
+            array = array.astype(np.float32)
+        values = ndimage.affine_transform(
+            array,
+            to_source[:3, :3],
+            offset=to_source[:3, 3],
+            output_shape=grid.shape,
+            output=np.float32,
+            order=order,
+            mode="nearest",
+        )
+    for beyond in points_beyond(volume, grid):
+        np.copyto(values, np.float32(fill), where=beyond)
+    return values
+
+
+def points_beyond(volume: Volume, grid: Grid) -> Iterator[NDArray[np.bool_]]:
+    """Where the points of `grid` lie beyond the outer faces of `volume`, one axis of it after the other.
+
+    Arrays that broadcast to the shape of `grid`; axes along which none does are left out.
+    """
+    to_volume = np.linalg.inv(volume.affine) @ grid.affine
+    for along, size in enumerate(volume.shape):
+        index = np.full((1, 1, 1), to_volume[along, 3])
+        for axis, count in enumerate(grid.shape):
+            if abs(to_volume[along, axis]) * count >= DRIFT:
+                step = np.ones(3, dtype=int)
+                step[axis] = count
+                index = index + (to_volume[along, axis] * np.arange(count)).reshape(step)
+        beyond = (index < -0.5 - DRIFT) | (index > size - 0.5 + DRIFT)
+        if beyond.any():
+            yield beyond
 
 
 def _block_factors(volume: Volume, grid: Grid) -> NDArray[np.int64]:

@@ -30,9 +30,8 @@ def sample_along_axes(
     shape: tuple[int, int, int],
     *,
     order: int,
-    fill: float,
 ) -> NDArray[np.float32]:
-    """What `scipy.ndimage.affine_transform` gives with mode ``grid-constant``, where `runs_along` holds.
+    """What `scipy.ndimage.affine_transform` gives with mode ``nearest``, where `runs_along` holds.
 
     Parameters
     ----------
@@ -44,13 +43,11 @@ def sample_along_axes(
         Of the grid.
     order : int
         0 for the nearest voxel, 1 for trilinear.
-    fill : float
-        Value beyond the source.
 
     Returns
     -------
     (I, J, K) ndarray of float32
-        Values on the grid.
+        Values on the grid; beyond the source, those of its outer voxels.
     """
     source = np.abs(matrix).argmax(axis=0)
     shrinks = [shape[axis] / array.shape[source[axis]] for axis in range(3)]
@@ -59,30 +56,25 @@ def sample_along_axes(
         along = int(source[axis])
         place = matrix[along, axis] * np.arange(shape[axis]) + offset[along]
         sample = _nearest if order == 0 else _linear
-        result = sample(result, along, place, fill)
+        result = sample(result, along, place)
     return np.ascontiguousarray(result.transpose(source), dtype=np.float32)
 
 
-def _nearest(array: NDArray[Any], axis: int, place: NDArray[np.float64], fill: float) -> NDArray[Any]:
-    return _taken(array.astype(np.float32, copy=False), axis, np.floor(place + 0.5).astype(np.int64), fill)
+def _nearest(array: NDArray[Any], axis: int, place: NDArray[np.float64]) -> NDArray[Any]:
+    return _taken(array.astype(np.float32, copy=False), axis, np.floor(place + 0.5).astype(np.int64))
 
 
-def _linear(array: NDArray[Any], axis: int, place: NDArray[np.float64], fill: float) -> NDArray[np.float32]:
+def _linear(array: NDArray[Any], axis: int, place: NDArray[np.float64]) -> NDArray[np.float32]:
     below = np.floor(place).astype(np.int64)
     weight = np.expand_dims((place - below).astype(np.float32), [n for n in range(3) if n != axis])
-    low = _taken(array, axis, below, fill)
-    high = _taken(array, axis, below + 1, fill)
+    low = _taken(array, axis, below)
+    high = _taken(array, axis, below + 1)
     high -= low
     high *= weight
     low += high
     return low
 
 
-def _taken(array: NDArray[Any], axis: int, index: NDArray[np.int64], fill: float) -> NDArray[np.float32]:
-    """(float32) slices of `array` along an axis, `fill` where there is none."""
-    size = array.shape[axis]
-    taken = np.take(array, np.clip(index, 0, size - 1), axis=axis).astype(np.float32, copy=False)
-    beyond = (index < 0) | (index >= size)
-    if beyond.any():
-        np.moveaxis(taken, axis, 0)[beyond] = fill
-    return taken
+def _taken(array: NDArray[Any], axis: int, index: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(float32) slices of `array` along an axis, the outer ones beyond its ends."""
+    return np.take(array, index, axis=axis, mode="clip").astype(np.float32, copy=False)

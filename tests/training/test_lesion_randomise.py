@@ -98,11 +98,9 @@ def test_voxels_near_a_vertebra_count_in_full_and_others_little():
 
 
 def test_what_lies_outside_the_field_of_view_is_no_lesion(monkeypatch):
-    def cut(structure, vertebra, voxel_mm):
-        structure = structure.clone()
-        structure[..., :16] = 255
-        return structure, vertebra.masked_fill(structure == 255, 0)
+    def lower_half(structure, voxel_mm, cut):
+        return torch.arange(structure.shape[-1]).expand(structure.shape) < 16
 
-    monkeypatch.setattr(lesion_randomise, "cut_field_of_view", cut)
+    monkeypatch.setattr(lesion_randomise, "beyond_field_of_view", lower_half)
     for _ in range(4):
         assert (LesionRandomiser(PATCH)(crop()).target[..., :16] == 0).all()

@@ -7,10 +7,11 @@ from scipy import ndimage
 
 from spinemets.anatomy import Subregion
 from spinemets.simulate.tissues import OUTSIDE_FIELD, Tissue
-from spinemets.training import acquisition
-from spinemets.training.acquisition import LEAST_SLAB_MM, acquire_ct, cut_field_of_view
+from spinemets.training import acquisition, randomise
+from spinemets.training.acquisition import LEAST_SLAB_MM, RIM_MM, acquire_ct, beyond_field_of_view
 from spinemets.training.ct_contrast import AIR_HU, CONTRAST_HU, HU_RANGES, render_ct
 from spinemets.training.mr_contrast import acquire_mr, render_random_contrast
+from spinemets.training.randomise import SpineRandomiser
 
 SIZE = 32
 SEEDS = range(12)
@@ -130,17 +131,43 @@ def test_a_scanner_keeps_things_where_they_are_and_about_as_bright(seed):
     assert image[core].median().item() == pytest.approx(1000, abs=120)
 
 
-def test_a_cut_field_of_view_has_neither_structure_nor_vertebra_and_the_rest_is_untouched():
-    structure, vertebra = patch()
+def test_a_field_of_view_is_cut_now_and_then_and_never_when_it_must_not_be():
+    structure, _ = patch()
+    rim = beyond_field_of_view(structure, 4.0, cut=False)
     cut = 0
     for _ in range(60):
-        one, ids = cut_field_of_view(structure, vertebra, 4.0)
-        away = one == OUTSIDE_FIELD
-        assert not ids[away].any()
-        assert torch.equal(one[~away], structure[~away])
-        assert torch.equal(ids[~away], vertebra[~away])
-        cut += int(away.sum() > (structure == OUTSIDE_FIELD).sum())
-    assert 0.25 < cut / 60 < 0.75  # 1 - 0.88 * 0.88 * 0.7 is 0.46
+        assert torch.equal(beyond_field_of_view(structure, 4.0, cut=False), rim)
+        away = beyond_field_of_view(structure, 4.0, cut=True)
+        assert away[rim].all()
+        cut += int(away.sum() > rim.sum())
+    assert 0.3 < cut / 60 < 0.8  # 1 - 0.92 * 0.88 * 0.88 * 0.65 is 0.54
+
+
+def test_where_labels_end_the_image_ends_a_little_before():
+    structure = torch.full((1, 1, 20, 20, 20), int(Tissue.FAT), dtype=torch.uint8)
+    structure[..., 15:] = OUTSIDE_FIELD
+    beyond = beyond_field_of_view(structure, 1.5, cut=False)
+    assert RIM_MM == 3.0
+    assert not beyond[..., :13].any()
+    assert beyond[..., 13:].all()
+
+
+def test_bone_that_the_field_of_view_cuts_is_marrow_up_to_the_edge(monkeypatch):
+    """Scanners do not put a cortex on the cut face, nor mix it with air."""
+    torch.manual_seed(0)
+    structure = torch.full((1, 48, 48, 48), int(Subregion.BODY), dtype=torch.uint8)
+    vertebra = torch.full_like(structure, 20)
+
+    def lower_half(labels, voxel_mm, cut):
+        return torch.arange(labels.shape[-1]).expand(labels.shape) < 20
+
+    monkeypatch.setattr(randomise, "beyond_field_of_view", lower_half)
+    monkeypatch.setattr(randomise, "acquire_ct", lambda image, beyond, voxel_mm: image.masked_fill(beyond, -1024.0))
+    batch = SpineRandomiser(32, 1.5, augment=False)(structure, vertebra, torch.full((1, 29, 3), torch.nan))
+    planes = batch.image[0, 0].mean(dim=(0, 1))
+    assert (batch.target[..., :20] == 0).all()
+    assert (batch.target[..., 20:] > 0).all()
+    assert planes[20].item() == pytest.approx(planes[24].item(), abs=0.1)  # of 500 HU
 
 
 def test_a_slab_shows_the_middle_of_the_patch_and_is_never_thinner_than_stated(monkeypatch):
@@ -148,8 +175,7 @@ def test_a_slab_shows_the_middle_of_the_patch_and_is_never_thinner_than_stated(m
     structure = torch.full((1, 1, SIZE, SIZE, SIZE), int(Tissue.FAT), dtype=torch.uint8)
     kept = []
     for _ in range(40):
-        one, _ = cut_field_of_view(structure, torch.zeros_like(structure), 4.0)
-        index = (one[0, 0] != OUTSIDE_FIELD).nonzero()
+        index = (~beyond_field_of_view(structure, 4.0, cut=True)[0, 0]).nonzero()
         kept.append((index.max(0).values - index.min(0).values + 1).numpy())
         assert (index.min(0).values <= SIZE // 2).all()
         assert (index.max(0).values >= SIZE // 2 - 1).all()

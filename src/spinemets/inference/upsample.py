@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemets.geometry import Grid, crop, index_box, resample
+from spinemets.geometry import Grid, crop, index_box, points_beyond, resample
 from spinemets.volume import Volume
 
 TIE_MM = 1e-3
 """A point midway between two voxels of the network takes the one further along the world's axes, whichever
 way the image is stored; without it the same patient, stored in another order, had other borders."""
+WEIGHT_BEYOND = 1e-3
+"""Of what the network says of points where there is no image: counts where there is nothing else."""
 OTHER_AXES = ((1, 2), (0, 2), (0, 1))
 GROW_MM = 3.0
 """Labels are carried this far beyond their own surface, so that a smoother surface finds one (ours)."""
@@ -41,7 +43,7 @@ def to_image_grid(
     start, stop = index_box(image, grid)
     part = crop(image, start, stop)
     target = Grid.of(part)
-    on_target = [resample(_rimmed(share, grid), target) for share in shares]
+    on_target = _shares_at(image, grid, shares, target)
     nudged = target.affine.copy()
     nudged[:3, 3] += TIE_MM
     background = 1 - sum(on_target)
@@ -50,12 +52,23 @@ def to_image_grid(
     result = []
     for number, label in enumerate(labels, start=1):
         grown = grow(label, GROW_MM / float(grid.spacing_mm[0]))
-        values = resample(_rimmed(grown, grid), Grid(target.shape, nudged), order=0).astype(np.uint8)
+        values = resample(Volume(grown, grid.affine), Grid(target.shape, nudged), order=0).astype(np.uint8)
         values[best != number] = 0
         whole = np.zeros(image.shape, np.uint8)
         whole[box] = values
         result.append(whole)
     return result
+
+
+def _shares_at(image: Volume, grid: Grid, shares: NDArray[np.float32], target: Grid) -> list[NDArray[np.float32]]:
+    """Shares at the points of `target`, made of what the network says where there is an image."""
+    seen = np.ones(grid.shape, np.float32)
+    for beyond in points_beyond(image, grid):
+        np.copyto(seen, WEIGHT_BEYOND, where=beyond)
+    if seen.min() == 1:
+        return [resample(Volume(share, grid.affine), target) for share in shares]
+    weight = np.maximum(resample(Volume(seen, grid.affine), target), WEIGHT_BEYOND / 2)
+    return [resample(Volume(share * seen, grid.affine), target) / weight for share in shares]
 
 
 def _round_labels(
@@ -73,13 +86,6 @@ def _round_labels(
     affine[:3, 3] += affine[:3, :3] @ np.array(low, dtype=np.float64)
     shape = tuple(axis.stop - axis.start for axis in box)
     return Grid(shape, affine), shares[(slice(None), *box)], [label[box] for label in labels]
-
-
-def _rimmed(array: NDArray, grid: Grid) -> Volume:
-    """Values on a grid with one more voxel all round, so that the outer half voxel is not mixed with nothing."""
-    affine = grid.affine.copy()
-    affine[:3, 3] -= affine[:3, :3].sum(axis=1)
-    return Volume(np.pad(array, 1, mode="edge"), affine)
 
 
 def grow(labels: NDArray[np.uint8], reach: float) -> NDArray[np.uint8]:

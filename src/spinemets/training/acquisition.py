@@ -9,26 +9,41 @@ from torch.nn import functional
 from spinemets.simulate.tissues import OUTSIDE_FIELD
 from spinemets.training.filters import blur, chance, smooth_noise, uniform
 
-CUT_AXES = ((2, 0.12), (3, 0.12), (4, 0.3))
+CUT_AXES = ((2, 0.12), (3, 0.12), (4, 0.35))
 """Axes of a patch and how often the field of view ends within it along each (ours): more often along the spine."""
 SMALL_IMAGE = 0.08
 """How often all of the image is a small box, as of an archived crop (ours)."""
 LEAST_SLAB_MM = 36.0
 """The thinnest slab or box, mm (ours)."""
+RIM_MM = 3.0
+"""How far from where the labels end bone is drawn wrongly: cortex and blur (ours)."""
 
 
-def cut_field_of_view(structure: Tensor, vertebra: Tensor, voxel_mm: float) -> tuple[Tensor, Tensor]:
-    """Labels of one patch (1, 1, D, H, W), perhaps with sides outside the field of view.
+def beyond_field_of_view(structure: Tensor, voxel_mm: float, cut: bool) -> Tensor:
+    """What of one patch no image shows, (1, 1, D, H, W) bool.
 
-    What is left is an image with one edge in the patch, a slab round its middle with two, or a small box.
+    Where the labels end, bone seems to end too and is drawn with a cortex and half mixed with air; a scanner cuts
+    through bone and shows marrow up to the last voxel. So as much as that reaches is left out.
+
+    Parameters
+    ----------
+    structure : (1, 1, D, H, W) Tensor of uint8
+        Structure codes.
+    voxel_mm : float
+        Edge of a voxel, mm.
+    cut : bool
+        Perhaps cut off more: what is left is an image with one edge in the patch, a slab round its middle with two,
+        or a small box.
     """
-    outside = structure == OUTSIDE_FIELD
-    small = chance(SMALL_IMAGE)
-    for axis, probability in CUT_AXES:
+    reach = round(RIM_MM / voxel_mm)
+    beyond = (structure == OUTSIDE_FIELD).float()
+    beyond = functional.max_pool3d(beyond, 2 * reach + 1, stride=1, padding=reach) > 0
+    small = cut and chance(SMALL_IMAGE)
+    for axis, probability in CUT_AXES if cut else ():
         if not small and not chance(probability):
             continue
         size = structure.shape[axis]
-        slab = small or chance(0.4)
+        slab = small or chance(0.5)
         least = min(LEAST_SLAB_MM / (size * voxel_mm), 0.7)
         keep = int(size * (uniform(least, 0.7) if slab else uniform(0.35, 0.95)))
         middle = int(size / 2 - uniform(0, 1) * keep)
@@ -36,9 +51,8 @@ def cut_field_of_view(structure: Tensor, vertebra: Tensor, voxel_mm: float) -> t
         index = torch.arange(size, device=structure.device)
         shape = [1] * 5
         shape[axis] = size
-        outside = outside | ((index < start) | (index >= start + keep)).reshape(shape)
-    structure = torch.where(outside, torch.full_like(structure, OUTSIDE_FIELD), structure)
-    return structure, torch.where(outside, torch.zeros_like(vertebra), vertebra)
+        beyond = beyond | ((index < start) | (index >= start + keep)).reshape(shape)
+    return beyond
 
 
 def _resolution(size: tuple[int, ...], voxel_mm: float) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from spinemets.anatomy import LesionLabel
 from spinemets.inference.preprocess import CtWindow
 from spinemets.simulate.tissues import OUTSIDE_FIELD
 from spinemets.training import warp
-from spinemets.training.acquisition import acquire_ct, cut_field_of_view
+from spinemets.training.acquisition import acquire_ct, beyond_field_of_view
 from spinemets.training.ct_contrast import render_ct
 from spinemets.training.deposits import Deposits, deposits_at, varied
 from spinemets.training.filters import chance
@@ -98,16 +98,15 @@ class LesionRandomiser(nn.Module):
 
     def _patch(self, labels: Tensor, deposits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         structure, vertebra, lesion = labels[:, :1], labels[:, 1:2], labels[:, 2:]
-        if self.augment:
-            structure, vertebra = cut_field_of_view(structure, vertebra, self.voxel_mm)
-        outside = structure == OUTSIDE_FIELD
-        lesion = lesion.masked_fill(outside, 0)
+        beyond = beyond_field_of_view(structure, self.voxel_mm, cut=self.augment)
         matter = Deposits(deposits[:, :1], deposits[:, 1:2], deposits[:, 2:])
         contrast = chance(CONTRAST_SHARE)
         image = render_ct(structure, vertebra, self.voxel_mm, contrast=contrast, invent_disease=False)
         image = uneven(image, structure, vertebra, self.voxel_mm)
         image = (varied(matter) if self.augment else matter).over(image, contrast)
-        image = self.window(acquire_ct(image, outside, self.voxel_mm))
+        image = self.window(acquire_ct(image, beyond, self.voxel_mm))
+        structure, vertebra = structure.masked_fill(beyond, OUTSIDE_FIELD), vertebra.masked_fill(beyond, 0)
+        lesion = lesion.masked_fill(beyond, 0)
         destroyed = (lesion == LesionLabel.LYTIC) | (matter.keep < DESTROYED_SHARE)
         mask = predicted_mask(vertebra, structure, destroyed, self.voxel_mm)
         near = dilated(vertebra > 0, round(NEAR_MM / self.voxel_mm))[:, 0]

@@ -15,7 +15,7 @@ from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.spine_classes import CLASS_OF_STRUCTURE, OFFSET_UNIT_MM
 from spinemets.simulate.tissues import NOT_VERTEBRA, OUTSIDE_FIELD
 from spinemets.training import warp
-from spinemets.training.acquisition import acquire_ct, cut_field_of_view, vary_ct
+from spinemets.training.acquisition import acquire_ct, beyond_field_of_view, vary_ct
 from spinemets.training.ct_contrast import render_ct
 from spinemets.training.deposits import Deposits, deposits_at, varied
 from spinemets.training.filters import chance
@@ -119,11 +119,13 @@ class SpineRandomiser(nn.Module):
         images, targets, known, shown = [], [], [], []
         for n in range(len(structure)):
             one, ids = structure[n : n + 1, None], vertebra[n : n + 1, None]
-            if self.augment:
-                one, ids = cut_field_of_view(one, ids, self.voxel_mm)
+            beyond = beyond_field_of_view(one, self.voxel_mm, cut=self.augment)
             measured = None if real is None or real[n].isnan().all() else real[n : n + 1, None]
             ill = None if matter is None else Deposits(*(matter[n : n + 1, part : part + 1] for part in range(3)))
-            images.append(self._image(one, ids, ill) if measured is None else self._real_image(measured, one))
+            images.append(
+                self._image(one, ids, ill, beyond) if measured is None else self._real_image(measured, beyond)
+            )
+            one, ids = one.masked_fill(beyond, OUTSIDE_FIELD), ids.masked_fill(beyond, 0)
             by_vertebra = self.vertebra_table[ids[:, 0].long()]
             by_structure = self.structure_table[one[:, 0].long()]
             target = torch.where(by_vertebra > 0, by_vertebra, by_structure)
@@ -138,19 +140,18 @@ class SpineRandomiser(nn.Module):
             offset, offset_known = self._offsets(ids, centres)
         return Batch(torch.cat(images), torch.cat(targets), offset, offset_known)
 
-    def _image(self, structure: Tensor, vertebra: Tensor, ill: Deposits | None) -> Tensor:
-        outside = structure == OUTSIDE_FIELD
+    def _image(self, structure: Tensor, vertebra: Tensor, ill: Deposits | None, beyond: Tensor) -> Tensor:
         if chance(self.any_contrast):
-            return acquire_mr(render_random_contrast(structure, vertebra, self.voxel_mm), outside)
+            return acquire_mr(render_random_contrast(structure, vertebra, self.voxel_mm), beyond)
         contrast = chance(0.5)
         image = render_ct(structure, vertebra, self.voxel_mm, contrast=contrast)
         if ill is not None:
             image = (varied(ill) if self.augment else ill).over(image, contrast)
-        return self.window(acquire_ct(image, outside, self.voxel_mm))
+        return self.window(acquire_ct(image, beyond, self.voxel_mm))
 
-    def _real_image(self, image: Tensor, structure: Tensor) -> Tensor:
+    def _real_image(self, image: Tensor, beyond: Tensor) -> Tensor:
         """A real CT cut like its labels, with a little other noise, sharpness and calibration."""
-        outside = (structure == OUTSIDE_FIELD) | image.isnan()
+        outside = beyond | image.isnan()
         image = torch.where(outside, torch.full_like(image, -1024.0), image)
         return self.window(vary_ct(image, outside) if self.augment else image)
 
