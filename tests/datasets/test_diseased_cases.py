@@ -85,9 +85,37 @@ def test_diseases_are_drawn_once_and_each_from_a_seed_of_its_own(drawn, tmp_path
         draws.prepare(cases)
     assert caplog.messages == [f"diseases drawn into patient-{n}, {n + 1} of 2" for n in range(2)]
     assert len(set(drawn)) == 6
-    assert [path.name for path in draws.paths(cases[1])] == [f"patient-1-ill-{n}.npz" for n in range(3)]
+    names = [path.name for path in draws.paths(cases[1])]
+    assert all(name.startswith("patient-1-ill-") and name.endswith(f"-{n}.npz") for n, name in enumerate(names))
     draws.prepare(cases)
     assert len(drawn) == 6
+
+
+def test_what_other_code_drew_is_drawn_again_and_the_log_says_so_once(drawn, tmp_path, monkeypatch, caplog):
+    cases = [tmp_path / f"patient-{n}.npz" for n in (1, 10, 2)]
+    for path in cases:
+        small_case().save(path)
+    cache = tmp_path / "cache"
+    DiseaseDraws(str(cache), draws=2).prepare(cases[:1])
+    (cache / "patient-10-ill-0.npz").write_bytes(b"of a version without digests")
+    monkeypatch.setattr(diseased_cases, "source_digest", lambda module: "0123abcdef")
+    draws = DiseaseDraws(str(cache), draws=1)
+    with caplog.at_level(logging.INFO):
+        draws.prepare(cases)
+        draws.prepare(cases)
+    told, *others = caplog.messages
+    assert told.startswith("diseases of 2 cases were drawn by other code than that of now (0123abcdef)")
+    assert others == [f"diseases drawn into patient-{name}, {n} of 3" for n, name in enumerate((1, 10, 2), start=1)]
+    assert [draws.paths(path) for path in cases] == [[cache / f"{path.stem}-ill-0123abcdef-0.npz"] for path in cases]
+    assert len(drawn) == len(list(cache.iterdir())) - 1 == 5  # nothing was deleted
+
+
+def test_more_diseases_of_the_same_code_are_no_news(drawn, tmp_path, caplog):
+    small_case().save(tmp_path / "patient.npz")
+    for draws in (1, 2):
+        with caplog.at_level(logging.INFO):
+            DiseaseDraws(str(tmp_path / "cache"), draws=draws).prepare([tmp_path / "patient.npz"])
+    assert caplog.messages == ["diseases drawn into patient, 1 of 1"] * 2
 
 
 def test_a_case_with_a_real_image_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """Measured fractures: made once, read afterwards, by seeds that no other split has."""
 
 import json
+import logging
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ import pytest
 from spinemets.datasets import fracture_measurements
 from spinemets.datasets.fracture_measurements import (
     FIRST_SEED,
-    VERSION,
     cause_of_seed,
     measured_fractures,
     measured_level,
@@ -48,10 +48,29 @@ def test_a_fracture_is_made_once_and_read_afterwards(made, tmp_path):
 
 
 def test_what_was_left_half_written_is_made_again(made, tmp_path):
-    (tmp_path / f"fracture-v{VERSION}-{FIRST_SEED['test']}.partial").write_text('{"se', encoding="utf-8")
+    list(measured_fractures(tmp_path, "test", 1))
+    (whole,) = tmp_path.iterdir()
+    whole.rename(whole.with_suffix(".partial")).write_text('{"se', encoding="utf-8")
     (case,) = measured_fractures(tmp_path, "test", 1)
     assert case == {"seed": FIRST_SEED["test"]}
     assert json.loads(next(tmp_path.glob("*.json")).read_text(encoding="utf-8")) == case
+
+
+def test_what_other_code_measured_is_measured_again_and_the_log_says_so_once(made, tmp_path, monkeypatch, caplog):
+    start = FIRST_SEED["train"]
+    list(measured_fractures(tmp_path, "train", 2))
+    (tmp_path / f"fracture-v1-{start + 2}.json").write_text(
+        '{"seed": "of a version without digests"}', encoding="utf-8"
+    )
+    monkeypatch.setattr(fracture_measurements, "source_digest", lambda module: "0123abcdef")
+    with caplog.at_level(logging.INFO):
+        cases = list(measured_fractures(tmp_path, "train", 4))  # the last was never measured
+        assert list(measured_fractures(tmp_path, "train", 4)) == cases
+    assert [case["seed"] for case in cases] == [start, start + 1, start + 2, start + 3]
+    assert made == [start, start + 1, start, start + 1, start + 2, start + 3]
+    assert [message[:30] for message in caplog.messages] == ["3 fractures were measured by o"]
+    assert "(0123abcdef)" in caplog.text
+    assert len(list(tmp_path.iterdir())) == 2 + 1 + 4  # nothing was deleted
 
 
 def test_splits_have_seeds_of_their_own_and_as_many_of_either_cause():

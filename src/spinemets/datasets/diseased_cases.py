@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Region, Subregion
 from spinemets.datasets.case import Case
 from spinemets.datasets.disease_overlay import DiseaseOverlay
+from spinemets.datasets.source_digest import source_digest
 from spinemets.errors import StudyError
 from spinemets.simulate.disease import Disease
 from spinemets.simulate.disease_canvas import DiseaseCanvas
@@ -36,12 +38,12 @@ MARGIN_MM = 45.0
 
 
 class DiseaseDraws:
-    """Diseases of healthy cases, made once and kept.
+    """Diseases of healthy cases, made once and kept until the code that draws them changes.
 
     Parameters
     ----------
     cache : str
-        Folder of the files, ``<case>-ill-<n>.npz`` each.
+        Folder of the files, ``<case>-ill-<digest of the code>-<n>.npz`` each.
     draws : int
         Diseases drawn into each case.
     """
@@ -52,8 +54,16 @@ class DiseaseDraws:
         self.cache, self.draws = Path(cache), draws
 
     def prepare(self, cases: Sequence[Path]) -> None:
-        """Make the missing files of many cases, and say in the log how far it is."""
+        """Make the missing files of many cases, and say in the log how far it is, and if other code made some."""
         missing = [path for path in cases if not all(file.is_file() for file in self._files(path))]
+        outdated = sum(any(self._outdated(path)) for path in missing)
+        if outdated:
+            log.info(
+                "diseases of %d cases were drawn by other code than that of now (%s) and are drawn again; "
+                "the old files stay in the cache",
+                outdated,
+                source_digest(__name__),
+            )
         for number, path in enumerate(missing, start=1):
             self.paths(path)
             log.info("diseases drawn into %s, %d of %d", path.stem, number, len(missing))
@@ -82,7 +92,14 @@ class DiseaseDraws:
         return files
 
     def _files(self, case_path: Path) -> list[Path]:
-        return [self.cache / f"{case_path.stem}-ill-{number}.npz" for number in range(self.draws)]
+        made_by = source_digest(__name__)
+        return [self.cache / f"{case_path.stem}-ill-{made_by}-{number}.npz" for number in range(self.draws)]
+
+    def _outdated(self, case_path: Path) -> Iterator[Path]:
+        """Files of the diseases of one case that other code drew."""
+        begin = f"{case_path.stem}-ill-"
+        own = f"{begin}{source_digest(__name__)}-"
+        return (file for file in self.cache.glob(f"{glob.escape(begin)}*.npz") if not file.name.startswith(own))
 
 
 def make_overlay(case: Case, seed: int) -> DiseaseOverlay:

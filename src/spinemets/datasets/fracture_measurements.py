@@ -1,14 +1,19 @@
-"""Simulated fractures as our own code measures them: kept one file each, so that making them can be interrupted."""
+"""Simulated fractures as our own code measures them: kept one file each, so that making them can be interrupted.
+
+Files bear the digest of the code that simulates and measures; those of other code are not read.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from spinemets.anatomy import Level
 from spinemets.body_assessment import cropped_to_spine, measured_bodies
+from spinemets.datasets.source_digest import source_digest
 from spinemets.datasets.splits import SEEDS, split_of_seed
 from spinemets.findings import Measured
 from spinemets.fracture_assessment import CtEvidence, is_fractured, level_signs
@@ -24,8 +29,8 @@ from spinemets.vertebra_assessment import LARGE_LESION, bodies_beside
 from spinemets.vertebra_findings import vertebra_findings
 from spinemets.volume import Volume
 
-VERSION = 1
-"""Of the cases and of what is kept of them; part of the name of every file."""
+log = logging.getLogger(__name__)
+
 FIRST_SEED = {"train": 50_000, "validation": 105_000, "test": 205_000}
 """Seeds from here on in each split, so that no network has seen the anatomy (ours)."""
 
@@ -62,8 +67,7 @@ def measured_fractures(
     if count and seeds[-1] not in SEEDS[split]:
         raise ValueError(f"{count} fractures are more than the seeds of {split} allow")
     cache.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(seeds):
-        path = cache / f"fracture-v{VERSION}-{seed}.json"
+    for number, (seed, path) in enumerate(_files(cache, seeds).items()):
         if not path.is_file():
             partial = path.with_suffix(".partial")
             partial.write_text(json.dumps(measured_fracture(seed)), encoding="utf-8")
@@ -71,6 +75,22 @@ def measured_fractures(
         if progress is not None:
             progress(number + 1)
         yield json.loads(path.read_text(encoding="utf-8"))
+
+
+def _files(cache: Path, seeds: Sequence[int]) -> dict[int, Path]:
+    """Where the fracture of each seed is kept; the log says if other code measured some that are to be measured now."""
+    made_by = source_digest(__name__)
+    files = {seed: cache / f"fracture-{made_by}-{seed}.json" for seed in seeds}
+    measured = {path.stem.rpartition("-")[2] for path in cache.glob("fracture-*.json")}
+    outdated = sum(str(seed) in measured and not path.is_file() for seed, path in files.items())
+    if outdated:
+        log.info(
+            "%d fractures were measured by other code than that of now (%s) and are measured again; "
+            "the old files stay in the cache",
+            outdated,
+            made_by,
+        )
+    return files
 
 
 def measured_fracture(seed: int) -> dict[str, Any]:
