@@ -28,18 +28,20 @@ def composed(*overrides, folder="/nowhere"):
 
 
 @pytest.mark.parametrize(
-    ("cuda", "cuda_bf16", "amx", "precision"),
+    ("cuda", "cuda_bf16", "cpu", "precision"),
     [
-        (True, True, False, "bf16-mixed"),
-        (True, False, True, "16-mixed"),
-        (False, False, True, "bf16-mixed"),
-        (False, True, False, "32-true"),
+        (True, True, {}, "bf16-mixed"),
+        (True, False, {"amx_bf16": True}, "16-mixed"),
+        (False, False, {"amx_bf16": True, "avx512_bf16": True}, "bf16-mixed"),
+        (False, False, {"amx_bf16": False, "avx512_bf16": True}, "bf16-mixed"),
+        (False, True, {"amx_bf16": False, "avx512_bf16": False}, "32-true"),
+        (False, True, {}, "32-true"),
     ],
 )
-def test_precision_is_mixed_only_where_the_hardware_is_fast_at_it(cuda, cuda_bf16, amx, precision, monkeypatch):
+def test_precision_is_mixed_only_where_the_hardware_is_fast_at_it(cuda, cuda_bf16, cpu, precision, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: cuda_bf16)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx})
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: cpu)
     assert automatic_precision() == precision
 
 

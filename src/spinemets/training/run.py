@@ -17,11 +17,13 @@ log = logging.getLogger(__name__)
 def automatic_precision() -> str:
     """Mixed precision where the hardware has it, else full.
 
-    bfloat16 on a CPU without AMX is many times slower than float32, so it is used only with AMX.
+    bfloat16 on a CPU without instructions for it is many times slower than float32; with AVX-512 BF16 a step of the
+    spine network took 0.34 s instead of 0.57 s on two cores.
     """
     if torch.cuda.is_available():
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-    return "bf16-mixed" if torch.cpu.get_capabilities().get("amx_bf16") else "32-true"
+    able = torch.cpu.get_capabilities()
+    return "bf16-mixed" if able.get("amx_bf16") or able.get("avx512_bf16") else "32-true"
 
 
 def fit(config: DictConfig) -> None:
