@@ -94,8 +94,8 @@ def test_results_hold_the_canal_its_slices_and_a_valid_report(tmp_path, frame, l
 
 def test_labels_of_the_canal_do_not_overlap():
     found = examined(*t2())
-    labels = found.canal.labels.array
-    masks = found.canal.masks
+    labels = found.canals[0].labels.array
+    masks = found.canals[0].masks
     assert ((labels == CanalLabel.CORD) == (masks.cord.array > 0)).all()
     assert ((labels == CanalLabel.THECAL_SAC) == ((masks.sac.array > 0) & (masks.cord.array == 0))).all()
     assert (labels == CanalLabel.EPIDURAL_TUMOUR).any()

@@ -9,8 +9,8 @@ from canal_phantom import CASE, model, phantom
 from oblique import centred_affine, world_of
 
 from spinemets.anatomy import Level
-from spinemets.canal_reading import canal_of_study, series_to_read
-from spinemets.findings import NotAssessed, Reason
+from spinemets.canal_reading import NO_NETWORK, canals_of_study
+from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason
 from spinemets.geometry import Grid
 from spinemets.inference.models import Models
 from spinemets.pipeline import Clinical, examine
@@ -96,28 +96,46 @@ def test_coarse_pixels_are_outlined_and_not_graded():
     assert site["reason"].startswith("resolution: pixels of 0.90 mm")
 
 
-def test_masks_that_are_given_replace_the_network():
+def given_on(series, masks):
+    given = {name: series.volume.with_array(masks[name]) for name in ("cord", "sac")}
+    return given | {"epidural": series.volume.with_array(masks["tumour"])}
+
+
+class Closed:
+    @property
+    def canal(self):
+        raise AssertionError("opened")
+
+
+def test_masks_that_are_given_replace_the_network_on_their_series():
     image, masks = phantom()
     series = axial(image)
-    given = {name: series.volume.with_array(masks[name]) for name in ("cord", "sac")}
-    given["epidural"] = series.volume.with_array(masks["tumour"])
-    assert series_to_read(Study((series,)), given, reading(model())) is None
-    assert series_to_read(Study((series,)), {}, reading(model())) is series
-    assert canal_of_study(Study((series,)), {}, None, Clinical(), reading(None)) is None
+    found = canals_of_study(Study((series,)), given_on(series, masks), None, Clinical(), Closed())
+    assert [one.cards for one in found.results] == [()]
+    assert found.section[0]["grade"] == CASE.grade
+    alone = canals_of_study(Study((series,)), {}, None, Clinical(), reading(None))
+    assert alone.unread == ((series, NO_NETWORK),)
+    assert alone.section is alone.governing is NO_NETWORK
 
 
 def test_a_mask_that_is_given_without_the_others_is_not_put_beside_those_of_a_network():
     image, masks = phantom()
     series = axial(image)
     given = {"epidural": series.volume.with_array(masks["tumour"])}
-    found = canal_of_study(Study((series,)), given, None, Clinical(), reading(model()))
-    assert found == NotAssessed(Reason.MISSING_MASK, "ESCC needs masks of cord, sac and tumour; cord and sac not given")
+    found = canals_of_study(Study((series,)), given, None, Clinical(), reading(model()))
+    reason = NotAssessed(Reason.MISSING_MASK, "ESCC needs masks of cord, sac and tumour; cord and sac not given")
+    assert found.section == reason
+
+
+def test_masks_on_the_grid_of_two_series_belong_to_the_axial_t2():
+    image, masks = phantom()
+    second = axial(image)
+    first = replace(second, role="t1_gd", name="t1")
+    found = canals_of_study(Study((first, second)), given_on(second, masks), None, Clinical(), Closed())
+    assert found.section[0]["series"] == "t2"
+    assert found.section[0]["grade"] == CASE.grade
 
 
 def test_no_network_is_opened_where_there_is_no_axial_series():
-    class Closed:
-        @property
-        def canal(self):
-            raise AssertionError("opened")
-
-    assert series_to_read(Study((ct()[0],)), {}, Closed()) is None
+    found = canals_of_study(Study((ct()[0],)), {}, None, Clinical(), Closed())
+    assert found.section == ESCC_NOT_ASSESSED

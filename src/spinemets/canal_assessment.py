@@ -14,7 +14,8 @@ from spinemets.escc_assessment import EsccMasks, assess_escc
 from spinemets.findings import NotAssessed, Reason, Section, VertebraFindings
 from spinemets.inference.card import ModelCard
 from spinemets.measure.canal_slices import stack_axis
-from spinemets.series_assessment import Clinical, SeriesResult, lies_on
+from spinemets.series_assessment import Clinical, SeriesResult
+from spinemets.series_images import lies_on
 from spinemets.spine import Spine
 from spinemets.volume import Series, Study, Volume
 
@@ -56,6 +57,11 @@ class CanalResult:
     cards: tuple[ModelCard, ...] = ()
 
     @property
+    def level(self) -> str | None:
+        """The level of the site, where there is a site and its level is known."""
+        return None if isinstance(self.section, NotAssessed) else self.section[0]["level"]
+
+    @property
     def governing(self) -> Any:
         """The level of the site, or why there is none."""
         if isinstance(self.section, NotAssessed):
@@ -79,7 +85,15 @@ class CanalResult:
         return self.masks.sac.with_array(labels)
 
 
-def assess_canal(study: Study, given: Mapping[str, Volume], spine: SeriesResult, clinical: Clinical) -> CanalResult:
+def series_of_masks(study: Study, mask: Volume) -> Series:
+    """The series that a mask of the canal belongs to: of those on its grid an axial T2 before any other."""
+    fitting = [one for one in study.series if lies_on(one, mask)]
+    return min(fitting, key=lambda one: one.role != AXIAL_ROLE)
+
+
+def assess_canal(
+    study: Study, given: Mapping[str, Volume], spine: SeriesResult | None, clinical: Clinical
+) -> CanalResult:
     """The ESCC grade of the masks ``cord``, ``sac`` and ``epidural``, read on the series that they lie on.
 
     Parameters
@@ -88,8 +102,9 @@ def assess_canal(study: Study, given: Mapping[str, Volume], spine: SeriesResult,
         One of its series has the grid of the masks.
     given : mapping of str to Volume
         The masks, and perhaps ``canal``.
-    spine : SeriesResult
-        Tells the level, where it shares a frame of reference with that series, and whether there is a lesion.
+    spine : SeriesResult or None
+        Tells the level, where it shares a frame of reference with that series, and whether there is a lesion; without
+        it the site has no level.
     clinical : Clinical
         Whether a bone metastasis is established.
 
@@ -98,56 +113,62 @@ def assess_canal(study: Study, given: Mapping[str, Volume], spine: SeriesResult,
     StudyError
         If the masks contradict one another.
     """
-    series = next(one for one in study.series if lies_on(one, given["sac"]))
+    series = series_of_masks(study, given["sac"])
     t2 = series.volume if series.role == AXIAL_ROLE else None
-    masks = EsccMasks(given["cord"], given["sac"], given["epidural"], t2, given.get("canal"))
+    canal = given.get("canal")
+    own_canal = None if canal is None or not lies_on(series, canal) else canal
+    masks = EsccMasks(given["cord"], given["sac"], given["epidural"], t2, own_canal)
     axis = stack_axis(masks.cord if masks.cord.array.any() else masks.sac)
     if series.role != AXIAL_ROLE:
         detail = f"a grade is read on axial T2; the masks of the canal lie on a series of the role {series.role}"
         absent = NotAssessed(Reason.MISSING_SEQUENCE, detail)
         return CanalResult(series, masks, absent, axis, dict.fromkeys(EPIDURAL, absent))
     answer = assess_escc(masks, bone_metastasis=established(clinical, spine))
-    level = None
-    same_frame = _shares_frame(series, spine.series)
-    if answer["slice"] is not None:
-        level = _level_at(spine.spine, masks.sac, axis, answer["slice"], same_frame)
-        answer["level"] = None if level is None else str(level)
-    axes = None if level is None else spine.findings.axes.get(level)
+    answer |= {"series": series.name} | ({"series_uid": series.uid} if series.uid else {})
+    near = spine if spine is not None and _shares_frame(series, spine.series) else None
+    level = None if near is None else _level_at(near.spine, masks.sac, axis, answer["slice"])
+    answer["level"] = None if level is None else str(level)
+    axes = None if near is None or level is None else near.findings.axes.get(level)
     signs = epidural_signs(masks, TO_FRONT if axes is None else axes.front)
-    return CanalResult(
-        series, masks, (answer,), axis, signs, _seen(spine.spine, masks.sac) if same_frame else frozenset()
-    )
+    seen = frozenset[Level]() if near is None else _seen(near.spine, masks.sac)
+    return CanalResult(series, masks, (answer,), axis, signs, seen)
 
 
-def established(clinical: Clinical, spine: SeriesResult) -> str:
+def established(clinical: Clinical, spine: SeriesResult | None) -> str:
     """Whether a bone metastasis is established: said so, or a lesion was found."""
-    found = any(findings.lesions for findings in _with_lesions(spine))
+    known = () if spine is None else spine.findings.vertebrae
+    found = any(one.lesions for one in known if isinstance(one.lesions, tuple))
     return "yes" if clinical.bone_metastasis == "unknown" and found else clinical.bone_metastasis
 
 
-def with_canal_signs(findings: Sequence[VertebraFindings], canal: CanalResult | None) -> tuple[VertebraFindings, ...]:
+def with_canal_signs(
+    findings: Sequence[VertebraFindings], canals: Sequence[CanalResult]
+) -> tuple[VertebraFindings, ...]:
     """Findings with the signs of tumour in the canal at its level, and why there are none elsewhere.
 
-    A level without other signs gets a table of its own only where the tumour is.
+    A level without other signs gets a table of its own only where the tumour is. Of two series with a site at one
+    level the first one tells the signs.
     """
     result = []
     for one in findings:
         own = isinstance(one.signs, Mapping)
-        at_tumour = (
-            canal is not None and isinstance(canal.section, tuple) and canal.section[0]["level"] == str(one.level)
-        )
-        if own or at_tumour:
-            found = canal.signs if canal is not None and at_tumour else _without_tumour(one.level, canal)
+        at_tumour = next((canal for canal in canals if canal.level == str(one.level)), None)
+        if own or at_tumour is not None:
+            found = at_tumour.signs if at_tumour is not None else _without_tumour(one.level, canals)
             one = replace(one, signs={**(one.signs if own else {}), **found})
         result.append(one)
     return tuple(result)
 
 
-def _without_tumour(level: Level, canal: CanalResult | None) -> Mapping[str, Any]:
-    """What stands for the signs at a level where no tumour was measured in the canal."""
-    if canal is None:
+def _without_tumour(level: Level, canals: Sequence[CanalResult]) -> Mapping[str, Any]:
+    """What stands for the signs at a level where no tumour was measured in the canal.
+
+    A series that shows the level tells it; without one, the first that says why it does not.
+    """
+    if not canals:
         reason = NotAssessed(Reason.MISSING_MASK, "there are no masks of cord, sac and tumour on an axial T2")
         return dict.fromkeys(EPIDURAL, reason)
+    canal = next((one for one in canals if level in one.seen), canals[0])
     if isinstance(canal.section, NotAssessed):
         return canal.signs
     if not canal.seen:
@@ -156,11 +177,10 @@ def _without_tumour(level: Level, canal: CanalResult | None) -> Mapping[str, Any
     if level not in canal.seen:
         reason = NotAssessed(Reason.OUT_OF_FIELD, f"the canal was not outlined at {level}")
         return dict.fromkeys(EPIDURAL, reason)
-    tumour = canal.section[0]["level"]
-    if tumour is None:
+    if canal.level is None:
         return canal.signs
     return dict.fromkeys(
-        EPIDURAL, NotAssessed(Reason.OUT_OF_FIELD, f"the tumour in the canal was read at {tumour} only")
+        EPIDURAL, NotAssessed(Reason.OUT_OF_FIELD, f"the tumour in the canal was read at {canal.level} only")
     )
 
 
@@ -174,19 +194,13 @@ def _seen(spine: Spine, sac: Volume) -> frozenset[Level]:
     )
 
 
-def _with_lesions(spine: SeriesResult) -> list[Any]:
-    return [one for one in spine.findings.vertebrae if isinstance(one.lesions, tuple)]
-
-
 def _shares_frame(series: Series, other: Series) -> bool:
     frames = series.volume.frame_of_reference, other.volume.frame_of_reference
     return series is other or (None not in frames and frames[0] == frames[1])
 
 
-def _level_at(spine: Spine, sac: Volume, axis: int, number: int, same_frame: bool) -> Level | None:
+def _level_at(spine: Spine, sac: Volume, axis: int, number: int | None) -> Level | None:
     """The vertebra at the height of a slice of the sac, or None where that cannot be told."""
-    if not same_frame:
-        return None
     index = np.argwhere(sac.array > 0)
     here = index[index[:, axis] == number]
     if not len(here):

@@ -1,65 +1,161 @@
-"""Epidural compression on an axial T2 that nobody outlined: a network reads it, and the same rules grade it."""
+"""Epidural compression in every axial T2 of a study.
+
+Each series is read by the masks that were given on it, else by a network, and the same rules grade it. Every one that
+could be read has a site of its own in the report; the worst stands first. Of the others the report keeps the reason.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from spinemets.anatomy import CanalLabel
-from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, assess_canal
+from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, assess_canal, series_of_masks
 from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.escc_assessment import EsccMasks, assess_escc
-from spinemets.findings import NotAssessed, Reason
+from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason, Section
 from spinemets.inference.canal import CanalModel, segment_canal
 from spinemets.inference.models import Models
-from spinemets.rules.escc_readings import with_readings
+from spinemets.rules.escc_readings import SUSPECTED, with_readings
+from spinemets.rules.escc_slice import Grade
 from spinemets.series_assessment import Clinical, Progress, SeriesResult
 from spinemets.volume import Series, Study, Volume
 
 CANAL_MASKS = ("cord", "sac", "epidural")
 """Masks that a grade needs, all of them."""
+NO_NETWORK = NotAssessed(
+    Reason.NO_MODEL,
+    "no network of this version outlines cord, sac and tumour on axial T2; give --cord, --sac and --epidural",
+)
+_NOTHING_GRADED = NotAssessed(Reason.NO_MODEL, "nothing was graded, so no level governs")
 
 
-def canal_of_study(
+@dataclass(frozen=True)
+class CanalsOfStudy:
+    """What all axial T2 series of a study say of the canal.
+
+    Attributes
+    ----------
+    results : tuple of CanalResult
+        One for each series that was read, the worst first.
+    unread : tuple of (Series, NotAssessed)
+        The axial T2 series, and those that the masks of a part of the canal lie on, of which nothing can be told.
+    """
+
+    results: tuple[CanalResult, ...] = ()
+    unread: tuple[tuple[Series, NotAssessed], ...] = ()
+
+    @property
+    def section(self) -> Section:
+        """Sites of the report, the worst first, or why there are none."""
+        sites = tuple(site for one in self.results if isinstance(one.section, tuple) for site in one.section)
+        reasons = [*(one.section for one in self.results), *(reason for _, reason in self.unread)]
+        return sites or (reasons[0] if reasons else ESCC_NOT_ASSESSED)
+
+    @property
+    def governing(self) -> Any:
+        """The level of the worst site, or why there is none."""
+        if self.results:
+            return self.results[0].governing
+        return self.unread[0][1] if self.unread else _NOTHING_GRADED
+
+    @property
+    def not_assessed(self) -> tuple[tuple[str, NotAssessed], ...]:
+        """Why series were not read where others were: a grade of one clears no other."""
+        if not isinstance(self.section, tuple):
+            return ()
+        return tuple(("escc", NotAssessed(why.code, f"{one.name}: {why.detail}")) for one, why in self.unread)
+
+    @property
+    def possible_grades(self) -> list[str] | None:
+        """What the worst grade of the patient may be, ascending; None where nothing was graded.
+
+        Any grade of a series that was not graded may be the worst.
+        """
+        sites = self.section if isinstance(self.section, tuple) else ()
+        graded = [[Grade(one) for one in site["possible_grades"]] for site in sites if site["grade"] is not None]
+        if not graded:
+            return None
+        least = max(min(grade.rank for grade in one) for one in graded)
+        whole = not self.unread and len(graded) == len(self.results)
+        open_grades = {grade for one in graded for grade in one} if whole else set(Grade)
+        return [grade.value for grade in Grade if grade in open_grades and grade.rank >= least]
+
+
+def canals_of_study(
     study: Study,
     given: Mapping[str, Volume],
-    spine: SeriesResult,
+    spine: SeriesResult | None,
     clinical: Clinical,
     models: Models,
     progress: Progress | None = None,
-) -> CanalResult | NotAssessed | None:
-    """Epidural compression by the masks that were given, else on the first axial T2 as the network outlines it.
+) -> CanalsOfStudy:
+    """Epidural compression on the series that masks were given for, and on every other axial T2 by a network.
 
-    None where there are neither masks nor a network and a series for it to read. Of masks that are given without the
-    others nothing is graded, for a network's would contradict them.
+    Of masks that are given without the others nothing is graded on their series, for a network's would contradict them.
 
     Raises
     ------
     StudyError
-        If masks that were given contradict one another.
+        If masks that were given contradict one another, or do not lie on one grid.
     """
-    lacking = [name for name in CANAL_MASKS if name not in given]
-    if not lacking:
-        return assess_canal(study, given, spine, clinical)
-    if len(lacking) < len(CANAL_MASKS):
-        detail = f"ESCC needs masks of cord, sac and tumour; {' and '.join(lacking)} not given"
-        return NotAssessed(Reason.MISSING_MASK, detail)
-    series = series_to_read(study, given, models)
-    model = None if series is None else models.canal
-    return None if series is None or model is None else read_axial(series, model, spine, clinical, progress)
+    present = [name for name in CANAL_MASKS if name in given]
+    home = series_of_masks(study, given[present[-1]]) if present else None
+    results: list[CanalResult] = []
+    unread: list[tuple[Series, NotAssessed]] = []
+    axial = [one for one in study.series if one.role == AXIAL_ROLE]
+    for series in axial if home is None or home in axial else [home, *axial]:
+        if series is not home:
+            found = _by_network(series, spine, clinical, models, progress)
+        elif len(present) == len(CANAL_MASKS):
+            found = assess_canal(study, given, spine, clinical)
+        else:
+            found = _lacking([name for name in CANAL_MASKS if name not in given])
+        if isinstance(found, NotAssessed):
+            unread.append((series, found))
+        else:
+            results.append(found)
+    return CanalsOfStudy(worst_first(results), tuple(unread))
 
 
-def series_to_read(study: Study, given: Mapping[str, Volume], models: Models) -> Series | None:
-    """The axial T2 that the network reads: the first, where no such mask is given and there is a network."""
-    series = None if given.keys() & set(CANAL_MASKS) else study.first(AXIAL_ROLE)
-    return series if series is not None and models.canal is not None else None
+def worst_first(results: Sequence[CanalResult]) -> tuple[CanalResult, ...]:
+    """Results by what they say: grades 1a to 3 from the worst, then suspicion and what has no grade, grade 0 last.
+
+    A stack that could not be graded stands before one that shows nothing, so that it is not taken for clear as well.
+    """
+    return tuple(sorted(results, key=_severity, reverse=True))
+
+
+def _severity(result: CanalResult) -> tuple[int, int, int]:
+    if isinstance(result.section, NotAssessed):
+        return (-1, 0, 0)
+    site = result.section[0]
+    ranks = [Grade(one).rank for one in site["possible_grades"]]
+    if site["grade"] not in (None, Grade.G0.value):
+        return (3, Grade(site["grade"]).rank, max(ranks))
+    if site["sac_deformed"] or SUSPECTED in site["flags"] or any(ranks):
+        return (2, 0, max(ranks, default=0))
+    return (1 if site["grade"] is None else 0, 0, 0)
+
+
+def _lacking(names: Sequence[str]) -> NotAssessed:
+    return NotAssessed(
+        Reason.MISSING_MASK, f"ESCC needs masks of cord, sac and tumour; {' and '.join(names)} not given"
+    )
+
+
+def _by_network(
+    series: Series, spine: SeriesResult | None, clinical: Clinical, models: Models, progress: Progress | None
+) -> CanalResult | NotAssessed:
+    model = models.canal
+    return NO_NETWORK if model is None else read_axial(series, model, spine, clinical, progress)
 
 
 def read_axial(
-    series: Series, model: CanalModel, spine: SeriesResult, clinical: Clinical, progress: Progress | None = None
+    series: Series, model: CanalModel, spine: SeriesResult | None, clinical: Clinical, progress: Progress | None = None
 ) -> CanalResult | NotAssessed:
     """The ESCC grade of an axial T2 as a network outlines it, or why nothing could be outlined.
 
@@ -69,7 +165,7 @@ def read_axial(
         Of the role `AXIAL_ROLE`.
     model : CanalModel
         The opened network.
-    spine : SeriesResult
+    spine : SeriesResult or None
         Tells the level, where it shares a frame of reference with the series, and whether there is a lesion.
     clinical : Clinical
         Whether a bone metastasis is established.

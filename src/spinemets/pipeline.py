@@ -3,7 +3,7 @@
 1. The spine of each CT is located, segmented and named, or taken from a mask that was given.
 2. Lesions are found in its vertebrae, or taken from a mask.
 3. Every vertebra is measured, and it and its lesions are put to the published rules.
-4. Epidural compression is graded on an axial T2, by masks that are given or a network makes.
+4. Epidural compression is graded on every axial T2, by masks that are given or a network makes.
 5. What later sections need and nothing provides is said not to be assessable.
 6. Everything is put down in one report.
 """
@@ -17,35 +17,62 @@ from typing import Any
 import numpy as np
 
 from spinemets.anatomy import Level
-from spinemets.canal_assessment import CanalResult, with_canal_signs
-from spinemets.canal_reading import canal_of_study, series_to_read
+from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, with_canal_signs
+from spinemets.canal_reading import CanalsOfStudy, canals_of_study
 from spinemets.errors import StudyError
-from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason, VertebraFindings
+from spinemets.findings import NotAssessed, Reason, VertebraFindings
 from spinemets.fracture_cause import shipped_model, with_causes
 from spinemets.inference.fracture import FractureModel
 from spinemets.inference.models import Models
 from spinemets.report import InputSeries, Report
 from spinemets.rules.treatment import Statement, statements
-from spinemets.series_assessment import (
-    Clinical,
-    Progress,
-    SeriesResult,
-    examine_series,
-    lies_on,
-    series_from_masks,
+from spinemets.series_assessment import Clinical, Progress, SeriesResult, examine_series, series_from_masks
+from spinemets.series_images import (
+    SEGMENTED_ROLES,
+    is_beside,
+    require_grid_of_some_series,
+    series_of_spine,
+    why_left_out,
 )
-from spinemets.series_images import BESIDE_CT_ROLES, MARROW_ROLES, SEGMENTED_ROLES, shares_world
-from spinemets.volume import LeftOut, Series, Study, Volume, require_same_grid
+from spinemets.spine import Spine
+from spinemets.volume import LeftOut, Series, Study, Volume
+
+NO_SPINE = NotAssessed(
+    Reason.MISSING_SEQUENCE, "there is no CT and no mask of vertebrae: no vertebra was outlined, named or measured"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class NoSpine(Spine):
+    """Stands in the report of a study in which only the canal is read: no vertebra, and so no level is certain."""
+
+    vertebrae: tuple[()] = ()
+    level_ambiguous: bool = True
+
+    def __post_init__(self) -> None:
+        """Nothing to check: that there is no vertebra is what it says."""
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """A report with the masks it rests on."""
+    """A report with the masks it rests on.
+
+    Attributes
+    ----------
+    report : Report
+        What is said.
+    results : tuple of SeriesResult
+        Each series whose vertebrae were measured; none where only the canal was read.
+    masks : mapping of str to Volume
+        Masks that were given, beside those of the results.
+    canals : tuple of CanalResult
+        Each series that the canal was read on, in the order of the report's sites: the worst first.
+    """
 
     report: Report
     results: tuple[SeriesResult, ...]
     masks: Mapping[str, Volume] = field(default_factory=dict)
-    canal: CanalResult | None = None
+    canals: tuple[CanalResult, ...] = ()
 
 
 def assess(study: Study, **options: Any) -> Report:
@@ -107,105 +134,65 @@ def examine(
     given = dict(masks or {})
     clinical, models = clinical or Clinical(), models or Models()
     for name, mask in given.items():
-        _require_grid_of_some_series(study, name, mask)
-    canal_masks = {"cord", "sac", "epidural"} <= given.keys()
-    home = _series_of_spine(study, given)
-    axial = series_to_read(study, given, models)
-    results = []
+        require_grid_of_some_series(study, name, mask)
+    home = series_of_spine(study, given)
+    results: list[SeriesResult] = []
     measured: list[Series] = []
-    left_out: list[LeftOut] = []
-    if home is not None and "vertebrae" in given:
-        measured = [series for series in study.series if _is_beside(series, home)]
+    if home is not None:
+        measured = [series for series in study.series if is_beside(series, home)]
         results.append(series_from_masks(home, given, clinical, measured, models, progress))
     for series in study.series:
-        if series is home or series in measured:
-            continue
-        if series.role in SEGMENTED_ROLES:
+        if series.role in SEGMENTED_ROLES and series is not home and series not in measured:
             results.append(examine_series(series, given, clinical, models, anchor=anchor, progress=progress))
-        elif series is not axial and not (canal_masks and lies_on(series, given["sac"])):
-            left_out.append(LeftOut(series.name, _why_left_out(series, home), series.uid))
-    if not results:
+    first = results[0] if results else None
+    if first is None and study.first(AXIAL_ROLE) is None:
         roles = ", ".join(series.role for series in study.series)
         raise StudyError(f"nothing to assess: no network reads {roles}; add a CT or give --vertebrae")
-    first = results[0]
-    found = canal_of_study(study, given, first, clinical, models, progress)
-    canal = found if isinstance(found, CanalResult) else None
-    absent = found if isinstance(found, NotAssessed) else None
-    if axial is not None and absent is not None:
-        left_out.append(LeftOut(axial.name, absent.detail, axial.uid))
-    vertebrae = with_canal_signs(first.findings.vertebrae, canal)
+    canals = canals_of_study(study, given, first, clinical, models, progress)
+    used = [*(result.series for result in results), *measured, *(canal.series for canal in canals.results)]
+    vertebrae = with_canal_signs(first.findings.vertebrae if first else (), canals.results)
     vertebrae = with_causes(vertebrae, shipped_model(), clinical.fracture_prior)
     report = Report(
-        inputs=_inputs(study, [*(result.series for result in results), *measured], left_out, canal),
-        spine=first.spine,
+        inputs=_inputs(study, used, {id(series): reason.detail for series, reason in canals.unread}, home),
+        spine=first.spine if first else NoSpine(),
         vertebrae=vertebrae,
-        escc=canal.section if canal else absent or ESCC_NOT_ASSESSED,
-        governing={
-            "sins_level": _governing_level(first),
-            "escc_level": canal.governing if canal else absent or _NOTHING_GRADED,
-        },
-        review_statements=_statements(first, canal, clinical),
-        not_assessed=_not_assessed(clinical, given),
-        provenance=_provenance(clinical, results, _cards(results, canal, vertebrae)),
+        escc=canals.section,
+        governing={"sins_level": _governing_level(first), "escc_level": canals.governing},
+        review_statements=_statements(first, canals, clinical),
+        not_assessed=(*_not_assessed(clinical, first), *canals.not_assessed),
+        provenance=_provenance(clinical, results, _cards(results, canals.results, vertebrae)),
     )
-    return Assessment(report, tuple(results), {name: given[name] for name in given if name not in _OWN}, canal)
+    return Assessment(report, tuple(results), {n: given[n] for n in given if n not in _OWN}, canals.results)
 
 
 _OWN = ("vertebrae", "subregions")
-_NOTHING_GRADED = NotAssessed(Reason.NO_MODEL, "nothing was graded, so no level governs")
 
 
-def _governing_level(result: SeriesResult) -> Any:
-    level = result.findings.governing
+def _governing_level(result: SeriesResult | None) -> Any:
+    level = NO_SPINE if result is None else result.findings.governing
     return str(level) if isinstance(level, Level) else level
 
 
-def _statements(first: SeriesResult, canal: CanalResult | None, clinical: Clinical) -> tuple[Statement, ...]:
+def _statements(first: SeriesResult | None, canals: CanalsOfStudy, clinical: Clinical) -> tuple[Statement, ...]:
     """What the review states of a patient with a tumour, by the governing SINS and the graded ESCC."""
     if clinical.malignancy not in ("known", "suspected"):
         return ()
-    governing = first.findings.governing
-    scores = [one.sins for one in first.findings.vertebrae if one.level is governing]
-    categories = scores[0]["possible_categories"] if scores else None
-    graded = canal is not None and isinstance(canal.section, tuple) and canal.section[0]["grade"] is not None
-    return statements(categories, canal.section[0]["possible_grades"] if graded and canal is not None else None)
-
-
-def _require_grid_of_some_series(study: Study, name: str, mask: Volume) -> None:
-    """Raise `GeometryMismatchError` unless the mask lies on the grid of one of the series."""
-    if not any(lies_on(series, mask) for series in study.series):
-        require_same_grid(study.series[0].volume, mask, mask_name=f"the {name} mask")
-
-
-def _is_beside(series: Series, home: Series) -> bool:
-    """Whether something is measured on a series under the masks of another."""
-    roles = (*MARROW_ROLES, *(BESIDE_CT_ROLES if home.role in SEGMENTED_ROLES else ("pet",)))
-    return series is not home and series.role in roles and shares_world(home, series)
-
-
-def _series_of_spine(study: Study, given: Mapping[str, Volume]) -> Series | None:
-    """The series on whose grid the vertebra mask lies, CT before MR; None without a mask."""
-    if "vertebrae" not in given:
-        return None
-    fitting = [series for series in study.series if lies_on(series, given["vertebrae"])]
-    return min(fitting, key=lambda series: series.role not in SEGMENTED_ROLES)
-
-
-def _why_left_out(series: Series, home: Series | None) -> str:
-    if home is not None and series.role in (*MARROW_ROLES, *BESIDE_CT_ROLES):
-        return f"it is not stated to lie in the same coordinates as {home.name}, to which the vertebra mask belongs"
-    return f"no network of this version reads the role {series.role}"
+    scores = [one.sins for one in first.findings.vertebrae if one.level is first.findings.governing] if first else []
+    return statements(scores[0]["possible_categories"] if scores else None, canals.possible_grades)
 
 
 def _inputs(
-    study: Study, measured: list[Series], left_out: list[LeftOut], canal: CanalResult | None
+    study: Study, used: Sequence[Series], unread: Mapping[int, str], home: Series | None
 ) -> tuple[InputSeries, ...]:
-    used = {id(series): series for series in (*measured, *([] if canal is None else [canal.series]))}
-    return (*map(InputSeries.of, used.values()), *(InputSeries.of(item) for item in (*left_out, *study.left_out)))
+    """Series that are used, in the order in which they were, then the others with their reasons (by identity)."""
+    known = {id(series): series for series in used}
+    others = [series for series in study.series if id(series) not in known]
+    left_out = [LeftOut(one.name, unread.get(id(one)) or why_left_out(one, home), one.uid) for one in others]
+    return (*map(InputSeries.of, known.values()), *map(InputSeries.of, (*left_out, *study.left_out)))
 
 
-def _not_assessed(clinical: Clinical, given: Mapping[str, Volume]) -> tuple[tuple[str, NotAssessed], ...]:
-    reasons = []
+def _not_assessed(clinical: Clinical, first: SeriesResult | None) -> tuple[tuple[str, NotAssessed], ...]:
+    reasons = [] if first else [("spine", NO_SPINE)]
     if clinical.pain == "unknown":
         reasons.append(("pain", NotAssessed(Reason.NOT_STATED, "pain is told by a clinician, and nobody did")))
     if clinical.malignancy == "unknown":
@@ -218,11 +205,11 @@ def _not_assessed(clinical: Clinical, given: Mapping[str, Volume]) -> tuple[tupl
 
 
 def _cards(
-    results: list[SeriesResult], canal: CanalResult | None, vertebrae: Sequence[VertebraFindings]
+    results: list[SeriesResult], canals: Sequence[CanalResult], vertebrae: Sequence[VertebraFindings]
 ) -> dict[str, Any]:
     """Cards of all that was run, by name."""
     cards: dict[str, Any] = {card.name: card for result in results for card in result.cards}
-    cards |= {card.name: card for card in (canal.cards if canal else ())}
+    cards |= {card.name: card for canal in canals for card in canal.cards}
     cause = shipped_model()
     if isinstance(cause, FractureModel) and any(isinstance(one.fracture, Mapping) for one in vertebrae):
         cards["fracture"] = cause
@@ -232,7 +219,7 @@ def _cards(
 def _provenance(clinical: Clinical, results: list[SeriesResult], cards: Mapping[str, Any]) -> dict[str, Any]:
     provenance: dict[str, Any] = {
         "clinical": {name: value for name, value in vars(clinical).items() if value is not None},
-        "flags": [*clinical.flags, *results[0].findings.flags],
+        "flags": [*clinical.flags, *(results[0].findings.flags if results else ())],
         "seconds": {name: round(value, 2) for result in results for name, value in result.seconds.items()},
     }
     if cards:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import nibabel
 import numpy as np
 
 from spinemets.anatomy import Level
-from spinemets.canal_assessment import AXIAL_ROLE, CanalResult
+from spinemets.canal_assessment import CanalResult
 from spinemets.dicom_results import write_dicom
 from spinemets.errors import SpinemetsError, StudyError
 from spinemets.findings import NotAssessed, Reason
@@ -31,7 +32,8 @@ from spinemets.volume import Volume
 def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Path]:
     """Write report, pictures, masks and, for DICOM input, ``seg.dcm`` and ``sr.dcm``: all of it, or nothing.
 
-    Where no DICOM object can refer to a series, the report says so and there are none.
+    ``canal.nii.gz`` belongs to the first site of the report; where several axial series were read, ``canal_2.nii.gz``
+    to the second, and so on. Where no DICOM object can refer to a series, the report says so and there are none.
 
     Returns
     -------
@@ -53,11 +55,10 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
 
 
 def _write_all(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Path]:
-    several, report = len(assessment.results) > 1, assessment.report
+    report = assessment.report
     written = []
     pictures: list[SeriesPictures] = []
-    for result in assessment.results:
-        suffix = f"_{result.series.role}" if several else ""
+    for result, suffix in zip(assessment.results, _suffixes(assessment.results), strict=True):
         written += _write_masks(result, folder, suffix)
         drawn = draw_pictures(result.series, result.vertebrae, result.spine, _rulers(result), result.lesions)
         if drawn is not None:
@@ -68,22 +69,35 @@ def _write_all(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Pat
             except StudyError as error:
                 reason = ("dicom_results", NotAssessed(Reason.NO_REFERENCE, str(error)))
                 report = replace(report, not_assessed=(*report.not_assessed, reason))
+    read = [canal for canal in assessment.canals if isinstance(canal.section, tuple)]
+    for number, canal in enumerate(read, start=1):
+        written.append(folder / ("canal.nii.gz" if number == 1 else f"canal_{number}.nii.gz"))
+        write_mask(written[-1], canal.labels)
     write_report_json(folder / "report.json", report)
-    strips = _canal_strips(assessment.canal)
-    if assessment.canal is not None and assessment.canal.series.role == AXIAL_ROLE:
-        written.append(folder / "canal.nii.gz")
-        write_mask(written[-1], assessment.canal.labels)
-    write_report_html(folder / "report.html", report, pictures, strips)
+    write_report_html(folder / "report.html", report, pictures, [one for canal in read for one in _canal_strips(canal)])
     return [folder / "report.html", folder / "report.json", *written]
 
 
-def _canal_strips(canal: CanalResult | None) -> list[CanalStrip]:
+def _suffixes(results: Sequence[SeriesResult]) -> list[str]:
+    """What tells the files of several series apart: the role, and a number from the second of a role on."""
+    if len(results) < 2:
+        return [""] * len(results)
+    roles = [result.series.role for result in results]
+    earlier = [roles[:n].count(role) for n, role in enumerate(roles)]
+    return [f"_{role}" + (f"_{count + 1}" if count else "") for role, count in zip(roles, earlier, strict=True)]
+
+
+def _canal_strips(canal: CanalResult) -> list[CanalStrip]:
     """Pictures of the worst slice of every graded site."""
-    if canal is None or not isinstance(canal.section, tuple):
-        return []
     masks = {"cord": canal.masks.cord, "sac": canal.masks.sac, "tumour": canal.masks.epidural}
     return [
-        draw_canal_strip(f"ESCC {site['grade'] or 'not graded'}", masks, canal.axis, site["slice"], canal.masks.t2)
+        draw_canal_strip(
+            f"ESCC {site['grade'] or 'not graded'}, {canal.series.name}",
+            masks,
+            canal.axis,
+            site["slice"],
+            canal.masks.t2,
+        )
         for site in canal.section
         if site["slice"] is not None
     ]

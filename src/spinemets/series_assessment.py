@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 
 from spinemets.anatomy import Level
-from spinemets.errors import GeometryMismatchError
 from spinemets.inference.card import ModelCard
 from spinemets.inference.lesions import UNTRAINED_LEVELS, find_lesions
 from spinemets.inference.models import Models
@@ -19,7 +18,7 @@ from spinemets.inference.segment import segment_spine
 from spinemets.measure.outline_error import EXACT, NETWORK_OUTLINE, OutlineError
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.rules.fracture_cause import DEFAULT_PRIOR
-from spinemets.series_images import SEGMENTED_ROLES, image_flags, spine_images
+from spinemets.series_images import SEGMENTED_ROLES, image_flags, lies_on, spine_images
 from spinemets.spine import Spine
 from spinemets.spine_signs import Treatment
 from spinemets.vertebra_assessment import SpineAssessment, Trust, assess_vertebrae
@@ -238,12 +237,3 @@ def _given(series: Series, given: Mapping[str, Volume], name: str) -> Volume | N
         return None
     require_same_grid(series.volume, given[name], mask_name=f"the {name} mask")
     return given[name]
-
-
-def lies_on(series: Series, mask: Volume) -> bool:
-    """Whether a mask lies on the grid of a series."""
-    try:
-        require_same_grid(series.volume, mask)
-    except GeometryMismatchError:
-        return False
-    return True

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from spinemets.errors import GeometryMismatchError
 from spinemets.findings import NotAssessed, Reason
 from spinemets.formats.dicom_suv import NO_SUV
 from spinemets.spine_signs import SpineImages
-from spinemets.volume import Series, Volume
+from spinemets.volume import Series, Study, Volume, require_same_grid
 
 SEGMENTED_ROLES = ("ct",)
 """Roles that a shipped network segments."""
@@ -69,3 +70,39 @@ def shares_world(home: Series, other: Series) -> bool:
         one_kind = home.role in MARROW_ROLES and other.role in MARROW_ROLES
         return one_kind or (home.role in SEGMENTED_ROLES and other.role in BESIDE_CT_ROLES)
     return frames[0] == frames[1]
+
+
+def lies_on(series: Series, mask: Volume) -> bool:
+    """Whether a mask lies on the grid of a series."""
+    try:
+        require_same_grid(series.volume, mask)
+    except GeometryMismatchError:
+        return False
+    return True
+
+
+def require_grid_of_some_series(study: Study, name: str, mask: Volume) -> None:
+    """Raise `GeometryMismatchError` unless the mask lies on the grid of one of the series."""
+    if not any(lies_on(series, mask) for series in study.series):
+        require_same_grid(study.series[0].volume, mask, mask_name=f"the {name} mask")
+
+
+def series_of_spine(study: Study, given: Mapping[str, Volume]) -> Series | None:
+    """The series on whose grid the vertebra mask lies, CT before MR; None without a mask."""
+    if "vertebrae" not in given:
+        return None
+    fitting = [series for series in study.series if lies_on(series, given["vertebrae"])]
+    return min(fitting, key=lambda series: series.role not in SEGMENTED_ROLES)
+
+
+def is_beside(series: Series, home: Series) -> bool:
+    """Whether something is measured on a series under the masks of another."""
+    roles = (*MARROW_ROLES, *(BESIDE_CT_ROLES if home.role in SEGMENTED_ROLES else ("pet",)))
+    return series is not home and series.role in roles and shares_world(home, series)
+
+
+def why_left_out(series: Series, home: Series | None) -> str:
+    """Why a series that no network segments and that lies beside no mask is not used."""
+    if home is not None and series.role in (*MARROW_ROLES, *BESIDE_CT_ROLES):
+        return f"it is not stated to lie in the same coordinates as {home.name}, to which the vertebra mask belongs"
+    return f"no network of this version reads the role {series.role}"

@@ -1,6 +1,7 @@
-"""The table of a SINS score on the page."""
+"""SINS scores and ESCC grades on the page."""
 
-from test_html import report, section
+import pytest
+from test_html import SITE, report, section
 
 from spinemets.anatomy import Level
 from spinemets.findings import NotApplicable, VertebraFindings
@@ -37,3 +38,23 @@ def test_a_score_that_is_decided_shows_one_total_and_its_category():
         report_html(report(vertebrae=(VertebraFindings(Level.L1, sins=decided), VertebraFindings(Level.L2)))), "SINS"
     )
     assert "L1 2 3 2 0 3 3 13 unstable" in text
+
+
+ALARMS = [
+    ({"grade": "3", "possible_grades": ["2", "3"]}, "L1: Compression of the spinal cord, ESCC 3."),
+    ({"possible_grades": ["1b", "1c", "2"]}, "not excluded, ESCC 2 stays possible."),
+    ({"grade": None, "possible_grades": [], "flags": ["tumour_in_some_readings"]}, "L1: Tumour in the spinal canal"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), ALARMS)
+def test_a_cord_that_may_be_compressed_is_told_before_everything_but_the_notice(change, said):
+    page = report_html(report(escc=(SITE | change,)))
+    assert said in page.split("<h2>")[0]
+    assert 'role="alert"' not in report_html(report(escc=(SITE,)))
+
+
+def test_of_several_sites_the_series_is_named():
+    page = report_html(report(escc=(SITE | {"series": "lower"}, SITE | {"level": None, "series": "upper"})))
+    assert "L1, lower" in page
+    assert "Level unknown, upper" in page

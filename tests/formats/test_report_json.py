@@ -128,6 +128,8 @@ BREAKS = [
     ("spine.levels.0.level", "L7", "'L7' is not one of"),
     ("spine.levels.0.centroid_mm", [1.0, 2.0], "too short"),
     ("spine.levels", [], "non-empty"),
+    ("vertebrae", [], r"\$.spine"),
+    ("escc.0.series", 7, r"\$.escc"),
     ("spine.level_ambiguous", ABSENT, "'level_ambiguous' is a required property"),
     ("research_use_only", ABSENT, "'research_use_only' is a required property"),
     ("research_use_only", "Cleared for diagnosis.", "research_use_only"),

@@ -16,6 +16,7 @@ from spinemets.formats.picture import SeriesPictures
 from spinemets.formats.report_signs import measures, signs, unknown
 from spinemets.formats.report_words import UNITS, WORDS
 from spinemets.report import Report
+from spinemets.rules.escc_readings import SUSPECTED
 
 ROLE_NAMES = {
     "ct": "CT",
@@ -69,6 +70,7 @@ CLINICAL_PARTS = (
     ("lesions", "Lesions", ("lesions",), "This does not mean that there is no lesion."),
     ("sins", "SINS", ("alignment", "sins_case", "sins"), "This does not mean that the spine is stable."),
 )  # fmt: skip
+HIGH_GRADES = ("2", "3")
 ESCC_WARNING = "This does not clear the spinal canal."
 
 
@@ -128,6 +130,7 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = (), strips:
         partly=[str(vertebra.level) for vertebra in report.spine.vertebrae if vertebra.partly_visible],
         rows=list(zip(report.spine.vertebrae, document["spine"]["levels"], strict=True)),
         parts=[*(_part(document, *part) for part in CLINICAL_PARTS), _escc_part(document["escc"])],
+        alarms=_alarms(document["escc"]),
         pictures=pictures,
         strips=strips,
         thumbnails=thumbnails,
@@ -163,7 +166,28 @@ def _escc_part(escc: Any) -> Part:
         return Part("escc", title, ESCC_WARNING, {escc["not_assessable"]: {escc["detail"]: []}}, [])
     if not isinstance(escc, list):
         return Part("escc", title, ESCC_WARNING, {escc["not_applicable"]: {"the question does not arise here": []}}, [])
-    return Part("escc", title, ESCC_WARNING, {}, [(str(site["level"] or "Level unknown"), site) for site in escc])
+    return Part("escc", title, ESCC_WARNING, {}, [(_site_name(site, escc), site) for site in escc])
+
+
+def _site_name(site: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
+    """Level of a site, and the series that it was read on where there are several."""
+    level = str(site["level"] or "Level unknown")
+    return f"{level}, {site['series']}" if len(every) > 1 and site.get("series") else level
+
+
+def _alarms(escc: Any) -> list[tuple[str, str]]:
+    """What must not be overlooked: name of every site whose cord may be compressed, and what is said of it."""
+    found = []
+    for site in escc if isinstance(escc, list) else ():
+        high = [grade for grade in site["possible_grades"] if grade in HIGH_GRADES]
+        if site["grade"] in HIGH_GRADES:
+            found.append((_site_name(site, escc), f"compression of the spinal cord, ESCC {site['grade']}"))
+        elif high:
+            said = f"compression of the spinal cord is not excluded, ESCC {' or '.join(high)} stays possible"
+            found.append((_site_name(site, escc), said))
+        elif SUSPECTED in site["flags"]:
+            found.append((_site_name(site, escc), "tumour in the spinal canal is not excluded"))
+    return found
 
 
 def _is_absent(section: Any) -> bool:
@@ -172,6 +196,8 @@ def _is_absent(section: Any) -> bool:
 
 def _span(report: Report) -> str:
     levels = report.spine.levels
+    if not levels:
+        return "no vertebra"
     return str(levels[0]) if len(levels) == 1 else f"{levels[0]} to {levels[-1]}"
 
 
