@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,12 +27,16 @@ from spinemets.formats.report_json import write_report_json
 from spinemets.formats.rulers import Ruler
 from spinemets.measure.heights import COLUMNS
 from spinemets.pipeline import Assessment
+from spinemets.report import SCHEMA_ID
 from spinemets.series_assessment import SeriesResult
 from spinemets.volume import Volume
 
 
 def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Path]:
     """Write report, pictures, masks and, for DICOM input, ``seg.dcm`` and ``sr.dcm``: all of it, or nothing.
+
+    Files of an earlier report in the folder that this one does not have are taken away, so that no old mask stands
+    beside a new report; what was changed since, or is in no report, stays.
 
     ``canal.nii.gz`` belongs to the first site of the report; where several axial series were read, ``canal_2.nii.gz``
     to the second, and so on. Where no DICOM object can refer to a series, the report says so and there are none.
@@ -51,6 +57,9 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
         raise SpinemetsError(f"cannot write to the output folder: {error.strerror}") from error
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
         written = _write_all(assessment, Path(name), dicom=dicom)
+        for path in _of_earlier_report(folder):
+            if path.name not in {new.name for new in written}:
+                path.unlink()
         return [path.replace(folder / path.name) for path in written]
 
 
@@ -73,9 +82,26 @@ def _write_all(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Pat
     for number, canal in enumerate(read, start=1):
         written.append(folder / ("canal.nii.gz" if number == 1 else f"canal_{number}.nii.gz"))
         write_mask(written[-1], canal.labels)
+    report = replace(report, provenance={**report.provenance, "files": {path.name: _sha256(path) for path in written}})
     write_report_json(folder / "report.json", report)
     write_report_html(folder / "report.html", report, pictures, [one for canal in read for one in _canal_strips(canal)])
     return [folder / "report.html", folder / "report.json", *written]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _of_earlier_report(folder: Path) -> list[Path]:
+    """Files that the report in a folder lists and that are still as they were written with it."""
+    try:
+        document = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        listed = document["provenance"]["files"] if document["schema"] == SCHEMA_ID else {}
+        paths = {folder / name: digest for name, digest in listed.items() if Path(name).name == name}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+    own = [path for path in paths if path.is_file() and not path.is_symlink()]
+    return [path for path in own if _sha256(path) == paths[path]]
 
 
 def _suffixes(results: Sequence[SeriesResult]) -> list[str]:
