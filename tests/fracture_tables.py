@@ -8,6 +8,8 @@ from spinemets.fracture_features import COLUMNS
 EMPTY = {column.name: None for column in COLUMNS}
 SHARES = {"jigsaw": (0.6, 0.15), "posterior_wall_bulge": (0.1, 0.8), "lesions_elsewhere": (0.1, 0.7)}
 """Of osteoporotic and of metastatic fractures that show a sign."""
+INPUTS = (*SHARES, "wall_depth")
+"""Columns in which there is anything."""
 
 
 def drawn_rows(count, seed=0, missing=0.2, prefix="s"):

@@ -11,6 +11,9 @@ from spinemets.formats.fracture_table import read_table, write_table
 from spinemets.inference.fracture import FractureModel
 from spinemets.training import fracture_choice, fracture_data, fracture_figures
 from spinemets.training.fracture import summary, train_fracture
+from spinemets.training.fracture_card import modalities
+from spinemets.training.fracture_cases import Cases
+from spinemets.training.fracture_choice import NESTED
 from spinemets.training.fracture_data import FractureData, simulated_rows
 
 
@@ -21,27 +24,81 @@ def quick(monkeypatch):
     monkeypatch.setattr(fracture_figures, "RESAMPLES", 20)
 
 
-def trained(tmp_path, rows):
+def trained(tmp_path, rows, licence="Apache-2.0"):
     table = tmp_path / "local.csv"
     write_table(table, rows)
     data = FractureData(str(tmp_path / "cache"), table=str(table))
     return train_fracture(
-        data, str(tmp_path / "run"), str(tmp_path / "models"), 1, "0.2.0", "Apache-2.0", "python train.py task=fracture"
+        data, str(tmp_path / "run"), str(tmp_path / "models"), 1, "0.2.0", licence, "python train.py task=fracture"
     )
 
 
 def test_a_table_of_ones_own_becomes_a_model_that_says_so(tmp_path):
-    table = trained(tmp_path, drawn_rows(100))
+    rows = [dataclasses.replace(row, study=f"patient {number // 2}") for number, row in enumerate(drawn_rows(101))]
+    table = trained(tmp_path, rows)
     model = FractureModel.load(tmp_path / "models")
-    assert model.calibration == "calibrated on the cases of the table"
+    held = "a table of one's own, 101 fractured vertebrae (50 metastatic) of 51 studies"
+    assert model.calibration == f"calibrated on {held}"
     training = model.details["training"]
-    assert (training["fractures"], training["metastatic_rows"]) == (100, 50)
+    assert (training["studies"], training["rows"], training["metastatic_rows"]) == (51, 101, 50)
     assert training["command"] == "python train.py task=fracture"
     assert training["way"] == table["chosen"]["name"]
     assert json.loads((tmp_path / "run" / "comparison.json").read_text(encoding="utf-8")) == table
-    assert len(read_table(tmp_path / "run" / "table.csv")) == 100
-    assert {"gradient boosting", "chosen, calibrated"} <= set(table)
-    assert any(line.startswith("gradient boosting") for line in summary(table))
+    assert len(read_table(tmp_path / "run" / "table.csv")) == 101
+    card = (tmp_path / "models" / "fracture" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert f"Learnt from and calibrated on {held}." in card
+    assert "simulated fractures only" not in card
+    assert "no real" not in card
+    assert f"{table[NESTED]['log_loss']:.3f} |" in card
+    assert model.licence == "none stated; it is for the owner of the table to give"
+    assert f"| licence | {model.licence} |" in card
+
+
+def test_a_table_has_the_licence_that_its_owner_gives(tmp_path):
+    trained(tmp_path, drawn_rows(60), "CC-BY-4.0")
+    assert FractureModel.load(tmp_path / "models").licence == "CC-BY-4.0"
+    assert "| licence | CC-BY-4.0 |" in (tmp_path / "models/fracture/MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+def test_a_simulated_model_says_how_many_were_made_and_found(monkeypatch, tmp_path):
+    rows = drawn_rows(60)
+    monkeypatch.setattr(FractureData, "cases", lambda self: Cases([*rows, *rows]))
+    data = FractureData(str(tmp_path), train=50, validation=20)
+    train_fracture(data, str(tmp_path / "run"), str(tmp_path), 1, "0.2.0", "Apache-2.0", "python train.py")
+    model = FractureModel.load(tmp_path)
+    assert model.calibration == "calibrated on simulated cases only"
+    assert (model.licence, model.details["modality"]) == ("Apache-2.0", ["CT"])
+    card = (tmp_path / "fracture" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "Learnt from and calibrated on simulated fractures only; it has met no real one." in card
+    assert "50 simulated fractures of the training seeds and 20 of the validation seeds, of which 60 were found" in card
+    assert "| licence | Apache-2.0; no real image is in it |" in card
+
+
+def test_the_log_puts_the_least_loss_first_and_names_the_optimistic_figure():
+    table = {
+        "gradient boosting": {"log_loss": 0.9, "auc": 0.71, "auc_low": 0.6},
+        "way a": {"log_loss": 0.5, "auc": 0.75},
+        NESTED: {"log_loss": 0.7, "auc": 0.73},
+        "chosen": {"name": "way a", "factor": 1.0, "inputs": ["jigsaw"]},
+    }
+    first, *rows, last = summary(table)
+    assert first.split()[-5:] == ["auc", "auc_low", "auc_high", "log_loss", "calibration_error"]
+    assert [row.split("  ")[0] for row in rows] == ["way a", NESTED, "gradient boosting"]
+    assert rows[2].split()[2:] == ["0.710", "0.600", "0.900"]
+    assert last == f"'way a' was chosen by its loss here, which is optimistic; '{NESTED}' is not"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        (("jigsaw", "wall_depth"), ["CT"]),
+        (("adc", "wall_depth"), ["MR"]),
+        (("adc", "jigsaw"), ["CT", "MR"]),
+        (("wall_depth",), ["CT"]),
+    ],
+)
+def test_the_modality_is_that_of_the_inputs(inputs, expected):
+    assert modalities(inputs) == expected
 
 
 def test_rows_without_a_cause_teach_nothing(tmp_path):

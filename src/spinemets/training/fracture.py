@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from spinemets.formats.atomic import write_text
 from spinemets.formats.fracture_table import write_table
-from spinemets.training.fracture_choice import best_model
+from spinemets.training.fracture_card import modalities, model_card, told
+from spinemets.training.fracture_cases import Cases
+from spinemets.training.fracture_choice import CHOSEN, NESTED, best_model
 from spinemets.training.fracture_data import FractureData
 from spinemets.training.fracture_onnx import export_fracture_model
 
 log = logging.getLogger(__name__)
 
-CALIBRATION = {True: "calibrated on simulated cases only", False: "calibrated on the cases of the table"}
-"""What the report says of every probability."""
+SIMULATED_LICENCE = "Apache-2.0"
+"""Of models that learnt from simulated fractures only; the default of the configuration."""
+OWNERS_LICENCE = "none stated; it is for the owner of the table to give"
 COLUMNS = ("auc", "auc_low", "auc_high", "log_loss", "calibration_error")
 
 
@@ -29,14 +33,12 @@ def train_fracture(
     ----------
     data : FractureData
         The cases.
-    folder : str
-        For the tables and the comparison.
-    out : str
-        Folder of models: ``<out>/fracture/`` is written.
+    folder, out : str
+        For the tables and the comparison; and of models: ``<out>/fracture/`` is written, cards included.
     seed : int
         Of masking and resampling.
     version, licence, command : str
-        For the card.
+        For the cards. `SIMULATED_LICENCE` is no licence of a model that learnt from a table.
 
     Returns
     -------
@@ -53,18 +55,10 @@ def train_fracture(
     cases = data.cases()
     write_table(run / "table.csv", cases.rows)
     model, table = best_model(cases, seed)
-    simulated = data.table is None
-    counts = {"fractures": len(set(cases.studies)), "rows": len(cases.rows), "metastatic_rows": int(cases.truth.sum())}
-    training = {"command": command, "seed": seed, "cases": data.origin, **(data.counts if simulated else {}), **counts}
-    chosen = table["chosen"]
-    description = {
-        "version": version,
-        "licence": licence,
-        "modality": ["CT"],
-        "calibration": CALIBRATION[simulated],
-        "training": training | {"way": chosen["name"], "factor": round(chosen["factor"], 4)},
-    }
+    training = {"command": command, "seed": seed, **learnt_from(data, cases, table[CHOSEN])}
+    description = {"version": version, **scope(data, licence, model.names, training), "training": training}
     difference = export_fracture_model(model, Path(out), description)
+    write_text(Path(out) / "fracture" / "MODEL_CARD.md", model_card(description, model.names, table))
     write_text(run / "comparison.json", json.dumps(table, indent=1) + "\n")
     for line in summary(table):
         log.info(line)
@@ -72,11 +66,37 @@ def train_fracture(
     return table
 
 
+def learnt_from(data: FractureData, cases: Cases, chosen: dict[str, Any]) -> dict[str, Any]:
+    """What cards say of the cases, how many studies and rows they are, and of what was chosen by them."""
+    return {
+        "cases": data.origin,
+        **(data.counts if data.simulated else {}),
+        "studies": len(set(cases.studies)),
+        "rows": len(cases.rows),
+        "metastatic_rows": int(cases.truth.sum()),
+        "way": chosen["name"],
+        "factor": round(chosen["factor"], 4),
+    }
+
+
+def scope(data: FractureData, licence: str, inputs: Sequence[str], training: dict[str, Any]) -> dict[str, Any]:
+    """Licence, modality and calibration: what those may say of a model that learnt from such cases."""
+    if data.simulated:
+        return {"licence": licence, "modality": ["CT"], "calibration": "calibrated on simulated cases only"}
+    return {
+        "licence": OWNERS_LICENCE if licence == SIMULATED_LICENCE else licence,
+        "modality": modalities(inputs),
+        "calibration": f"calibrated on {told(training)}",
+    }
+
+
 def summary(table: dict[str, dict[str, Any]]) -> list[str]:
-    """Lines of the comparison, the best loss first."""
+    """Lines of the comparison, the best loss first, and which of them is optimistic."""
     rows = sorted((row["log_loss"], name) for name, row in table.items() if "log_loss" in row)
     lines = [f"{'on cases it did not learn from':52}" + "".join(f"{name:>18}" for name in COLUMNS)]
-    return lines + [f"{name:52}" + "".join(_cell(table[name].get(key)) for key in COLUMNS) for _, name in rows]
+    lines += [f"{name:52}" + "".join(_cell(table[name].get(key)) for key in COLUMNS) for _, name in rows]
+    chosen = table[CHOSEN]["name"]
+    return [*lines, f"'{chosen}' was chosen by its loss here, which is optimistic; '{NESTED}' is not"]
 
 
 def _cell(value: float | None) -> str:

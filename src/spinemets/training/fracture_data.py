@@ -10,7 +10,10 @@ from spinemets.console import stage_progress
 from spinemets.datasets.fracture_measurements import measured_fractures
 from spinemets.errors import SpinemetsError
 from spinemets.formats.fracture_table import FractureRow, read_table, row_of, without_lesion_mask
-from spinemets.training.fracture_choice import Cases
+from spinemets.training.fracture_cases import Cases
+
+SIMULATED, OWN_TABLE = "simulated fractures", "a table of one's own"
+"""Where cases come from, as cards say it."""
 
 
 class FractureData:
@@ -23,7 +26,8 @@ class FractureData:
     train, validation : int
         How many simulated fractures of either split's seeds; all are learnt from.
     table : str or None
-        A CSV of `spinemets features` with causes, instead of simulated fractures.
+        A CSV of `spinemets features` with causes, instead of simulated fractures. Rows that share a name in its column
+        ``study`` are never divided between learning and measuring.
     """
 
     def __init__(self, cache: str, train: int = 150, validation: int = 60, table: str | None = None) -> None:
@@ -46,9 +50,14 @@ class FractureData:
         return Cases(known)
 
     @property
+    def simulated(self) -> bool:
+        """Whether the cases are simulated and none comes from a table."""
+        return self.table is None
+
+    @property
     def origin(self) -> str:
         """For the card."""
-        return "simulated fractures" if self.table is None else "a table of real or other cases"
+        return SIMULATED if self.simulated else OWN_TABLE
 
     def _simulated(self, split: str, count: int) -> list[FractureRow]:
         with stage_progress() as progress:

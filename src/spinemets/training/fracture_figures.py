@@ -55,9 +55,11 @@ def figures(truth: NDArray[np.bool_], probability: Array, groups: Sequence[str] 
     """All figures of one classifier on one set of cases; the interval of the area needs the study of each."""
     likely = np.clip(np.where(truth, probability, 1 - probability), 1e-9, 1.0)
     interval = {} if groups is None else dict(zip(INTERVAL, auc_interval(truth, probability, groups), strict=True))
+    studies = {} if groups is None else {"studies": len(set(groups))}
     return {
         "cases": len(truth),
         "metastatic": int(truth.sum()),
+        **studies,
         "auc": auc(truth, probability),
         **interval,
         "log_loss": float(-np.log(likely).mean()),
