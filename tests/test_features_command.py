@@ -57,6 +57,14 @@ def test_every_fractured_vertebra_of_a_folder_becomes_a_row(studies, tmp_path):
     assert "2 fractures of 2 studies, 1 with a cause; 2 vertebrae could not be told" in said
 
 
+def test_studies_of_one_patient_bear_one_name_and_others_keep_theirs(studies, tmp_path):
+    report(tmp_path / "reports", "anna-later")
+    text = "study,level,patient,cause\nanna,L1,p7,both\nanna-later,L1,p7,metastatic\nbert,L1,,metastatic\n"
+    run_features([tmp_path / "reports"], tmp_path / "table.csv", labels(tmp_path, text))
+    rows = read_table(tmp_path / "table.csv")
+    assert [(row.study, row.cause) for row in rows] == [("p7", "both"), ("p7", "metastatic"), ("bert", "metastatic")]
+
+
 def test_a_single_report_is_taken_too(studies, tmp_path):
     assert "1 fracture of 1 studies" in run_features(studies[:1], tmp_path / "table.csv", None)
 
@@ -67,6 +75,7 @@ def test_a_single_report_is_taken_too(studies, tmp_path):
         ("study,level,cause\nanna,L2,metastatic\n", "1 labels fit no measured fracture, the first is anna L2"),
         ("study,level,cause\nanna,L1,benign\n", "line 2: cause 'benign' is none of"),
         ("study,level,cause\nanna,L1,both\nanna,L1,metastatic\n", "line 3: anna L1 has two causes"),
+        ("study,level,cause,patient\nanna,L1,both,p\nanna,L1,both,q\n", "line 3: anna has two patients"),
         ("case,level,cause\n", "need the columns study, level, cause, got case"),
     ],
 )

@@ -24,12 +24,15 @@ def features(
     ],
     out: Annotated[Path, typer.Option(help="The table, CSV.")],
     labels: Annotated[
-        Path | None, typer.Option(help="CSV with study, level, cause (osteoporotic, metastatic or both).")
+        Path | None,
+        typer.Option(help="CSV with study, level, cause (osteoporotic, metastatic or both); may have patient."),
     ] = None,
 ) -> None:
     """Write one row for each fractured vertebra of reports: every sign and measurement, each with 'was it assessed'.
 
     A study is called by the folder of its report.json. The table is what 'train.py task=fracture data.table=' reads.
+    Rows of one study are never divided between learning and measuring: where a patient has several studies, name the
+    patient in a column of the labels, and rows bear that name in the column study.
 
     Example: spinemets features out/ --labels causes.csv --out fractures.csv
     """
@@ -47,7 +50,8 @@ def run_features(inputs: Sequence[Path], out: Path, labels: Path | None) -> str:
     from spinemets.formats.fracture_table import row_of, write_table
     from spinemets.fracture_features import is_fractured
 
-    causes = {} if labels is None else _labels(labels)
+    lines = [] if labels is None else _label_lines(labels)
+    causes, patients = _causes(lines), _patients(lines)
     rows, undecided, studies = [], 0, set()
     for path in _reports(inputs):
         study = path.resolve().parent.name
@@ -58,7 +62,8 @@ def run_features(inputs: Sequence[Path], out: Path, labels: Path | None) -> str:
             fractured = is_fractured(vertebra)
             undecided += fractured is None
             if fractured:
-                rows.append(row_of(study, vertebra, causes.pop((study, vertebra["level"]), None)))
+                cause = causes.pop((study, vertebra["level"]), None)
+                rows.append(row_of(patients.get(study, study), vertebra, cause))
     if causes:
         study, level = next(iter(causes))
         raise SpinemetsError(f"{len(causes)} labels fit no measured fracture, the first is {study} {level}")
@@ -90,23 +95,38 @@ def _vertebrae(path: Path) -> list[dict[str, Any]]:
     return document["vertebrae"]
 
 
-def _labels(path: Path) -> dict[tuple[str, str], str]:
-    from spinemets.formats.fracture_table import CAUSES
-
+def _label_lines(path: Path) -> list[tuple[str, dict[str, str]]]:
+    """Lines of the labels, each with its place for the reader of an error."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, restval="")
             lines, header = list(reader), reader.fieldnames or []
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SpinemetsError(f"labels {path.name} cannot be read: {error}") from error
     if not set(LABEL_COLUMNS) <= set(header):
         raise SpinemetsError(f"labels {path.name} need the columns {', '.join(LABEL_COLUMNS)}, got {', '.join(header)}")
+    return [(f"labels {path.name}, line {number}", line) for number, line in enumerate(lines, start=2)]
+
+
+def _causes(lines: Sequence[tuple[str, dict[str, str]]]) -> dict[tuple[str, str], str]:
+    """Cause by study and level."""
+    from spinemets.formats.fracture_table import CAUSES
+
     found: dict[tuple[str, str], str] = {}
-    for number, line in enumerate(lines, start=2):
+    for place, line in lines:
         key, cause = (line["study"], line["level"]), line["cause"]
         if cause not in CAUSES:
-            raise SpinemetsError(f"labels {path.name}, line {number}: cause '{cause}' is none of {', '.join(CAUSES)}")
-        if found.get(key, cause) != cause:
-            raise SpinemetsError(f"labels {path.name}, line {number}: {key[0]} {key[1]} has two causes")
-        found[key] = cause
+            raise SpinemetsError(f"{place}: cause '{cause}' is none of {', '.join(CAUSES)}")
+        if found.setdefault(key, cause) != cause:
+            raise SpinemetsError(f"{place}: {key[0]} {key[1]} has two causes")
+    return found
+
+
+def _patients(lines: Sequence[tuple[str, dict[str, str]]]) -> dict[str, str]:
+    """Patient by study, of studies for which one is named."""
+    found: dict[str, str] = {}
+    for place, line in lines:
+        study, patient = line["study"], line.get("patient", "").strip()
+        if patient and found.setdefault(study, patient) != patient:
+            raise SpinemetsError(f"{place}: {study} has two patients")
     return found
