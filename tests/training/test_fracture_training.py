@@ -85,7 +85,7 @@ def test_the_log_puts_the_least_loss_first_and_names_the_optimistic_figure():
     assert first.split()[-5:] == ["auc", "auc_low", "auc_high", "log_loss", "calibration_error"]
     assert [row.split("  ")[0] for row in rows] == ["way a", NESTED, "gradient boosting"]
     assert rows[2].split()[2:] == ["0.710", "0.600", "0.900"]
-    assert last == f"'way a' was chosen by its loss here, which is optimistic; '{NESTED}' is not"
+    assert last == f"'way a', here not calibrated, was chosen by this loss, which is optimistic; '{NESTED}' is not"
 
 
 @pytest.mark.parametrize(

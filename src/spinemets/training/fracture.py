@@ -96,7 +96,7 @@ def summary(table: dict[str, dict[str, Any]]) -> list[str]:
     lines = [f"{'on cases it did not learn from':52}" + "".join(f"{name:>18}" for name in COLUMNS)]
     lines += [f"{name:52}" + "".join(_cell(table[name].get(key)) for key in COLUMNS) for _, name in rows]
     chosen = table[CHOSEN]["name"]
-    return [*lines, f"'{chosen}' was chosen by its loss here, which is optimistic; '{NESTED}' is not"]
+    return [*lines, f"'{chosen}', here not calibrated, was chosen by this loss, which is optimistic; '{NESTED}' is not"]
 
 
 def _cell(value: float | None) -> str:

@@ -117,7 +117,7 @@ def _measured(table: Mapping[str, Mapping[str, Any]]) -> str:
         f"{table[NESTED]['cases']} rows of {table[NESTED]['studies']} studies, 95 % intervals by bootstrap over "
         "studies.\n\n"
         "| | AUC | calibration error | log loss |\n|---|---|---|---|\n" + "\n".join(lines) + "\n\n"
-        f"The first row chooses the way and the factor anew without each fold. The way '{chosen}' itself has a loss of "
-        f"{table[chosen]['log_loss']:.3f} in these folds, which is optimistic: they chose it. `comparison.json` of the "
-        "run has all ways. Nothing else was measured of this model.\n"
+        f"The first row chooses the way and the factor anew without each fold. The way '{chosen}' itself, before its "
+        f"evidence was multiplied, has a loss of {table[chosen]['log_loss']:.3f} in these folds, which is optimistic: "
+        "they chose it. `comparison.json` of the run has all ways. Nothing else was measured of this model.\n"
     )
