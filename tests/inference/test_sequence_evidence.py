@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from spinemets.geometry import Grid, world_aligned_grid
-from spinemets.inference.instances import Instances
+from spinemets.inference.instances import NEIGHBOURS_APART, Instances
 from spinemets.inference.levels import VertebraEvidence
 from spinemets.inference.locate import Located
 from spinemets.inference.locator_classes import LOCATOR_CLASSES, LOCATOR_LEVELS
 from spinemets.inference.parts import CLASS
 from spinemets.inference.sequence_evidence import (
-    GAP_BY_DIAMETER,
     gather_evidence,
     landmarks,
     missing_between,
@@ -110,8 +109,8 @@ def test_by_the_tables_neighbours_are_nearer_than_a_hole_and_next_but_one_furthe
         for upper, lower in itertools.pairwise(row)
     ]
     for n in range(len(row) - 2):
-        assert step[n] < 0.9 * GAP_BY_DIAMETER * max(width[n], width[n + 1])
-        assert step[n] + step[n + 1] > 1.2 * GAP_BY_DIAMETER * max(width[n], width[n + 2])
+        assert step[n] < 0.9 * NEIGHBOURS_APART * max(width[n], width[n + 1])
+        assert step[n] + step[n + 1] > 1.2 * NEIGHBOURS_APART * max(width[n], width[n + 2])
 
 
 @pytest.mark.parametrize(("diameter_mm", "missing"), [(30.0, [0, 0, 0, 0]), (20.0, [0, 0, 1, 0])])

@@ -28,13 +28,12 @@ END_VOXELS = 3
 """A piece that comes this close to the end of the grid is cut by it."""
 BEYOND_MM = 9.0
 """What votes this far beyond the outermost centre, at the end of the image, is another vertebra's tip (ours)."""
-LEAST_OF_ABOVE = 0.35
-"""A lowest vertebra wholly in the image has at least this share of the volume of the one above it (ours; L6 is about
-as large as L5)."""
-ON_SACRUM_MM = 5.0
-"""And this close to the sacrum what has less is a part of it (ours)."""
-MIN_SACRUM_ML = 1.0
-"""Less sacrum than this is a mistake (ours; the tip of S1 that an image still shows has more)."""
+LEAST_OF_NEIGHBOURS = 0.35
+"""Between two others a vertebra has at least this share of the smaller one's volume (ours), unless these would be further
+apart than `NEIGHBOURS_APART`."""
+NEIGHBOURS_APART = 1.2
+"""Of the wider body's diameter: by Panjabi's tables neighbours from C3 to L5 are 0.8 to 1.0 of it apart, and next but
+one at least 1.5 (ours)."""
 MAX_MISS_MM = 18.0
 """A voxel whose vote falls further than this from every centre belongs to none (ours)."""
 
@@ -77,6 +76,9 @@ def find_instances(
     centres = _apart(_peaks(votes, weight, vertebra.shape, spacing_mm), body, spacing_mm)
     owner = _nearest(votes, centres, MAX_MISS_MM / spacing_mm)
     owner, centres = _drop_small(owner, centres, spacing_mm)
+    while (slight := _slightest_between(owner, centres, body, spacing_mm)) is not None:
+        centres = np.delete(centres, slight, axis=0)
+        owner = _nearest(votes, centres, MAX_MISS_MM / spacing_mm)
     order = np.argsort(-centres[:, 2])
     rank = np.zeros(len(centres) + 1, np.uint8)
     rank[order + 1] = np.arange(1, len(centres) + 1)
@@ -115,36 +117,6 @@ def _with_stump(
     centre = vote[tip[tuple(index.T)]].mean(axis=0)[None]
     centres = np.vstack([centre, found.centres] if end > 0 else [found.centres, centre])
     return Instances(labels.astype(np.uint8), centres)
-
-
-def without_sacral_remnant(
-    found: Instances, sacrum: NDArray[np.bool_], spacing_mm: float
-) -> tuple[Instances, NDArray[np.bool_]]:
-    """Instances without a lowest one that is too small for a whole vertebra and lies on the sacrum, and its voxels.
-
-    The first sacral body looks like one more lumbar vertebra, of which the network then finds a part.
-    """
-    nothing = np.zeros(sacrum.shape, dtype=bool)
-    count = len(found.centres)
-    if count < 2 or not sacrum.any():
-        return found, nothing
-    own = found.labels == count
-    above = int((found.labels == count - 1).sum())
-    index = np.argwhere(own)
-    if len(index) == 0 or len(index) > LEAST_OF_ABOVE * above or index[:, 2].min() < END_VOXELS:
-        return found, nothing
-    box = tuple(slice(max(int(a) - 6, 0), int(b) + 7) for a, b in zip(index.min(0), index.max(0), strict=True))
-    gap_mm = float(ndimage.distance_transform_edt(~sacrum[box])[own[box]].min()) * spacing_mm
-    if gap_mm > ON_SACRUM_MM:
-        return found, nothing
-    return Instances(np.where(own, 0, found.labels).astype(np.uint8), found.centres[:-1]), own
-
-
-def is_sacrum(found: Instances, mask: NDArray[np.bool_], spacing_mm: float) -> bool:
-    """Whether a mask may be the sacrum: `MIN_SACRUM_ML` or more, its middle below that of every vertebra."""
-    if mask.sum() * spacing_mm**3 / 1000 < MIN_SACRUM_ML:
-        return False
-    return bool(np.flatnonzero(mask.any(axis=(0, 1))).mean() < found.centres[:, 2].min())
 
 
 def _peaks(
@@ -212,6 +184,26 @@ def _drop_small(
     keep = volume_ml >= MIN_VOLUME_ML
     renumber = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)])
     return renumber[owner], centres[keep]
+
+
+def _slightest_between(
+    owner: NDArray[np.int64], centres: NDArray[np.float64], body: NDArray[np.bool_], spacing_mm: float
+) -> int | None:
+    """The number of a centre that is no vertebra: too little bone for one, between two too near for a third.
+
+    A vertebra that collapsed to a plate keeps its arch, and one that was destroyed leaves a gap.
+    """
+    order = np.argsort(-centres[:, 2])
+    size = np.bincount(owner, minlength=len(centres) + 1)[1:]
+    worst, least = None, LEAST_OF_NEIGHBOURS
+    for above, own, below in zip(order, order[1:], order[2:], strict=False):
+        share = size[own] / max(min(size[above], size[below]), 1)
+        if share >= least:
+            continue
+        wide = max(body_diameter_mm(centres[n], body, spacing_mm) for n in (above, below))
+        if np.linalg.norm(centres[above] - centres[below]) * spacing_mm < NEIGHBOURS_APART * wide:
+            worst, least = int(own), share
+    return worst
 
 
 def _without_crumbs(labels: NDArray[np.uint8], spacing_mm: float) -> NDArray[np.uint8]:

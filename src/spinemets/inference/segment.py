@@ -17,7 +17,7 @@ from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, resample, world_aligned_grid
 from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.card import ModelCard, load_card
-from spinemets.inference.instances import Instances, find_instances, is_sacrum, without_sacral_remnant
+from spinemets.inference.instances import Instances, find_instances
 from spinemets.inference.locate import (
     FILL_HU,
     Located,
@@ -29,6 +29,7 @@ from spinemets.inference.locate import (
 )
 from spinemets.inference.naming import known_names, name_vertebrae, verse_ids
 from spinemets.inference.parts import CLASS, frames, subregion_labels
+from spinemets.inference.sacrum import is_sacrum, without_sacral_remnant
 from spinemets.inference.sliding_window import mirrored, sliding_window
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
 from spinemets.inference.upsample import to_image_grid

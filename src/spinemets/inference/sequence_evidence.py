@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.geometry import Grid, resample
-from spinemets.inference.instances import Instances, body_diameter_mm
+from spinemets.inference.instances import NEIGHBOURS_APART, Instances, body_diameter_mm
 from spinemets.inference.levels import VertebraEvidence
 from spinemets.inference.locate import Located
 from spinemets.inference.locator_classes import LOCATOR_CLASSES
@@ -30,10 +30,6 @@ THORACIC_COUNT = 12
 """Vertebrae that bear ribs, in all but a few people (`levels.P_T13`, `levels.P_NO_T12`)."""
 GAP_RATIO = 1.65
 """Neighbouring centres further apart than this times the usual have a vertebra missing between them (ours)."""
-
-GAP_BY_DIAMETER = 1.2
-"""And further apart than this times the wider body's diameter: by Panjabi's tables neighbours from C3 to L5 are 0.8 to
-1.0 of it apart, and next but one at least 1.5 (ours)."""
 
 
 def gather_evidence(
@@ -76,7 +72,7 @@ def missing_between(centres_mm: NDArray[np.float64], diameters_mm: Sequence[floa
         near = others[max(number - 2, 0) : number + 2]
         usual = float(np.median(near))
         wide = max(diameters_mm[number], diameters_mm[number + 1])
-        if distance > GAP_RATIO * usual and distance > GAP_BY_DIAMETER * wide:
+        if distance > GAP_RATIO * usual and distance > NEIGHBOURS_APART * wide:
             gaps[number + 1] = round(distance / usual) - 1
     return gaps
 

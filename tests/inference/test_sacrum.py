@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from spinemets.inference.instances import Instances
+from spinemets.inference.sacrum import is_sacrum, without_sacral_remnant
+
+SPACING_MM = 2.0
+SHAPE = (24, 40, 70)
+
+
+@pytest.mark.parametrize(("low", "absorbed"), [(10, True), (1, False)])
+def test_a_piece_of_the_sacrum_is_no_further_vertebra_unless_the_image_cuts_it(low, absorbed):
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 18:34, 40:52], labels[4:20, 18:34, 24:36] = 1, 2
+    labels[8:16, 20:30, low : low + 6] = 3
+    sacrum = np.zeros(SHAPE, bool)
+    sacrum[8:16, 10:20, low : low + 6] = True
+    found, remnant = without_sacral_remnant(
+        Instances(labels, np.array([[12, 26, k] for k in (46, 30, 13)], float)), sacrum, SPACING_MM
+    )
+    assert len(found.centres) == (2 if absorbed else 3)
+    assert remnant.any() == absorbed
+    assert (remnant == (labels == 3)).all() or not absorbed
+
+
+def test_a_sixth_lumbar_vertebra_of_usual_size_is_none_of_the_sacrum():
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 18:34, 40:52], labels[4:20, 18:34, 24:36] = 1, 2
+    sacrum = np.zeros(SHAPE, bool)
+    sacrum[4:20, 10:30, 10:24] = True
+    found, remnant = without_sacral_remnant(
+        Instances(labels, np.array([[12, 26, 46], [12, 26, 30]], float)), sacrum, SPACING_MM
+    )
+    assert len(found.centres) == 2
+    assert not remnant.any()
+
+
+@pytest.mark.parametrize(("low", "size", "expected"), [(2, 8, True), (2, 4, False), (50, 8, False), (22, 8, False)])
+def test_only_bone_below_every_vertebra_may_be_the_sacrum(low, size, expected):
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 18:34, 40:52], labels[4:20, 18:34, 14:26] = 1, 2
+    found = Instances(labels, np.array([[12, 26, 46], [12, 26, 20]], float))
+    bone = np.zeros(SHAPE, bool)
+    bone[4 : 4 + size, 10 : 10 + size, low : low + 4] = True  # 8 x 8 x 4 voxels of 8 mm³ are 2 ml, half as wide 0.5
+    assert is_sacrum(found, bone, SPACING_MM) == expected
