@@ -29,7 +29,7 @@ END_VOXELS = 3
 BEYOND_MM = 9.0
 """What votes this far beyond the outermost centre, at the end of the image, is another vertebra's tip (ours)."""
 LEAST_OF_NEIGHBOURS = 0.35
-"""Between two others a vertebra has at least this share of the smaller one's volume (ours), unless these would be further
+"""Between two others a vertebra has at least this share of the smaller one's volume (ours), unless these are further
 apart than `NEIGHBOURS_APART`."""
 NEIGHBOURS_APART = 1.2
 """Of the wider body's diameter: by Panjabi's tables neighbours from C3 to L5 are 0.8 to 1.0 of it apart, and next but

@@ -67,7 +67,7 @@ def _shares_at(image: Volume, grid: Grid, shares: NDArray[np.float32], target: G
         np.copyto(seen, WEIGHT_BEYOND, where=beyond)
     if seen.min() == 1:
         return [resample(Volume(share, grid.affine), target) for share in shares]
-    weight = np.maximum(resample(Volume(seen, grid.affine), target), np.float32(WEIGHT_BEYOND / 2))
+    weight = resample(Volume(seen, grid.affine), target).clip(WEIGHT_BEYOND / 2)
     return [resample(Volume(share * seen, grid.affine), target) / weight for share in shares]
 
 
