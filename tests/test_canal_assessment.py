@@ -143,3 +143,16 @@ def test_a_canal_without_tumour_says_so_only_where_it_was_outlined():
 def test_why_there_are_no_signs_of_the_tumour(second, code):
     found = signs_of(examined(*t2(**second), **with_lesion(Level.T11)))
     assert found[Level.T11]["compartment"].code is code
+
+
+@pytest.mark.parametrize(("frame", "reference"), [(FRAME, "population"), ("9.9", None)])
+def test_without_slices_free_of_tumour_healthy_people_of_the_level_stand_in_where_the_level_is_known(frame, reference):
+    series, volumes = t2(frame=frame)
+    with_tumour = (volumes["tumour"].array > 0).any(axis=(0, 1))
+    short = {name: mask.with_array(mask.array * with_tumour.astype(np.uint8)) for name, mask in volumes.items()}
+    first, vertebrae = ct()
+    upper = vertebrae.with_array(np.where(vertebrae.array > 0, vertebrae.array - 8, 0).astype(np.uint8))
+    masks = {"vertebrae": upper, "cord": short["cord"], "sac": short["sac"], "epidural": short["tumour"]}
+    (site,) = examine(Study((first, series)), masks=masks).report.escc
+    assert site["reference"] == reference
+    assert site["level"] == ("T3" if reference else None)

@@ -123,9 +123,10 @@ def assess_canal(
         detail = f"a grade is read on axial T2; the masks of the canal lie on a series of the role {series.role}"
         absent = NotAssessed(Reason.MISSING_SEQUENCE, detail)
         return CanalResult(series, masks, absent, axis, dict.fromkeys(EPIDURAL, absent))
-    answer = assess_escc(masks, bone_metastasis=established(clinical, spine))
-    answer |= {"series": series.name} | ({"series_uid": series.uid} if series.uid else {})
     near = spine if spine is not None and _shares_frame(series, spine.series) else None
+    about = None if near is None else _level_at(near.spine, masks.sac, axis, _most_tumour(masks.epidural, axis))
+    answer = assess_escc(masks, level=about, bone_metastasis=established(clinical, spine))
+    answer |= {"series": series.name} | ({"series_uid": series.uid} if series.uid else {})
     level = None if near is None else _level_at(near.spine, masks.sac, axis, answer["slice"])
     answer["level"] = None if level is None else str(level)
     axes = None if near is None or level is None else near.findings.axes.get(level)
@@ -197,6 +198,11 @@ def _seen(spine: Spine, sac: Volume) -> frozenset[Level]:
 def _shares_frame(series: Series, other: Series) -> bool:
     frames = series.volume.frame_of_reference, other.volume.frame_of_reference
     return series is other or (None not in frames and frames[0] == frames[1])
+
+
+def _most_tumour(tumour: Volume, axis: int) -> int:
+    """The slice with the largest area of tumour, to tell about where healthy people stand in for other slices."""
+    return int((np.moveaxis(tumour.array, axis, 0) > 0).sum(axis=(1, 2)).argmax())
 
 
 def _level_at(spine: Spine, sac: Volume, axis: int, number: int | None) -> Level | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spinemets.anatomy import CanalLabel
+from spinemets.anatomy import CanalLabel, Level
 from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, assess_canal, series_of_masks
 from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.escc_assessment import EsccMasks, assess_escc
@@ -183,7 +183,8 @@ def read_axial(
         return NotAssessed(Reason.RESOLUTION if coarse else Reason.MISSING_SEQUENCE, str(error))
     if isinstance(canal.section, NotAssessed):
         return canal
-    answers = [_reading(given_masks(one), series.volume) for one in found.readings]
+    level = None if canal.level is None else Level(canal.level)
+    answers = [_reading(given_masks(one), series.volume, level) for one in found.readings]
     return replace(canal, section=(with_readings(canal.section[0], answers),))
 
 
@@ -194,11 +195,11 @@ def given_masks(labels: Volume) -> dict[str, Volume]:
     return {name: labels.with_array(np.isin(labels.array, values).astype(np.uint8)) for name, values in chosen.items()}
 
 
-def _reading(masks: Mapping[str, Volume], image: Volume) -> Mapping[str, Any] | None:
+def _reading(masks: Mapping[str, Volume], image: Volume, level: Level | None) -> Mapping[str, Any] | None:
     """The answer for one reading; what shows no tumour votes for grade 0, whatever may be said to the patient."""
     try:
         given = EsccMasks(masks["cord"], masks["sac"], masks["epidural"], image)
-        return assess_escc(given, bone_metastasis="yes")
+        return assess_escc(given, level=level, bone_metastasis="yes")
     except StudyError:
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +12,19 @@ from spinemets.anatomy import Level
 from spinemets.errors import StudyError
 from spinemets.measure.canal_reference import slice_references
 from spinemets.measure.canal_slices import FINE_MM, CanalStack, canal_stack, stack_axis
+from spinemets.measure.canal_taper import ReferenceSpan
 from spinemets.measure.cord_compression import SliceCompression, csf_signal, slice_compression
 from spinemets.rules.escc import EsccGrade, escc
 from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, EsccThresholds, Grade, SliceMeasures, has_tumour
+from spinemets.rules.escc_taper import ONE_SIDED, Change, widened
 from spinemets.volume import Volume, require_same_grid
 
 LARGEST_PIXEL_MM, LARGEST_SLICE_MM, LARGEST_TILT_DEG = 0.8, 4.0, 20.0
 """Coarser, thicker or more tilted is not an axial T2 that a grade can be read from (`clinical.md` §2.1, [D])."""
 ROUNDING = 1e-3
+MILLIMETRES = ("epidural_area_mm2", "sac_indentation_mm", "cord_gap_mm", "cord_shift_mm")
+SHARES = ("sac_area_loss", "mscc_ap", "cord_area_loss", "csf_fraction")
+"""What the answer tells of a slice."""
 NOT_CLEARANCE = "no epidural tumour found; this is not clearance"
 
 
@@ -78,7 +82,9 @@ def assess_escc(
         for one in stack.slices
         if one.index in references
     ]
-    return _graded(measured, stack, kind, level, bone_metastasis, flags)
+    spans = {index: reference.span for index, reference in references.items()}
+    flags += [ONE_SIDED] if kind == "one_sided" else []
+    return _graded(measured, spans, stack, kind, level, bone_metastasis, flags)
 
 
 def _any_tumour(stack: CanalStack) -> bool:
@@ -120,6 +126,7 @@ def _without_tumour(stack: CanalStack, level: Level | None, bone_metastasis: str
 
 def _graded(
     measured: list[SliceCompression],
+    spans: dict[int, ReferenceSpan],
     stack: CanalStack,
     kind: str,
     level: Level | None,
@@ -129,6 +136,8 @@ def _graded(
     limits = EsccThresholds()
     slices = [_measures(one) for one in measured]
     found = escc(slices, pixel_mm=stack.pixel_mm, limits=limits, reference_is_sure=kind != "population")
+    changes = [_changes(spans[one.index]) for one in slices]
+    found = widened(found, slices, changes, pixel_mm=stack.pixel_mm, limits=limits)
     rows = [_row(one, dict(found.by_slice)[one.index]) for one in measured]
     shared = {"slices": rows, "reference": kind, "flags": [*found.flags, *flags], "sac_deformed": found.sac_deformed}
     with_tumour = [one for one in slices if has_tumour(one, limits)]
@@ -148,6 +157,12 @@ def _graded(
         distribution={grade.value: share for grade, share in found.distribution.items()},
         **shared,
     )
+
+
+def _changes(span: ReferenceSpan) -> tuple[Change, Change]:
+    """The smallest and the largest that sac and cord may be without tumour."""
+    low, high = ((span.cord[n], span.sac[n]) for n in (0, 1))
+    return Change(*low, -span.centre_mm), Change(*high, span.centre_mm)
 
 
 def _all_or_none(found: EsccGrade, high: frozenset[Grade]) -> bool | None:
@@ -178,17 +193,7 @@ def _measures(one: SliceCompression) -> SliceMeasures:
 
 
 def _row(one: SliceCompression, grade: Grade) -> dict[str, Any]:
-    names = (
-        "epidural_area_mm2",
-        "sac_indentation_mm",
-        "sac_area_loss",
-        "cord_gap_mm",
-        "mscc_ap",
-        "cord_area_loss",
-        "cord_shift_mm",
-        "csf_fraction",
-    )
-    values = {name: getattr(one, name) for name in names}
+    values = {name: getattr(one, name) for name in (*MILLIMETRES, *SHARES)}
     numbers = {name: None if value is None else round(float(value), 3) for name, value in values.items()}
     return {"index": one.index, "grade": grade.value, **numbers}
 
@@ -214,12 +219,7 @@ def _answer(level: Level | None, **known: Any) -> dict[str, Any]:
 
 def require_usable(masks: EsccMasks) -> None:
     """Raise `StudyError` unless the masks lie on one grid and do not contradict one another."""
-    others: Mapping[str, Volume | None] = {
-        "sac": masks.sac,
-        "epidural": masks.epidural,
-        "canal": masks.canal,
-        "T2": masks.t2,
-    }
+    others = {"sac": masks.sac, "epidural": masks.epidural, "canal": masks.canal, "T2": masks.t2}
     for name, volume in others.items():
         if volume is not None:
             require_same_grid(masks.cord, volume, mask_name=f"the {name} {'image' if name == 'T2' else 'mask'}")

@@ -1,12 +1,13 @@
 """What sac and cord would look like in a slice without tumour: from slices above and below it.
 
 `clinical.md` §2.2: slices at least 10 mm away from tumour, averaged over 20 mm, above and below; interpolated along
-the canal. One side alone stands in for both; with neither, healthy people of that level.
+the canal. One side alone stands in for both, the middle of the canal carried on in a straight line; with neither,
+healthy people of that level. What is not known of the way between is kept with each reference.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -15,32 +16,16 @@ from scipy import ndimage
 
 from spinemets.anatomy import Level
 from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
+from spinemets.measure.canal_taper import POPULATION, ReferenceSpan, between, beyond
 
 AWAY_MM, OVER_MM = 10.0, 20.0
 """Distance from tumour, and length of canal that is averaged (spinalcordtoolbox, sct_compute_compression)."""
 LEAST_SLICES = 3
-"""On either side of the tumour, for the curve of the canal to be followed (ours)."""
+"""On a side of the tumour, for the curve of the canal to be followed (ours)."""
 TUMOUR_FREE_MM2 = 5.0
 """Less epidural tissue than this is none (`clinical.md` §2.2, [D])."""
 
 ReferenceKind = Literal["adjacent", "one_sided", "population"]
-
-POPULATION: dict[Level, tuple[float, float, float, float, float, float]] = {
-    Level.C1: (74.0, 8.3, 11.4, 294.0, 16.1, 23.2),
-    Level.C2: (71.7, 7.8, 11.7, 252.0, 14.5, 22.2),
-    Level.C3: (72.5, 7.6, 12.1, 210.0, 13.1, 20.8),
-    Level.C4: (77.3, 7.6, 12.9, 206.0, 12.8, 21.0),
-    Level.C5: (76.4, 7.5, 13.0, 208.0, 12.8, 21.2),
-    Level.C6: (69.1, 7.1, 12.4, 200.0, 12.6, 20.7),
-    Level.C7: (56.8, 6.6, 10.9, 195.0, 12.8, 19.7),
-    Level.T1: (46.8, 6.3, 9.4, 182.0, 12.9, 18.0),
-    Level.T2: (41.8, 6.1, 8.7, 161.0, 12.7, 16.1),
-    Level.T3: (37.9, 5.8, 8.2, 151.0, 12.6, 15.1),
-    Level.T4: (36.3, 5.7, 8.0, 143.0, 12.6, 14.4),
-    Level.T5: (35.1, 5.6, 7.8, 144.0, 12.7, 14.3),
-}
-"""Mean cord area, anteroposterior and transverse diameter, and the same of the sac, mm² and mm, of healthy young
-adults (spinalcordtoolbox, PAM50-normalized-metrics; `clinical.md` §3.3). Below T5 no sac was measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +44,8 @@ class SliceReference:
         Where its centre would be, fine pixels.
     cord_solidity : float
         Area by that of its convex hull.
+    span : ReferenceSpan
+        How far sac and cord may differ from all this without tumour.
     """
 
     sac_mm: NDArray[np.float64]
@@ -68,6 +55,7 @@ class SliceReference:
     cord_rl_mm: float
     cord_centre: NDArray[np.float64]
     cord_solidity: float
+    span: ReferenceSpan = field(default_factory=ReferenceSpan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +68,11 @@ class _Side:
     cord_offset: NDArray[np.float64]
     numbers: NDArray[np.float64]  # cord area, anteroposterior, transverse, solidity
 
+    @property
+    def areas_mm2(self) -> tuple[float, float]:
+        """Of cord and sac."""
+        return float(self.numbers[0]), area_mm2(self.sac_mm < 0)
+
 
 def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, SliceReference], ReferenceKind | None]:
     """Reference of every slice with tumour, by its index, and what kind it is; None where there is none.
@@ -89,7 +82,8 @@ def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, 
     stack : CanalStack
         The slices.
     level : Level or None
-        For the population, where no slice is free of tumour.
+        Of the tumour: for the population, where no slice is free of tumour, and for how much the cord may change where
+        one side alone is.
     """
     with_tumour = [one for one in stack.slices if one.tumour.sum() * FINE_MM**2 >= TUMOUR_FREE_MM2]
     if not with_tumour:
@@ -103,7 +97,12 @@ def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, 
     if sides:
         kind: ReferenceKind = "adjacent" if len(sides) == 2 else "one_sided"
         curve = _curve(below, above)
-        return {one.index: _between(one, sides, curve) for one in with_tumour}, kind
+        ends = any(one.sac.any() and not one.cord.any() for one in stack.slices if one not in with_tumour)
+        found = {one.index: _between(one, sides, curve) for one in with_tumour}
+        return {
+            one.index: replace(found[one.index], span=_span(one, found[one.index], sides, level, cord_ends=ends))
+            for one in with_tumour
+        }, kind
     if level in POPULATION:
         return {one.index: _of_population(one, level, stack.to_front) for one in with_tumour}, "population"
     return {}, None
@@ -129,16 +128,27 @@ def _side(slices: list[CanalSlice], to_front: NDArray[np.float64]) -> _Side:
 
 
 def _curve(below: list[CanalSlice], above: list[CanalSlice]) -> NDArray[np.float64] | None:
-    """(3, 4) coefficients of the parabolas through the centres of sac and cord by height, fine pixels.
+    """(N, 4) coefficients of the curves through the centres of sac and cord by height, fine pixels.
 
     Between averaged slices above and below, a straight line cuts the curve of a neck short by some millimetres, which
-    then look like a dent in the sac. None where there are too few slices for more than a line.
+    then look like a dent in the sac: a parabola through both. One side alone is carried on in a straight line, since
+    slices that are a little tilted move by some millimetres on the way. None where there are too few slices.
     """
-    if min(len(below), len(above)) < LEAST_SLICES:
+    sides = [part for part in (below, above) if part]
+    if min(map(len, sides)) < LEAST_SLICES:
         return None
     heights = np.array([one.height_mm for one in (*below, *above)])
     centres = [[*centroid(one.sac), *centroid(one.cord)] for one in (*below, *above)]
-    return np.polyfit(heights, np.array(centres), 2)
+    return np.polyfit(heights, np.array(centres), len(sides))
+
+
+def _span(
+    one: CanalSlice, reference: SliceReference, sides: list[_Side], level: Level | None, *, cord_ends: bool
+) -> ReferenceSpan:
+    if len(sides) == 1:
+        return beyond(abs(one.height_mm - sides[0].height_mm), level, cord_ends=cord_ends)
+    own = reference.cord_area_mm2, reference.sac_area_mm2
+    return between(own, sides[0].areas_mm2, sides[1].areas_mm2)
 
 
 def _between(one: CanalSlice, sides: list[_Side], curve: NDArray[np.float64] | None) -> SliceReference:
@@ -154,7 +164,7 @@ def _between(one: CanalSlice, sides: list[_Side], curve: NDArray[np.float64] | N
     centre = mixed("sac_centre")
     cord_centre = centre + mixed("cord_offset")
     if curve is not None:
-        centre, cord_centre = np.split(one.height_mm ** np.array([2.0, 1.0, 0.0]) @ curve, 2)
+        centre, cord_centre = np.split(one.height_mm ** np.arange(len(curve))[::-1] @ curve, 2)
     middle = (np.array(one.sac.shape) - 1) / 2
     distance = ndimage.shift(mixed("sac_mm"), centre - middle, order=1, mode="nearest")
     area, ap, rl, whole = (float(value) for value in mixed("numbers"))
