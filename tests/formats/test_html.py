@@ -194,8 +194,8 @@ def test_signs_stand_present_ones_first_apart_from_what_was_not_told():
 
 def test_an_escc_grade_is_shown_at_its_level_with_what_is_undecided():
     text = section(report_html(report(escc=(SITE,))), "Epidural spinal cord compression (ESCC)")
-    assert "L1 1b 1c 12 no undecided adjacent single slice" in text
-    assert "index grade epidural area mm2 12 1b 31.5" in text
+    assert "L1 1b 1c 12 no undecided slices above and below seen in one slice alone" in text
+    assert "slice grade epidural tumour, mm² 12 1b 31.5" in text
 
 
 def test_a_canal_that_was_not_graded_shows_its_status_and_never_a_grade():

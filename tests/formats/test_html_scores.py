@@ -58,3 +58,35 @@ def test_of_several_sites_the_series_is_named():
     page = report_html(report(escc=(SITE | {"series": "lower"}, SITE | {"level": None, "series": "upper"})))
     assert "L1, lower" in page
     assert "Level unknown, upper" in page
+
+
+FLAGS = {
+    "single_slice": "one slice alone",
+    "displacement_without_deformation": "displaced and not flattened",
+    "non_tumour_compression": "disc, bone or ligament",
+    "no_csf_without_compression": "anything from 1c to 3",
+    "canal_outlined_by_network": "outlines of cord, sac and tumour",
+    "tumour_in_some_readings": "not clearance",
+    "readings_not_all_usable": "could not be graded",
+    "one_sided_reference": "one side of the tumour",
+    "grade_open_by_taper": "another grade possible",
+}
+
+
+@pytest.mark.parametrize(("flag", "said"), FLAGS.items())
+def test_a_flag_of_the_canal_is_a_sentence_and_no_code(flag, said):
+    text = section(report_html(report(escc=(SITE | {"flags": [flag]},))), "Epidural spinal cord compression (ESCC)")
+    assert said in text
+    assert flag not in text
+    assert flag.replace("_", " ") not in text
+
+
+def test_every_number_of_a_slice_has_a_name_with_its_unit():
+    from spinemets.escc_assessment import MILLIMETRES, SHARES
+
+    row = {"index": 12, "grade": "1b"} | dict.fromkeys((*MILLIMETRES, *SHARES), 0.25)
+    text = section(report_html(report(escc=(SITE | {"slices": [row]},))), "Epidural spinal cord compression (ESCC)")
+    head = text.split("undeformed sac and cord")[1].split("12 1b")[0]
+    assert head.count(", mm") == len(MILLIMETRES)
+    assert "_" not in head
+    assert " mm2" not in head
