@@ -5,7 +5,8 @@ from scipy import ndimage
 from spinemets.anatomy import Level, Subregion
 from spinemets.simulate.tissues import Tissue
 from spinemets.training import mask_errors
-from spinemets.training.mask_errors import OFF_MM, dilated, filled, moved_outline, predicted_mask
+from spinemets.training.filters import dilated
+from spinemets.training.mask_errors import OFF_MM, filled, moved_outline, predicted_mask
 
 SIZE, MM = 40, 1.5
 

@@ -152,6 +152,13 @@ def test_where_labels_end_the_image_ends_a_little_before():
     assert beyond[..., 13:].all()
 
 
+def test_the_rim_goes_round_corners_as_far_as_along_axes():
+    structure = torch.full((1, 1, 16, 16, 16), int(Tissue.FAT), dtype=torch.uint8)
+    structure[0, 0, 9, 6, 7] = OUTSIDE_FIELD
+    cube = ndimage.grey_dilation((structure[0, 0] == OUTSIDE_FIELD).numpy(), size=(5, 5, 5))
+    assert np.array_equal(beyond_field_of_view(structure, 1.5, cut=False)[0, 0].numpy(), cube)
+
+
 def test_bone_that_the_field_of_view_cuts_is_marrow_up_to_the_edge(monkeypatch):
     """Scanners do not put a cortex on the cut face, nor mix it with air."""
     torch.manual_seed(0)

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from spinemets.simulate.tissues import OUTSIDE_FIELD
-from spinemets.training.filters import blur, chance, smooth_noise, uniform
+from spinemets.training.filters import blur, chance, dilated, smooth_noise, uniform
 
 CUT_AXES = ((2, 0.12), (3, 0.12), (4, 0.35))
 """Axes of a patch and how often the field of view ends within it along each (ours): more often along the spine."""
@@ -35,9 +35,7 @@ def beyond_field_of_view(structure: Tensor, voxel_mm: float, cut: bool) -> Tenso
         Perhaps cut off more: what is left is an image with one edge in the patch, a slab round its middle with two,
         or a small box.
     """
-    reach = round(RIM_MM / voxel_mm)
-    beyond = (structure == OUTSIDE_FIELD).float()
-    beyond = functional.max_pool3d(beyond, 2 * reach + 1, stride=1, padding=reach) > 0
+    beyond = dilated(structure == OUTSIDE_FIELD, round(RIM_MM / voxel_mm))
     small = cut and chance(SMALL_IMAGE)
     for axis, probability in CUT_AXES if cut else ():
         if not small and not chance(probability):

@@ -42,3 +42,17 @@ def uniform(low: float, high: float, device: torch.device | None = None) -> floa
 def chance(probability: float) -> bool:
     """True with the given probability."""
     return bool(torch.rand(1) < probability)
+
+
+def dilated(mask: Tensor, reach: int) -> Tensor:
+    """Voxels within a cube of `reach` voxels to each side of a mask (..., D, H, W) of bool.
+
+    Many times faster than a maximum over cubes.
+    """
+    for axis in range(-3, 0) if mask.any() else ():
+        size, wide = mask.shape[axis], mask.clone()
+        for step in range(1, min(reach, size - 1) + 1):
+            wide.narrow(axis, step, size - step).logical_or_(mask.narrow(axis, 0, size - step))
+            wide.narrow(axis, 0, size - step).logical_or_(mask.narrow(axis, step, size - step))
+        mask = wide
+    return mask

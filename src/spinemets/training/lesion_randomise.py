@@ -14,10 +14,10 @@ from spinemets.training import warp
 from spinemets.training.acquisition import acquire_ct, beyond_field_of_view
 from spinemets.training.ct_contrast import render_ct
 from spinemets.training.deposits import Deposits, deposits_at, varied
-from spinemets.training.filters import chance
+from spinemets.training.filters import chance, dilated
 from spinemets.training.healthy_marrow import uneven
 from spinemets.training.lesion_crops import LesionCrop
-from spinemets.training.mask_errors import dilated, predicted_mask
+from spinemets.training.mask_errors import predicted_mask
 
 CONTRAST_SHARE = 0.5
 """Of CTs, with contrast medium (ours)."""

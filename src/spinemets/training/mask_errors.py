@@ -7,10 +7,9 @@ is destroyed or sclerotic left out, tips lost, ribs and soft tissue taken in.
 from __future__ import annotations
 
 from torch import Tensor
-from torch.nn import functional
 
 from spinemets.anatomy import Level, Subregion
-from spinemets.training.filters import blur, chance, smooth_noise, uniform
+from spinemets.training.filters import blur, chance, dilated, smooth_noise, uniform
 
 OFF_MM = 2.0
 """Largest typical distance of a wrong outline from the true one."""
@@ -56,16 +55,6 @@ def moved_outline(mask: Tensor, voxel_mm: float) -> Tensor:
     soft = blur(mask.float(), uniform(0.4, 1.0) * OFF_MM / voxel_mm)
     level = uniform(0.35, 0.65) + uniform(0.05, 0.2) * smooth_noise(mask.shape, int(uniform(5, 14)), mask.device)
     return (soft > level.clamp(*EDGE_CUT)).float()
-
-
-def dilated(mask: Tensor, reach: int) -> Tensor:
-    """Voxels within a cube of `reach` voxels to each side of a mask."""
-    grown = mask.float()
-    for axis in range(3):
-        kernel, padding = [1, 1, 1], [0, 0, 0]
-        kernel[axis], padding[axis] = 2 * reach + 1, reach
-        grown = functional.max_pool3d(grown, kernel, stride=1, padding=padding)
-    return grown > 0
 
 
 def filled(mask: Tensor, reach: int) -> Tensor:
