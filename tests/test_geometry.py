@@ -9,16 +9,15 @@ from scipy import ndimage
 from spinemets.errors import StudyError
 from spinemets.geometry import (
     Grid,
-    closest_axes,
     corners_mm,
     covering_grid,
     crop,
     index_box,
     resample,
     resample_labels,
-    to_ras,
     world_aligned_grid,
 )
+from spinemets.orientation import closest_axes, to_ras
 from spinemets.volume import Volume
 
 

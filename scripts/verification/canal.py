@@ -21,8 +21,9 @@ from spinemets.datasets.splits import SEEDS
 from spinemets.errors import StudyError
 from spinemets.escc_assessment import EsccMasks, assess_escc
 from spinemets.formats.study import read_mask, read_study
-from spinemets.geometry import Grid, resample, to_ras
+from spinemets.geometry import Grid, resample
 from spinemets.inference.canal import CanalModel, CanalSegmentation, segment_canal
+from spinemets.orientation import to_ras
 from spinemets.rules.escc_readings import with_readings
 from spinemets.simulate.axial_plan import ALL_GRADES
 from spinemets.simulate.axial_t2 import AxialCase, axial_case

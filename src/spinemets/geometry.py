@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from spinemets.block_mean import block_mean
 from spinemets.errors import StudyError
+from spinemets.orientation import closest_axes
 from spinemets.separable import DRIFT, runs_along, sample_along_axes
 from spinemets.volume import Volume
 
@@ -196,39 +197,6 @@ def _block_factors(volume: Volume, grid: Grid) -> NDArray[np.int64]:
     """(3,) how many voxels of `volume` fit into one of `grid` along I, J, K of `volume`, at least 1."""
     share = np.abs(np.linalg.inv(grid.affine[:3, :3]) @ volume.affine[:3, :3]).max(axis=0)
     return np.maximum(np.floor(1 / np.maximum(share, 1e-6) + 1e-3), 1).astype(np.int64)
-
-
-def closest_axes(affine: NDArray[np.float64]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Which voxel axis runs closest to world x, y and z, and in which sense.
-
-    Returns
-    -------
-    axes : (3,) tuple of int
-        ``axes[w]`` is the voxel axis closest to world axis ``w``; a permutation of 0, 1, 2.
-    signs : (3,) tuple of int
-        +1 where that voxel axis grows with the world axis, -1 where it runs against it.
-    """
-    direction = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    best = max(
-        itertools.permutations(range(3)),
-        key=lambda axes: sum(abs(direction[world, axis]) for world, axis in enumerate(axes)),
-    )
-    signs = tuple(1 if direction[world, axis] > 0 else -1 for world, axis in enumerate(best))
-    return (best[0], best[1], best[2]), (signs[0], signs[1], signs[2])
-
-
-def to_ras(volume: Volume) -> Volume:
-    """The same voxels with axes permuted and flipped to lie closest to RAS+; a view, no interpolation."""
-    axes, signs = closest_axes(volume.affine)
-    array = volume.array.transpose(axes)[tuple(slice(None, None, sign) for sign in signs)]
-    affine = volume.affine.copy()
-    last = np.array(volume.shape) - 1
-    origin = np.zeros(3)
-    for axis, sign in zip(axes, signs, strict=True):
-        origin[axis] = 0 if sign > 0 else last[axis]
-    affine[:3, :3] = volume.affine[:3, list(axes)] * np.array(signs)
-    affine[:3, 3] = volume.world(origin)
-    return Volume(array, affine, volume.frame_of_reference)
 
 
 def resample_labels(volume: Volume, grid: Grid) -> NDArray[np.uint8]:

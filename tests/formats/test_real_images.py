@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from spinemets.formats.study import read_mask, read_study
-from spinemets.geometry import to_ras
+from spinemets.orientation import to_ras
 from spinemets.volume import require_same_grid
 
 CT = ("abdomen_ct", "l3_crop_ct", "lytic_lumbar_ct")

@@ -15,11 +15,12 @@ from scipy import ndimage
 
 from spinemets.anatomy import CanalLabel
 from spinemets.errors import NoSpineFoundError, StudyError
-from spinemets.geometry import Grid, closest_axes, resample, to_ras
+from spinemets.geometry import Grid, resample
 from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.inference.locate import softmax
 from spinemets.inference.shipped import ShippedModel
 from spinemets.inference.sliding_window import Progress, sliding_window
+from spinemets.orientation import closest_axes, to_ras
 from spinemets.volume import Volume
 
 NAME = "canal"
