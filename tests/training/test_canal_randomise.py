@@ -9,7 +9,7 @@ from spinemets.simulate.axial_tissues import CLASS_OF_CODE, AxialTissue
 from spinemets.simulate.tissues import Tissue
 from spinemets.training.canal_contrast import ghosts, metal, signal_table
 from spinemets.training.canal_data import CanalData, CanalMaps
-from spinemets.training.canal_randomise import CanalBatch, CanalRandomiser
+from spinemets.training.canal_randomise import CanalBatch, CanalRandomiser, codes_at, mirrored
 from spinemets.training.canal_segmentation import CanalSegmentation
 
 PATCH = (32, 32, 4)
@@ -33,6 +33,35 @@ def test_without_deformation_targets_are_the_classes_of_the_map_in_the_middle_of
     expected = CLASS_OF_CODE[codes[0, 8:40, 8:40].numpy()][..., heights]
     assert np.array_equal(batch.target[0].numpy(), expected)
     assert batch.compressed[0].tolist() == (heights >= 12).tolist()
+
+
+def test_beyond_the_map_anatomy_goes_on_mirrored():
+    rng = np.random.default_rng(0)
+    codes = rng.choice([int(Tissue.MUSCLE), int(Tissue.CSF), int(Tissue.CORD)], (1, 20, 24, 11)).astype(np.uint8)
+    squeezed = rng.random((1, 11)) < 0.5
+    batch = CanalRandomiser((36, 40, 9), augment=False)(torch.from_numpy(codes), torch.from_numpy(squeezed))
+    wide = np.pad(codes[0], ((8, 8), (8, 8), (11, 11)), mode="symmetric")
+    heights = np.round(16 + (np.arange(9) - 4) * 4.0 / 1.5).astype(int)
+    assert np.array_equal(batch.target[0].numpy(), CLASS_OF_CODE[wide][..., heights])
+    assert batch.compressed[0].tolist() == np.pad(squeezed[0], 11, mode="symmetric")[heights].tolist()
+
+
+def test_beyond_a_map_that_ends_in_air_there_is_air_and_no_second_body():
+    codes = torch.full((10, 10, 4), int(Tissue.MUSCLE), dtype=torch.uint8)
+    codes[:, :3] = int(Tissue.AIR)
+    codes[:, 3] = int(Tissue.FAT)
+    index = torch.stack(torch.meshgrid(torch.arange(10), torch.arange(-8, 15), torch.arange(4), indexing="ij"), -1)
+    seen = codes_at(codes, index)
+    assert (seen[:, :11] == int(Tissue.AIR)).all()
+    assert (seen[:, 11] == int(Tissue.FAT)).all()
+    assert (seen[:, 12:] == int(Tissue.MUSCLE)).all()
+
+
+@pytest.mark.parametrize("at", [-25, -13, -12, -1, 0, 11, 12, 23, 24, 40])
+def test_far_beyond_a_map_it_is_mirrored_again(at):
+    told = np.pad(np.arange(12), 48, mode="symmetric")[48 + at]
+    found = mirrored(torch.tensor([[at, 0, 0]]), torch.tensor([12, 12, 12]))
+    assert found[0].tolist() == [told, 0, 0]
 
 
 def test_images_stay_in_the_range_that_inference_gives_and_are_new_every_time():

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.simulate.axial_tissues import CLASS_OF_CODE
+from spinemets.simulate.tissues import Tissue
 from spinemets.training.canal_contrast import render_axial, scan_axial
 from spinemets.training.filters import uniform
 from spinemets.training.warp import WarpRange, random_affine
@@ -121,13 +122,10 @@ class CanalRandomiser(nn.Module):
         """(I, J, K * SUBSLICES) codes of the planes of all slices, and (K,) the height of each slice in the map."""
         points = self._points(codes.device)
         size = torch.tensor(codes.shape, device=codes.device)
-        scale = torch.tensor(self.source_mm, device=codes.device)
-        index = points / scale + (size - 1) / 2
-        index = torch.minimum(index.round().clamp_min(0), (size - 1).float()).long()
-        flat = (index[..., 0] * codes.shape[1] + index[..., 1]) * codes.shape[2] + index[..., 2]
+        index = (points / torch.tensor(self.source_mm, device=codes.device) + (size - 1) / 2).round().long()
         middle = tuple(n // 2 for n in self.patch_size[:2])
-        heights = index[middle[0], middle[1], SUBSLICES // 2 :: SUBSLICES, 2]
-        return codes.reshape(-1)[flat], heights
+        heights = mirrored(index[middle[0], middle[1], SUBSLICES // 2 :: SUBSLICES], size)[..., 2]
+        return codes_at(codes, index), heights
 
     def _points(self, device: torch.device) -> Tensor:
         """(I, J, K * SUBSLICES, 3) places of the patch in the map, mm from its middle."""
@@ -155,3 +153,21 @@ class CanalRandomiser(nn.Module):
         if self.augment:  # the field of view decides the percentiles: another one must not matter
             high = low + (high - low) * uniform(0.75, 1.35)
         return self.range.scaled(image, low, high)
+
+
+def codes_at(codes: Tensor, index: Tensor) -> Tensor:
+    """Codes of a (I, J, K) map at (..., 3) indices that may lie beyond it.
+
+    There the map goes on mirrored, as tissue without a seam; where it ends in air, air goes on, and not a second body.
+    A copy of its outermost voxels would be streaks that no image has.
+    """
+    size = torch.tensor(codes.shape, device=codes.device)
+    edge = index.clamp_min(0).minimum(size - 1)
+    air = codes[edge.unbind(-1)] == Tissue.AIR
+    return torch.where(air, int(Tissue.AIR), codes[mirrored(index, size).unbind(-1)])
+
+
+def mirrored(index: Tensor, size: Tensor) -> Tensor:
+    """Indices (..., 3) of any size within a map of (3,) `size`, mirrored at its faces as often as it takes."""
+    along = index.remainder(2 * size)
+    return along.minimum(2 * size - 1 - along)
