@@ -10,11 +10,13 @@ from box_vertebra import PITCH_MM
 from canal_phantom import CASE, model, phantom
 from test_canal_reading import FRAME, ct, given_on, reading
 
+from spinemets import series_assessment
 from spinemets.anatomy import CanalLabel
+from spinemets.canal_reading import NO_SPINE, worst_first
 from spinemets.cli import main
-from spinemets.errors import GeometryMismatchError, StudyError
+from spinemets.errors import GeometryMismatchError, NoSpineFoundError, StudyError
 from spinemets.findings import NotAssessed, Reason
-from spinemets.pipeline import NO_SPINE, Clinical, examine
+from spinemets.pipeline import Clinical, examine
 from spinemets.results import write_image, write_results
 from spinemets.rules.escc_readings import SUSPECTED
 from spinemets.simulate.epidural import EpiduralCase
@@ -159,8 +161,6 @@ def test_a_study_without_anything_to_read_is_still_refused():
 
 
 def test_tumour_in_some_readings_comes_before_a_stack_that_was_not_graded():
-    from spinemets.canal_reading import worst_first
-
     base = examined(axial("a", FREE)[0], network=model()).canals[0]
     assert base.section[0]["grade"] is None
     suspected = replace(base, section=({**base.section[0], "flags": [SUSPECTED]},))
@@ -168,3 +168,42 @@ def test_tumour_in_some_readings_comes_before_a_stack_that_was_not_graded():
     open_to_2 = replace(base, section=({**base.section[0], "grade": "1b", "possible_grades": ["1b", "1c", "2"]},))
     certain = replace(base, section=({**base.section[0], "grade": "1b", "possible_grades": ["1b"]},))
     assert worst_first([clear, base, suspected, certain, open_to_2]) == (open_to_2, certain, suspected, base, clear)
+
+
+@pytest.fixture
+def no_spine(monkeypatch):
+    """The network of the vertebrae finds none."""
+
+    def fail(*arguments, **options):
+        raise NoSpineFoundError("no spine found: it is a knee")
+
+    monkeypatch.setattr(series_assessment, "segment_spine", fail)
+
+    class Spineless:
+        spine = lesion = None
+        canal = model()
+
+    return Spineless
+
+
+def test_a_ct_without_a_spine_is_left_out_where_an_axial_t2_can_be_read(no_spine, tmp_path):
+    found = examine(Study((ct()[0], axial("t2")[0]), is_dicom=True), models=no_spine)
+    assert listed(found) == {"ct": "no spine found: it is a knee", "t2": "used"}
+    assert found.report.escc[0]["grade"] == CASE.grade
+    assert dict(found.report.not_assessed)["spine"].code is Reason.OUT_OF_FIELD
+    write_results(found, tmp_path, dicom=True)
+    told = json.loads((tmp_path / "report.json").read_text())["not_assessed"]
+    assert "dicom_results" in {one["item"] for one in told}
+
+
+def test_a_ct_without_a_spine_and_nothing_else_is_refused_with_the_reason(no_spine):
+    with pytest.raises(NoSpineFoundError, match="it is a knee"):
+        examine(Study((ct()[0],)), models=no_spine)
+
+
+def test_masks_on_a_series_that_is_no_axial_t2_are_told_beside_the_site_of_one_that_is():
+    upper, masks = axial("upper", MILD, PITCH_MM)
+    other = replace(upper, role="t2", name="other")
+    found = examined(other, axial("lower")[0], network=model(), **given_on(other, masks))
+    assert [site["series"] for site in found.report.escc] == ["lower"]
+    assert dict(found.report.not_assessed)["escc"].detail.startswith("other: a grade is read on axial T2")

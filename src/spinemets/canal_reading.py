@@ -22,6 +22,7 @@ from spinemets.inference.models import Models
 from spinemets.rules.escc_readings import SUSPECTED, with_readings
 from spinemets.rules.escc_slice import Grade
 from spinemets.series_assessment import Clinical, Progress, SeriesResult
+from spinemets.spine import Spine
 from spinemets.volume import Series, Study, Volume
 
 CANAL_MASKS = ("cord", "sac", "epidural")
@@ -31,6 +32,22 @@ NO_NETWORK = NotAssessed(
     "no network of this version outlines cord, sac and tumour on axial T2; give --cord, --sac and --epidural",
 )
 _NOTHING_GRADED = NotAssessed(Reason.NO_MODEL, "nothing was graded, so no level governs")
+
+
+NO_SPINE = NotAssessed(
+    Reason.MISSING_SEQUENCE, "there is no CT and no mask of vertebrae: no vertebra was outlined, named or measured"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class NoSpine(Spine):
+    """Stands in the report of a study in which only the canal is read: no vertebra, and so no level is certain."""
+
+    vertebrae: tuple[()] = ()
+    level_ambiguous: bool = True
+
+    def __post_init__(self) -> None:
+        """Nothing to check: that there is no vertebra is what it says."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,9 @@ class CanalsOfStudy:
         """Why series were not read where others were: a grade of one clears no other."""
         if not isinstance(self.section, tuple):
             return ()
-        return tuple(("escc", NotAssessed(why.code, f"{one.name}: {why.detail}")) for one, why in self.unread)
+        ungraded = [(one.series, one.section) for one in self.results if isinstance(one.section, NotAssessed)]
+        every = (*ungraded, *self.unread)
+        return tuple(("escc", NotAssessed(why.code, f"{one.name}: {why.detail}")) for one, why in every)
 
     @property
     def possible_grades(self) -> list[str] | None:

@@ -18,8 +18,8 @@ import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, with_canal_signs
-from spinemets.canal_reading import CanalsOfStudy, canals_of_study
-from spinemets.errors import StudyError
+from spinemets.canal_reading import NO_SPINE, CanalsOfStudy, NoSpine, canals_of_study
+from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.findings import NotAssessed, Reason, VertebraFindings
 from spinemets.fracture_cause import shipped_model, with_causes
 from spinemets.inference.fracture import FractureModel
@@ -34,23 +34,7 @@ from spinemets.series_images import (
     series_of_spine,
     why_left_out,
 )
-from spinemets.spine import Spine
 from spinemets.volume import LeftOut, Series, Study, Volume
-
-NO_SPINE = NotAssessed(
-    Reason.MISSING_SEQUENCE, "there is no CT and no mask of vertebrae: no vertebra was outlined, named or measured"
-)
-
-
-@dataclass(frozen=True, eq=False)
-class NoSpine(Spine):
-    """Stands in the report of a study in which only the canal is read: no vertebra, and so no level is certain."""
-
-    vertebrae: tuple[()] = ()
-    level_ambiguous: bool = True
-
-    def __post_init__(self) -> None:
-        """Nothing to check: that there is no vertebra is what it says."""
 
 
 @dataclass(frozen=True)
@@ -141,25 +125,23 @@ def examine(
     if home is not None:
         measured = [series for series in study.series if is_beside(series, home)]
         results.append(series_from_masks(home, given, clinical, measured, models, progress))
-    for series in study.series:
-        if series.role in SEGMENTED_ROLES and series is not home and series not in measured:
-            results.append(examine_series(series, given, clinical, models, anchor=anchor, progress=progress))
+    todo = [one for one in study.series if one.role in SEGMENTED_ROLES and one is not home and one not in measured]
+    by_network, blind = _by_networks(todo, given, clinical, models, anchor, progress)
+    results += by_network
     first = results[0] if results else None
-    if first is None and study.first(AXIAL_ROLE) is None:
-        roles = ", ".join(series.role for series in study.series)
-        raise StudyError(f"nothing to assess: no network reads {roles}; add a CT or give --vertebrae")
+    absent = None if first else _without_spine(study, blind)
     canals = canals_of_study(study, given, first, clinical, models, progress)
     used = [*(result.series for result in results), *measured, *(canal.series for canal in canals.results)]
     vertebrae = with_canal_signs(first.findings.vertebrae if first else (), canals.results)
     vertebrae = with_causes(vertebrae, shipped_model(), clinical.fracture_prior)
     report = Report(
-        inputs=_inputs(study, used, {id(series): reason.detail for series, reason in canals.unread}, home),
+        inputs=_inputs(study, used, _reasons(blind, canals), home),
         spine=first.spine if first else NoSpine(),
         vertebrae=vertebrae,
         escc=canals.section,
-        governing={"sins_level": _governing_level(first), "escc_level": canals.governing},
+        governing={"sins_level": absent or _governing_level(first), "escc_level": canals.governing},
         review_statements=_statements(first, canals, clinical),
-        not_assessed=(*_not_assessed(clinical, first), *canals.not_assessed),
+        not_assessed=(*_not_assessed(clinical, absent), *canals.not_assessed),
         provenance=_provenance(clinical, results, _cards(results, canals.results, vertebrae)),
     )
     return Assessment(report, tuple(results), {n: given[n] for n in given if n not in _OWN}, canals.results)
@@ -168,8 +150,43 @@ def examine(
 _OWN = ("vertebrae", "subregions")
 
 
+Unread = Sequence[tuple[Series, NotAssessed]]
+
+
+def _by_networks(
+    series: Sequence[Series],
+    given: Mapping[str, Volume],
+    clinical: Clinical,
+    models: Models,
+    anchor: tuple[Level, np.ndarray] | None,
+    progress: Progress | None,
+) -> tuple[list[SeriesResult], Unread]:
+    """What networks find on each series, and those without a spine with the reason: another may show it."""
+    results, blind = [], []
+    for one in series:
+        try:
+            results.append(examine_series(one, given, clinical, models, anchor=anchor, progress=progress))
+        except NoSpineFoundError as error:
+            blind.append((one, NotAssessed(Reason.OUT_OF_FIELD, str(error))))
+    return results, blind
+
+
+def _without_spine(study: Study, blind: Unread) -> NotAssessed:
+    """Why no vertebra was measured, in a study that has an axial T2 besides; an error where it has none."""
+    if study.first(AXIAL_ROLE) is not None:
+        return blind[0][1] if blind else NO_SPINE
+    if blind:
+        raise NoSpineFoundError(blind[0][1].detail)
+    roles = ", ".join(series.role for series in study.series)
+    raise StudyError(f"nothing to assess: no network reads {roles}; add a CT or give --vertebrae")
+
+
+def _reasons(blind: Unread, canals: CanalsOfStudy) -> dict[int, str]:
+    return {id(series): reason.detail for series, reason in (*blind, *canals.unread)}
+
+
 def _governing_level(result: SeriesResult | None) -> Any:
-    level = NO_SPINE if result is None else result.findings.governing
+    level = None if result is None else result.findings.governing
     return str(level) if isinstance(level, Level) else level
 
 
@@ -191,8 +208,8 @@ def _inputs(
     return (*map(InputSeries.of, known.values()), *map(InputSeries.of, (*left_out, *study.left_out)))
 
 
-def _not_assessed(clinical: Clinical, first: SeriesResult | None) -> tuple[tuple[str, NotAssessed], ...]:
-    reasons = [] if first else [("spine", NO_SPINE)]
+def _not_assessed(clinical: Clinical, absent: NotAssessed | None) -> tuple[tuple[str, NotAssessed], ...]:
+    reasons = [("spine", absent)] if absent else []
     if clinical.pain == "unknown":
         reasons.append(("pain", NotAssessed(Reason.NOT_STATED, "pain is told by a clinician, and nobody did")))
     if clinical.malignancy == "unknown":

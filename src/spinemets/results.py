@@ -31,6 +31,10 @@ from spinemets.report import SCHEMA_ID
 from spinemets.series_assessment import SeriesResult
 from spinemets.volume import Volume
 
+NO_DICOM_OF_CANAL = NotAssessed(
+    Reason.NO_MODEL, "this version writes no DICOM objects of the canal alone; what was found is in the other files"
+)
+
 
 def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Path]:
     """Write report, pictures, masks and, for DICOM input, ``seg.dcm`` and ``sr.dcm``: all of it, or nothing.
@@ -78,6 +82,8 @@ def _write_all(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Pat
             except StudyError as error:
                 reason = ("dicom_results", NotAssessed(Reason.NO_REFERENCE, str(error)))
                 report = replace(report, not_assessed=(*report.not_assessed, reason))
+    if dicom and not assessment.results:
+        report = replace(report, not_assessed=(*report.not_assessed, ("dicom_results", NO_DICOM_OF_CANAL)))
     read = [canal for canal in assessment.canals if isinstance(canal.section, tuple)]
     for number, canal in enumerate(read, start=1):
         written.append(folder / ("canal.nii.gz" if number == 1 else f"canal_{number}.nii.gz"))
