@@ -22,9 +22,10 @@ def test_a_vertebra_is_found_by_its_level():
         spine[Level.L3]
 
 
-def test_a_spine_without_vertebrae_is_refused():
+def test_a_spine_without_vertebrae_is_refused_unless_no_level_is_certain():
     with pytest.raises(NoSpineFoundError, match="no vertebra"):
-        Spine((), False)
+        Spine((), level_ambiguous=False)
+    assert Spine((), level_ambiguous=True).levels == ()  # a study in which only the canal is read
 
 
 def test_vertebrae_out_of_order_are_refused():

@@ -22,7 +22,6 @@ from spinemets.inference.models import Models
 from spinemets.rules.escc_readings import SUSPECTED, with_readings
 from spinemets.rules.escc_slice import Grade
 from spinemets.series_assessment import Clinical, Progress, SeriesResult
-from spinemets.spine import Spine
 from spinemets.volume import Series, Study, Volume
 
 CANAL_MASKS = ("cord", "sac", "epidural")
@@ -32,22 +31,9 @@ NO_NETWORK = NotAssessed(
     "no network of this version outlines cord, sac and tumour on axial T2; give --cord, --sac and --epidural",
 )
 _NOTHING_GRADED = NotAssessed(Reason.NO_MODEL, "nothing was graded, so no level governs")
-
-
 NO_SPINE = NotAssessed(
     Reason.MISSING_SEQUENCE, "there is no CT and no mask of vertebrae: no vertebra was outlined, named or measured"
 )
-
-
-@dataclass(frozen=True, eq=False)
-class NoSpine(Spine):
-    """Stands in the report of a study in which only the canal is read: no vertebra, and so no level is certain."""
-
-    vertebrae: tuple[()] = ()
-    level_ambiguous: bool = True
-
-    def __post_init__(self) -> None:
-        """Nothing to check: that there is no vertebra is what it says."""
 
 
 @dataclass(frozen=True)

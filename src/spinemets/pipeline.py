@@ -18,7 +18,7 @@ import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, with_canal_signs
-from spinemets.canal_reading import NO_SPINE, CanalsOfStudy, NoSpine, canals_of_study
+from spinemets.canal_reading import NO_SPINE, CanalsOfStudy, canals_of_study
 from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.findings import NotAssessed, Reason, VertebraFindings
 from spinemets.fracture_cause import shipped_model, with_causes
@@ -34,6 +34,7 @@ from spinemets.series_images import (
     series_of_spine,
     why_left_out,
 )
+from spinemets.spine import Spine
 from spinemets.volume import LeftOut, Series, Study, Volume
 
 
@@ -136,7 +137,7 @@ def examine(
     vertebrae = with_causes(vertebrae, shipped_model(), clinical.fracture_prior)
     report = Report(
         inputs=_inputs(study, used, _reasons(blind, canals), home),
-        spine=first.spine if first else NoSpine(),
+        spine=first.spine if first else Spine((), level_ambiguous=True),
         vertebrae=vertebrae,
         escc=canals.section,
         governing={"sins_level": absent or _governing_level(first), "escc_level": canals.governing},

@@ -76,7 +76,7 @@ class Spine:
     Attributes
     ----------
     vertebrae : tuple of Vertebra
-        From head to foot, the sacrum included where it was found; at least one.
+        From head to foot, the sacrum included where it was found; none where only the canal was read.
     level_ambiguous : bool
         The field of view or the anatomy leaves more than one numbering open.
     flags : tuple of str
@@ -85,7 +85,7 @@ class Spine:
     Raises
     ------
     NoSpineFoundError
-        If there is no vertebra.
+        If there is no vertebra, and levels are said to be certain all the same.
     ValueError
         If a level occurs twice or a vertebra stands before one that lies above it.
     """
@@ -95,7 +95,7 @@ class Spine:
     flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.vertebrae:
+        if not self.vertebrae and not self.level_ambiguous:
             raise NoSpineFoundError("no vertebra was found in the image")
         for above, below in zip(self.vertebrae, self.vertebrae[1:], strict=False):
             if above.level.order > below.level.order:
