@@ -23,6 +23,19 @@ def test_a_piece_of_the_sacrum_is_no_further_vertebra_unless_the_image_cuts_it(l
     assert (remnant == (labels == 3)).all() or not absorbed
 
 
+def test_several_pieces_of_the_sacrum_are_no_vertebrae_either():
+    """Each is small against a whole vertebra, and not against the piece above it."""
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 18:34, 50:62], labels[4:20, 18:34, 36:48] = 1, 2
+    labels[8:16, 20:30, 24:30], labels[8:13, 20:26, 16:20] = 3, 4
+    sacrum = np.zeros(SHAPE, bool)
+    sacrum[8:16, 10:20, 10:30] = True
+    centres = np.array([[12, 26, k] for k in (56, 42, 27, 18)], float)
+    found, remnant = without_sacral_remnant(Instances(labels, centres), sacrum, SPACING_MM)
+    assert len(found.centres) == 2
+    assert (remnant == (labels > 2)).all()
+
+
 def test_a_sixth_lumbar_vertebra_of_usual_size_is_none_of_the_sacrum():
     labels = np.zeros(SHAPE, np.uint8)
     labels[4:20, 18:34, 40:52], labels[4:20, 18:34, 24:36] = 1, 2

@@ -8,9 +8,9 @@ from scipy import ndimage
 
 from spinemets.inference.instances import END_VOXELS, Instances
 
-LEAST_OF_ABOVE = 0.35
-"""A lowest vertebra wholly in the image has at least this share of the volume of the one above it (ours; L6 is about
-as large as L5)."""
+LEAST_OF_OTHERS = 0.35
+"""A lowest vertebra wholly in the image has at least this share of the volume of the largest one (ours; L6 is about as
+large as L5)."""
 ON_SACRUM_MM = 5.0
 """And this close to the sacrum what has less is a part of it (ours)."""
 MIN_SACRUM_ML = 1.0
@@ -20,24 +20,28 @@ MIN_SACRUM_ML = 1.0
 def without_sacral_remnant(
     found: Instances, sacrum: NDArray[np.bool_], spacing_mm: float
 ) -> tuple[Instances, NDArray[np.bool_]]:
-    """Instances without a lowest one that is too small for a whole vertebra and lies on the sacrum, and its voxels.
+    """Instances without lowest ones that are too small for a whole vertebra and lie on the sacrum, and their voxels.
 
-    The first sacral body looks like one more lumbar vertebra, of which the network then finds a part.
+    The first sacral body looks like one more lumbar vertebra, of which the network then finds a part, or several.
     """
-    nothing = np.zeros(sacrum.shape, dtype=bool)
-    count = len(found.centres)
-    if count < 2 or not sacrum.any():
-        return found, nothing
-    own = found.labels == count
-    above = int((found.labels == count - 1).sum())
+    remnant = np.zeros(sacrum.shape, dtype=bool)
+    while len(found.centres) > 1 and sacrum.any():
+        own = found.labels == len(found.centres)
+        size = np.bincount(found.labels.ravel(), minlength=len(found.centres) + 1)[1:]
+        if size[-1] and not _is_part_of(own, sacrum | remnant, LEAST_OF_OTHERS * size[:-1].max(), spacing_mm):
+            break
+        remnant |= own
+        found = Instances(np.where(own, 0, found.labels).astype(np.uint8), found.centres[:-1])
+    return found, remnant
+
+
+def _is_part_of(own: NDArray[np.bool_], sacrum: NDArray[np.bool_], least: float, spacing_mm: float) -> bool:
+    """Whether bone wholly inside the image has less than `least` voxels and lies on the sacrum."""
     index = np.argwhere(own)
-    if len(index) == 0 or len(index) > LEAST_OF_ABOVE * above or index[:, 2].min() < END_VOXELS:
-        return found, nothing
+    if len(index) > least or index[:, 2].min() < END_VOXELS:
+        return False
     box = tuple(slice(max(int(a) - 6, 0), int(b) + 7) for a, b in zip(index.min(0), index.max(0), strict=True))
-    gap_mm = float(ndimage.distance_transform_edt(~sacrum[box])[own[box]].min()) * spacing_mm
-    if gap_mm > ON_SACRUM_MM:
-        return found, nothing
-    return Instances(np.where(own, 0, found.labels).astype(np.uint8), found.centres[:-1]), own
+    return float(ndimage.distance_transform_edt(~sacrum[box])[own[box]].min()) * spacing_mm <= ON_SACRUM_MM
 
 
 def is_sacrum(found: Instances, mask: NDArray[np.bool_], spacing_mm: float) -> bool:
