@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spinemets.inference.instances import Instances
-from spinemets.inference.sacrum import is_sacrum, without_sacral_remnant
+from spinemets.inference.sacrum import is_sacrum, told_from_sacrum, without_sacral_remnant
 
 SPACING_MM = 2.0
 SHAPE = (24, 40, 70)
@@ -34,6 +34,31 @@ def test_several_pieces_of_the_sacrum_are_no_vertebrae_either():
     found, remnant = without_sacral_remnant(Instances(labels, centres), sacrum, SPACING_MM)
     assert len(found.centres) == 2
     assert (remnant == (labels > 2)).all()
+
+
+def test_pieces_below_the_middle_of_the_sacrum_do_not_make_it_none():
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 18:34, 50:62], labels[4:20, 18:34, 36:48], labels[8:14, 20:26, 5:9] = 1, 2, 3
+    sacrum = np.zeros(SHAPE, bool)
+    sacrum[8:16, 10:20, 5:34] = True
+    found = Instances(labels, np.array([[12, 26, k] for k in (56, 42, 7)], float))
+    assert not is_sacrum(found, sacrum, SPACING_MM)
+    vertebrae, whole, remnant = told_from_sacrum(found, sacrum, SPACING_MM)
+    assert len(vertebrae.centres) == 2
+    assert (whole == (sacrum | (labels == 3))).all()
+    assert (remnant == (labels == 3)).all()
+
+
+def test_where_there_is_no_sacrum_every_vertebra_stays():
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 18:34, 40:52], labels[8:14, 20:26, 20:24] = 1, 2
+    found = Instances(labels, np.array([[12, 26, 46], [11, 23, 22]], float))
+    above = np.zeros(SHAPE, bool)
+    above[8:16, 10:20, 40:64] = True
+    vertebrae, sacrum, remnant = told_from_sacrum(found, above, SPACING_MM)
+    assert len(vertebrae.centres) == 2
+    assert not sacrum.any()
+    assert not remnant.any()
 
 
 def test_a_sixth_lumbar_vertebra_of_usual_size_is_none_of_the_sacrum():

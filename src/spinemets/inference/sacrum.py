@@ -17,6 +17,26 @@ MIN_SACRUM_ML = 1.0
 """Less sacrum than this is a mistake (ours; the tip of S1 that an image still shows has more)."""
 
 
+def told_from_sacrum(
+    found: Instances, mask: NDArray[np.bool_], spacing_mm: float
+) -> tuple[Instances, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Vertebrae without pieces of the sacrum, the sacrum, and what of it had been taken for vertebrae.
+
+    Parameters
+    ----------
+    found : Instances
+        What look like vertebrae.
+    mask : (I, J, K) ndarray of bool
+        What looks like the sacrum; where it is none, nothing is the sacrum and all vertebrae stay.
+    spacing_mm : float
+        Voxel edge, mm.
+    """
+    vertebrae, remnant = without_sacral_remnant(found, mask, spacing_mm)
+    if is_sacrum(vertebrae, mask | remnant, spacing_mm):
+        return vertebrae, mask | remnant, remnant
+    return found, np.zeros_like(mask), np.zeros_like(mask)
+
+
 def without_sacral_remnant(
     found: Instances, sacrum: NDArray[np.bool_], spacing_mm: float
 ) -> tuple[Instances, NDArray[np.bool_]]:

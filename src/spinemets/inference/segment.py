@@ -29,7 +29,7 @@ from spinemets.inference.locate import (
 )
 from spinemets.inference.naming import known_names, name_vertebrae, verse_ids
 from spinemets.inference.parts import CLASS, frames, subregion_labels
-from spinemets.inference.sacrum import is_sacrum, without_sacral_remnant
+from spinemets.inference.sacrum import told_from_sacrum
 from spinemets.inference.sliding_window import mirrored, sliding_window
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
 from spinemets.inference.upsample import to_image_grid
@@ -211,11 +211,9 @@ def _separate(
     classes[enclosed] = CLASS["body"]
     sacrum = classes == CLASS["sacrum"]
     sacrum = main_piece(sacrum, spacing, bridge_mm=4.0) if sacrum.any() else sacrum
-    if not is_sacrum(instances, sacrum, spacing):
-        classes[sacrum], sacrum = CLASS["other_bone"], np.zeros_like(sacrum)
-    instances, remnant = without_sacral_remnant(instances, sacrum, spacing)
+    instances, sacrum, remnant = told_from_sacrum(instances, sacrum, spacing)
+    classes[(classes == CLASS["sacrum"]) & ~sacrum] = CLASS["other_bone"]
     classes[remnant] = CLASS["sacrum"]
-    sacrum |= remnant
     shares = np.stack(
         [probability[list(VERTEBRA_CLASSES)].sum(axis=0), probability[CLASS["sacrum"]], probability[CLASS["canal"]]]
     )
