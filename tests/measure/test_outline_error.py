@@ -54,6 +54,25 @@ def test_heights_losses_and_walls_become_less_certain_by_what_their_outline_adds
     assert half_widths(COARSE.walls({Level.L2: wall})[Level.L2].depth_mm) == pytest.approx((2.5, 2.5))
 
 
+def test_where_a_collapse_is_seen_more_may_be_lost_than_the_outline_shows():
+    coarse = OutlineError(loss=0.03, largest_loss=0.04, hidden_loss=0.12)
+    losses = {"anterior": about(0.3, 0.05, "1"), "middle": about(0.1, 0.05, "1")}
+    loss = HeightLoss({}, losses, about(0.3, 0.05, "1"), about(0.0, 0.05, "1"), (Level.L1,))
+    wide = coarse.losses({Level.L2: loss})[Level.L2]
+    assert half_widths(wide.largest) == pytest.approx((np.hypot(0.05, 0.04), 0.13))
+    assert half_widths(wide.loss["anterior"]) == pytest.approx((np.hypot(0.05, 0.03), 0.13))
+    assert half_widths(wide.loss["middle"]) == pytest.approx([np.hypot(0.05, 0.03)] * 2)
+
+
+def test_a_wall_that_is_not_drawn_has_no_shape():
+    wall = WallFromCanal(about(2.5, 1.5), *[about(0.5, 0.1, "1")] * 5, False, "corners")
+    found = OutlineError(draws_wall=False).walls({Level.L2: wall})[Level.L2]
+    told = [value for value in vars(found).values() if isinstance(value, Measured)]
+    assert told == []
+    assert found.depth_mm.code is Reason.RESOLUTION
+    assert EXACT.walls({Level.L2: wall})[Level.L2] == wall
+
+
 def test_angles_and_slips_do_so_too_and_a_slip_by_the_depth_of_its_body():
     angle, slip, by_depth = about(8.0, 4.0, "deg"), about(3.0, 1.2), about(0.1, 0.04, "1")
     own = LocalAlignment(angle, angle, UNKNOWN, angle, slip, slip, UNKNOWN, slip, by_depth, UNKNOWN)
