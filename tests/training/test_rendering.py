@@ -150,6 +150,7 @@ def test_where_labels_end_the_image_ends_a_little_before():
     assert RIM_MM == 3.0
     assert not beyond[..., :13].any()
     assert beyond[..., 13:].all()
+    assert torch.equal(beyond_field_of_view(structure, 1.5, cut=False, drawn=False), structure == OUTSIDE_FIELD)
 
 
 def test_the_rim_goes_round_corners_as_far_as_along_axes():
@@ -165,7 +166,7 @@ def test_bone_that_the_field_of_view_cuts_is_marrow_up_to_the_edge(monkeypatch):
     structure = torch.full((1, 48, 48, 48), int(Subregion.BODY), dtype=torch.uint8)
     vertebra = torch.full_like(structure, 20)
 
-    def lower_half(labels, voxel_mm, cut):
+    def lower_half(labels, voxel_mm, cut, drawn):
         return torch.arange(labels.shape[-1]).expand(labels.shape) < 20
 
     monkeypatch.setattr(randomise, "beyond_field_of_view", lower_half)

@@ -19,7 +19,7 @@ RIM_MM = 3.0
 """How far from where the labels end bone is drawn wrongly: cortex and blur (ours)."""
 
 
-def beyond_field_of_view(structure: Tensor, voxel_mm: float, cut: bool) -> Tensor:
+def beyond_field_of_view(structure: Tensor, voxel_mm: float, cut: bool, drawn: bool = True) -> Tensor:
     """What of one patch no image shows, (1, 1, D, H, W) bool.
 
     Where the labels end, bone seems to end too and is drawn with a cortex and half mixed with air; a scanner cuts
@@ -34,8 +34,10 @@ def beyond_field_of_view(structure: Tensor, voxel_mm: float, cut: bool) -> Tenso
     cut : bool
         Perhaps cut off more: what is left is an image with one edge in the patch, a slab round its middle with two,
         or a small box.
+    drawn : bool
+        False for the labels of a real image, which is right up to its end.
     """
-    beyond = dilated(structure == OUTSIDE_FIELD, round(RIM_MM / voxel_mm))
+    beyond = dilated(structure == OUTSIDE_FIELD, round(RIM_MM / voxel_mm) if drawn else 0)
     small = cut and chance(SMALL_IMAGE)
     for axis, probability in CUT_AXES if cut else ():
         if not small and not chance(probability):

@@ -119,8 +119,8 @@ class SpineRandomiser(nn.Module):
         images, targets, known, shown = [], [], [], []
         for n in range(len(structure)):
             one, ids = structure[n : n + 1, None], vertebra[n : n + 1, None]
-            beyond = beyond_field_of_view(one, self.voxel_mm, cut=self.augment)
             measured = None if real is None or real[n].isnan().all() else real[n : n + 1, None]
+            beyond = beyond_field_of_view(one, self.voxel_mm, cut=self.augment, drawn=measured is None)
             ill = None if matter is None else Deposits(*(matter[n : n + 1, part : part + 1] for part in range(3)))
             images.append(
                 self._image(one, ids, ill, beyond) if measured is None else self._real_image(measured, beyond)
