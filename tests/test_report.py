@@ -52,8 +52,9 @@ def test_the_document_has_exactly_the_keys_of_the_contract():
 def test_sections_nobody_filled_say_so_and_none_looks_normal():
     document = Report((ABDOMEN,), spine(Level.L1)).to_json_dict()
     vertebra = document["vertebrae"][0]
-    sections = [vertebra[name] for name in vertebra if name != "level"] + [document["escc"]]
+    sections = [vertebra[name] for name in vertebra if name != "level"]
     assert {section["not_assessable"] for section in sections} == {"no_model"}
+    assert document["escc"]["not_assessable"] == "missing_sequence"
     assert {answer["not_assessable"] for answer in document["governing"].values()} == {"no_model"}
 
 

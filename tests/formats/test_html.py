@@ -133,18 +133,18 @@ def test_an_ambiguous_numbering_is_said_at_the_top():
 
 
 @pytest.mark.parametrize(
-    ("title", "warning"),
+    ("title", "reason", "warning"),
     [
-        ("Fractures", "does not mean that there is no fracture"),
-        ("Lesions", "does not mean that there is no lesion"),
-        ("SINS", "does not mean that the spine is stable"),
-        ("Epidural spinal cord compression (ESCC)", "does not clear the spinal canal"),
+        ("Fractures", "no model", "does not mean that there is no fracture"),
+        ("Lesions", "no model", "does not mean that there is no lesion"),
+        ("SINS", "no model", "does not mean that the spine is stable"),
+        ("Epidural spinal cord compression (ESCC)", "missing sequence", "does not clear the spinal canal"),
     ],
 )
-def test_what_was_not_assessed_says_so_and_warns_against_reading_it_as_normal(title, warning):
+def test_what_was_not_assessed_says_so_and_warns_against_reading_it_as_normal(title, reason, warning):
     page = report_html(report())
     text = section(page, title)
-    assert "Not assessable: no model" in text
+    assert f"Not assessable: {reason}" in text
     assert warning in text
     assert 'class="absent box"' in page.split(f"<h2>{title}</h2>")[1].split("</section>")[0]
 
