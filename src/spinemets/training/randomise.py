@@ -10,11 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spinemets.anatomy import PRESACRAL_LEVELS, Level
 from spinemets.inference.locator_classes import LOCATOR_CLASS_OF_STRUCTURE, LOCATOR_CLASS_OF_VERSE_ID
 from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.spine_classes import CLASS_OF_STRUCTURE, OFFSET_UNIT_MM
-from spinemets.simulate.dimensions import DISC_BELOW, VERTEBRA
 from spinemets.simulate.tissues import NOT_VERTEBRA, OUTSIDE_FIELD
 from spinemets.training import warp
 from spinemets.training.acquisition import acquire_ct, beyond_field_of_view, vary_ct
@@ -24,8 +22,6 @@ from spinemets.training.filters import chance
 from spinemets.training.mr_contrast import acquire_mr, render_random_contrast
 from spinemets.training.position_target import position_targets
 
-USUAL_APART_MM = 30.0
-"""A vertebra whose neighbour is so far away counts 1; one with a nearer one, whose votes must err less, more (ours)."""
 NO_VERTEBRA_CLASS = 254
 """Target of a voxel of a real image that nobody labelled and that belongs to no vertebra."""
 
@@ -44,7 +40,7 @@ class Batch:
         From each vertebra voxel to its body centroid, in units of `OFFSET_UNIT_MM`; for the locator (N, 1, D, H, W),
         the position along the spine, in the unit of its channel.
     offset_known : (N, 1, D, H, W) Tensor
-        How much that offset or position counts, 0 where it is not known; an offset by how near the next vertebra is.
+        How much that offset or position counts, 0 where it is not known.
     """
 
     image: Tensor
@@ -76,7 +72,6 @@ class SpineRandomiser(nn.Module):
 
     structure_table: Tensor
     vertebra_table: Tensor
-    nearness: Tensor
 
     def __init__(
         self,
@@ -97,7 +92,6 @@ class SpineRandomiser(nn.Module):
         vertebra_table = np.zeros(256) if targets == "spine" else LOCATOR_CLASS_OF_VERSE_ID
         for name, table in (("structure_table", structure_table), ("vertebra_table", vertebra_table)):
             self.register_buffer(name, torch.from_numpy(table.astype("int64")), persistent=False)
-        self.register_buffer("nearness", nearness_of_levels(), persistent=False)
 
     @torch.no_grad()
     def forward(
@@ -194,15 +188,5 @@ class SpineRandomiser(nn.Module):
             centre = table[ids].permute(3, 0, 1, 2)
             offsets.append((centre - place) * (self.voxel_mm / OFFSET_UNIT_MM))
         offset = torch.stack(offsets)
-        known = torch.isfinite(offset).all(1, keepdim=True)
-        return offset.nan_to_num(0.0), known * self.nearness[vertebra.long()][:, None]
-
-
-def nearness_of_levels() -> Tensor:
-    """(256,) `USUAL_APART_MM` over the usual distance to the next vertebra, by VerSe id; 0 for what has no offset."""
-    table = torch.zeros(256)
-    for level in PRESACRAL_LEVELS:
-        size = VERTEBRA[level]
-        disc = DISC_BELOW[level].middle if level in DISC_BELOW else DISC_BELOW[Level.C2].middle
-        table[level.verse_id] = USUAL_APART_MM / (size.height + disc)
-    return table
+        known = (vertebra[:, None] > 0) & (vertebra[:, None] != 26) & torch.isfinite(offset).all(1, keepdim=True)
+        return offset.nan_to_num(0.0), known

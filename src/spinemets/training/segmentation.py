@@ -81,7 +81,7 @@ class SpineSegmentation(Learner):
 
     def _offset_loss(self, offset: Tensor, batch: Batch) -> Tensor:
         distance = functional.smooth_l1_loss(offset, batch.offset, beta=0.1, reduction="none") * batch.offset_known
-        return distance.sum() / (3 * (batch.offset_known > 0).sum()).clamp_min(1)
+        return distance.sum() / (3 * batch.offset_known.sum()).clamp_min(1)
 
     def _class_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """The loss of the classes; marginal (Shi 2021, arXiv 2007.03868) where a real image is labelled in part."""
