@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spinemets.datasets.canal_cases import CanalCase, cached_grid, code_digest, recipe, simulated_canals
+from spinemets.datasets.canal_cases import CanalCase, cached_grid, simulated_canals
+from spinemets.datasets.source_digest import source_digest
 from spinemets.errors import StudyError
+
+DRAWN_BY = "spinemets.datasets.canal_cases"
 
 
 def test_a_case_comes_back_as_it_was_written(tmp_path):
@@ -31,59 +34,31 @@ def test_more_pieces_than_the_split_has_are_refused(tmp_path):
 
 
 def test_what_is_cached_already_is_not_made_again(tmp_path):
-    names = [f"canal-{recipe()}-0-0-0.npz", f"canal-{recipe()}-0-1-1a.npz"]
+    names = [f"canal-{source_digest(DRAWN_BY)}-0-{ending}.npz" for ending in ("0-0", "1-1a")]
     for name in names:
         (tmp_path / name).touch()
     assert [path.name for path in simulated_canals(tmp_path, "train", 1, 2)] == names
 
 
-def package(folder, **changed):
-    """A package of which `a` imports `b` and, by the name of its package, `c`, which imports `d`; `e` is by itself."""
-    texts = {
-        "__init__": "",
-        "a": '"""Makes maps."""\nfrom pack.b import SIZE\nfrom pack import c\nimport numpy\n',
-        "b": "SIZE = 5\n",
-        "c": "from pack.d import draw\n",
-        "d": 'def draw():\n    """Draw."""\n    return 1  # one\n',
-        "e": "",
-    }
-    (folder / "pack").mkdir(parents=True)
-    for name, text in (texts | changed).items():
-        (folder / "pack" / f"{name}.py").write_text(text)
-    return code_digest(folder / "pack", "pack.a")
-
-
-def test_a_digest_is_that_of_all_code_that_a_module_rests_on(tmp_path):
-    first = package(tmp_path / "0")
-    assert package(tmp_path / "1") == first
-    assert package(tmp_path / "2", b="SIZE = 6\n") != first
-    assert package(tmp_path / "3", d="def draw():\n    return 2\n") != first
-    assert package(tmp_path / "4", __init__="SIZE = 7\n") != first
-
-
-def test_words_and_other_modules_do_not_change_a_digest(tmp_path):
-    first = package(tmp_path / "0")
-    assert package(tmp_path / "1", d='def draw():\n    """Draw one."""\n    return 1\n') == first
-    assert package(tmp_path / "2", e="SIZE = 9\n") == first
-
-
-def test_the_recipe_of_the_maps_rests_on_what_draws_them(tmp_path):
+def test_the_names_of_cached_maps_rest_on_what_draws_them(tmp_path):
     import shutil
 
     import spinemets
 
+    def digest():
+        return source_digest.__wrapped__(DRAWN_BY, tmp_path)
+
     shutil.copytree(Path(spinemets.__file__).parent, tmp_path / "spinemets", ignore=shutil.ignore_patterns("*.pyc"))
-    name = "spinemets.datasets.canal_cases"
-    assert code_digest(tmp_path / "spinemets", name) == recipe()
+    assert digest() == source_digest(DRAWN_BY)
     for drawer in ("axial_plan", "vertebral_body", "epidural_shape"):
         path = tmp_path / "spinemets" / "simulate" / f"{drawer}.py"
         before = path.read_text()
         path.write_text(before + "OTHER = 1\n")
-        assert code_digest(tmp_path / "spinemets", name) != recipe()
+        assert digest() != source_digest(DRAWN_BY)
         path.write_text(before)
     reading = tmp_path / "spinemets" / "formats" / "html.py"
     reading.write_text(reading.read_text() + "OTHER = 1\n")
-    assert code_digest(tmp_path / "spinemets", name) == recipe()
+    assert digest() == source_digest(DRAWN_BY)
 
 
 def test_the_canal_lies_in_the_middle_of_a_cached_map():

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import functools
-import hashlib
 import os
 import zipfile
 import zlib
@@ -15,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spinemets.datasets.source_digest import source_digest
 from spinemets.datasets.splits import SEEDS
 from spinemets.errors import StudyError
 from spinemets.geometry import Grid
@@ -106,57 +104,10 @@ def simulated_canals(cache: Path, split: str, pieces: int, variants: int) -> Ite
     cache.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds[:pieces]):
         grades = [ALL_GRADES[(number * variants + n) % len(ALL_GRADES)] for n in range(variants)]
-        paths = [cache / f"canal-{recipe()}-{seed}-{n}-{grade}.npz" for n, grade in enumerate(grades)]
+        paths = [cache / f"canal-{source_digest(__name__)}-{seed}-{n}-{grade}.npz" for n, grade in enumerate(grades)]
         if not all(path.is_file() for path in paths):
             piece = spine_piece(seed, random_level(seed), HALF_MM)
             surroundings = piece.tissue_on(cached_grid())
             for n, (path, grade) in enumerate(zip(paths, grades, strict=True)):
                 canal_case(piece, random_plan(piece, seed, grade, n), grade, surroundings).save(path)
         yield from paths
-
-
-@functools.cache
-def recipe() -> str:
-    """Digest of all code that decides what a cached map holds, its parameters among it."""
-    return code_digest(Path(__file__).parents[1], __name__)
-
-
-def code_digest(package: Path, module: str) -> str:
-    """Ten hex digits of the code of a module and of all modules of its package that it imports, however deep.
-
-    What is said in comments and docstrings does not count.
-
-    Parameters
-    ----------
-    package : Path
-        Folder of the package.
-    module : str
-        Full name of the module.
-    """
-    seen: dict[str, str] = {}
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        path = _source(package, name)
-        if name in seen or path is None:
-            continue
-        tree = ast.parse(path.read_bytes())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                node.value.value = None
-            if isinstance(node, ast.ImportFrom) and node.module:
-                waiting += [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
-            elif isinstance(node, ast.Import):
-                waiting += [one.name for one in node.names]
-        seen[name] = ast.dump(tree)
-    return hashlib.sha256(repr(sorted(seen.items())).encode()).hexdigest()[:10]
-
-
-def _source(package: Path, module: str) -> Path | None:
-    """The file of a module of the package; None for anything else."""
-    top, *parts = module.split(".")
-    if top != package.name:
-        return None
-    path = package.joinpath(*parts)
-    files = (path.with_suffix(".py"), path / "__init__.py") if parts else (path / "__init__.py",)
-    return next((file for file in files if file.is_file()), None)

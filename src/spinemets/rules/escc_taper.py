@@ -35,6 +35,8 @@ class Change:
 
 
 NONE = Change(1.0, 1.0, 0.0)
+LEAST_LEFT = 0.05
+"""Of the area of a sac, so that nothing is divided by none (ours)."""
 
 
 def widened(
@@ -78,7 +80,7 @@ def widened(
 
 def _under(one: SliceMeasures, change: Change) -> SliceMeasures:
     """The measures of a slice against a reference that is changed so."""
-    wider_mm = one.sac_mm / max(1 - one.sac_loss, 0.05) ** 0.5 * (change.sac**0.5 - 1) / 2
+    wider_mm = one.sac_mm / max(1 - one.sac_loss, LEAST_LEFT) ** 0.5 * (change.sac**0.5 - 1) / 2
     return replace(
         one,
         indentation_mm=one.indentation_mm + wider_mm + change.centre_mm,

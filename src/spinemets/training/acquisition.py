@@ -11,6 +11,8 @@ from spinemets.training.filters import blur, chance, dilated, smooth_noise, unif
 
 CUT_AXES = ((2, 0.12), (3, 0.12), (4, 0.35))
 """Axes of a patch and how often the field of view ends within it along each (ours): more often along the spine."""
+SLAB_SHARE = 0.5
+"""Of these cuts, those that leave a slab with two ends (ours)."""
 SMALL_IMAGE = 0.08
 """How often all of the image is a small box, as of an archived crop (ours)."""
 LEAST_SLAB_MM = 36.0
@@ -43,7 +45,7 @@ def beyond_field_of_view(structure: Tensor, voxel_mm: float, cut: bool, drawn: b
         if not small and not chance(probability):
             continue
         size = structure.shape[axis]
-        slab = small or chance(0.5)
+        slab = small or chance(SLAB_SHARE)
         least = min(LEAST_SLAB_MM / (size * voxel_mm), 0.7)
         keep = int(size * (uniform(least, 0.7) if slab else uniform(0.35, 0.95)))
         middle = int(size / 2 - uniform(0, 1) * keep)

@@ -45,10 +45,7 @@ def chance(probability: float) -> bool:
 
 
 def dilated(mask: Tensor, reach: int) -> Tensor:
-    """Voxels within a cube of `reach` voxels to each side of a mask (..., D, H, W) of bool.
-
-    Many times faster than a maximum over cubes.
-    """
+    """Voxels within a cube of `reach` voxels to each side of a mask (..., D, H, W) of bool."""
     for axis in range(-3, 0) if mask.any() else ():
         size, wide = mask.shape[axis], mask.clone()
         for step in range(1, min(reach, size - 1) + 1):
