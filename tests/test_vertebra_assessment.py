@@ -190,20 +190,6 @@ def test_crumbs_that_a_network_names_are_not_measured_and_stand_in_nobodys_way()
     assert isinstance(by_level[Level.L1].height_loss["max"], Measured)
 
 
-@pytest.mark.parametrize(("share", "said"), [(1.0, "no height is measured"), (0.5, "look for a fracture")])
-def test_an_outline_that_hides_collapse_says_nothing_of_heights_but_names_what_even_it_shows(share, said):
-    trust = Trust(OutlineError(largest_loss=0.07, draws_collapse=False))
-    vertebrae, parts, lesions = scene(squeezed=(Level.L2, share), balls=[((0.0, 20.0, 0.0), 7.0, LesionLabel.LYTIC)])
-    by_level, found = assessed(vertebrae, parts, lesions, trust=trust)
-    own = by_level[Level.L2]
-    for section in ("heights_mm", "height_loss", "genant", "posterior_wall", "alignment", "signs"):
-        assert said in getattr(own, section).detail
-        assert "look for" not in getattr(by_level[Level.L4], section).detail
-    assert found.heights == {}
-    assert own.sins["possible_points"]["collapse"] == [0, 2, 3]  # the lesion takes less than half of the body
-    assert own.sins["component_points"] | {"collapse": None, "alignment": None} == own.sins["component_points"]
-
-
 def test_where_parts_are_drawn_too_coarsely_the_posterolateral_items_of_sins_stay_open():
     vertebrae, parts, lesions = scene(balls=[((14.0, 10.0, 4.0), 12.0, LesionLabel.LYTIC)])
     trust = Trust(OutlineError(largest_loss=0.05, lesion_share=0.2, draws_parts=False))

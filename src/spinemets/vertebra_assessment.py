@@ -20,7 +20,6 @@ from spinemets.measure.lesions import Lesion, lesions_by_level
 from spinemets.measure.outline_error import EXACT, OutlineError
 from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, vertebra_regions
 from spinemets.report import VERTEBRA_SECTIONS
-from spinemets.rules.genant import MILD_FROM
 from spinemets.rules.sins import SinsScore, governing
 from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
 from spinemets.spine import Spine
@@ -29,12 +28,6 @@ from spinemets.vertebra_findings import vertebra_findings, wall_word
 from spinemets.volume import Volume
 
 BLIND = NotAssessed(Reason.NOT_TRAINED_FOR, "the lesion network has learnt from no lesion at this level")
-_HIDDEN = "the network draws collapsed bodies as if they were whole, so no height is measured on its outlines"
-_MASK = "give a checked mask with --vertebrae"
-COLLAPSE_HIDDEN = NotAssessed(Reason.NOT_TRAINED_FOR, f"{_HIDDEN}; {_MASK}")
-COLLAPSE_HIDDEN_AND_SEEN = NotAssessed(
-    Reason.NOT_TRAINED_FOR, f"{_HIDDEN}; here even they have lost a fifth or more: look for a fracture, and {_MASK}"
-)
 LARGE_LESION = 0.10
 """A body with a lesion that takes more than this share is no reference for others (`clinical.md` §1.5)."""
 
@@ -127,8 +120,6 @@ def assess_vertebrae(
     large = {level for level, own in found.items() if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
     heights = {level: own for level, own in bodies.heights.items() if isinstance(own, BodyHeights)}
     losses = trust.outline.losses(height_losses(heights, excluded=large))
-    if not trust.outline.draws_collapse:
-        bodies, heights, losses = _untold(bodies, losses), {}, {}
     bodies = _widened(bodies, trust.outline)
     alignment = trust.outline.alignment(local_alignment(bodies.ends))
     measured = bodies_beside(bodies, losses, found if lesions is not None else None)
@@ -178,18 +169,6 @@ def _measurable(bodies: MeasuredBodies, spine: Spine, outline: OutlineError) -> 
     seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
     ends = {level: bodies.ends[level] for level in seen if level in bodies.ends}
     return MeasuredBodies(heights, ends, {level: bodies.walls[level] for level in seen if level in bodies.walls})
-
-
-def _untold(bodies: MeasuredBodies, losses: Mapping[Level, HeightLoss]) -> MeasuredBodies:
-    """Bodies without what rests on their heights, which an outline that hides collapse cannot tell."""
-    heights: dict[Level, BodyHeights | NotAssessed] = {}
-    for level, own in bodies.heights.items():
-        lost = losses[level].largest if isinstance(own, BodyHeights) else None
-        suspect = isinstance(lost, Measured) and lost.low >= MILD_FROM
-        heights[level] = (
-            own if isinstance(own, NotAssessed) else COLLAPSE_HIDDEN_AND_SEEN if suspect else COLLAPSE_HIDDEN
-        )
-    return MeasuredBodies(heights)
 
 
 def _widened(bodies: MeasuredBodies, outline: OutlineError) -> MeasuredBodies:

@@ -12,9 +12,7 @@ from spinemets.spine import Spine, Vertebra
 from spinemets.volume import Volume
 
 UNKNOWN = NotAssessed(Reason.OUT_OF_FIELD, "not seen")
-COARSE = OutlineError(
-    height_mm=4.0, loss=0.08, largest_loss=0.12, wall_mm=2.0, angle_deg=3.0, slip_mm=1.6, first_level=Level.T5
-)
+COARSE = OutlineError(height_mm=4.0, loss=0.08, largest_loss=0.12, angle_deg=3.0, slip_mm=1.6, first_level=Level.T5)
 
 
 def about(value, half, unit="mm"):
@@ -37,7 +35,7 @@ def test_a_share_stays_a_share_unless_it_has_a_sign():
     assert widened(share, 0.12, signed=True).low == pytest.approx(0.05 - np.hypot(0.05, 0.12))
 
 
-def test_heights_losses_and_walls_become_less_certain_by_what_their_outline_adds():
+def test_heights_and_losses_become_less_certain_by_what_their_outline_adds():
     heights = BodyHeights(dict.fromkeys(ALL, about(24.0, 3.0)), {}, 30.0, 40.0)
     assert half_widths(COARSE.heights(heights).columns["left"]) == pytest.approx((5.0, 5.0))
     loss = HeightLoss(
@@ -50,8 +48,6 @@ def test_heights_losses_and_walls_become_less_certain_by_what_their_outline_adds
     assert half_widths(wide.largest) == pytest.approx((0.13, 0.13))
     assert half_widths(wide.asymmetry)[0] == pytest.approx(np.hypot(0.05, 0.08 * np.sqrt(2)))
     assert (wide.by_interval, loss.by_interval) == (True, False)
-    wall = WallFromCanal(about(2.5, 1.5), *[UNKNOWN] * 5, False, "corners")
-    assert half_widths(COARSE.walls({Level.L2: wall})[Level.L2].depth_mm) == pytest.approx((2.5, 2.5))
 
 
 def test_where_a_collapse_is_seen_more_may_be_lost_than_the_outline_shows():

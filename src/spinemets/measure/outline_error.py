@@ -50,8 +50,6 @@ class OutlineError:
         Of the largest of the losses of a body.
     hidden_loss : float
         How much more may be lost where a loss shows a collapse: an outline fills up a part of it.
-    wall_mm : float
-        Of the depth of a posterior wall.
     angle_deg : float
         Of an angle between endplates.
     slip_mm : float
@@ -66,15 +64,12 @@ class OutlineError:
         Whether pedicles, facets and joints are outlined well enough to tell the share of them that a lesion takes.
     draws_wall : bool
         Whether the posterior wall and the canal behind it are outlined well enough to be measured.
-    draws_collapse : bool
-        Whether a collapsed body is outlined as it is; where it is not, no height says anything.
     """
 
     height_mm: float = 0.0
     loss: float = 0.0
     largest_loss: float = 0.0
     hidden_loss: float = 0.0
-    wall_mm: float = 0.0
     angle_deg: float = 0.0
     slip_mm: float = 0.0
     first_level: Level | None = None
@@ -82,7 +77,6 @@ class OutlineError:
     lesion_share: float = 0.0
     draws_parts: bool = True
     draws_wall: bool = True
-    draws_collapse: bool = True
 
     @property
     def is_coarse(self) -> bool:
@@ -145,14 +139,14 @@ class OutlineError:
         return replace(found, body_fraction=widened(found.body_fraction, self.lesion_share), regions=regions)
 
     def walls(self, found: Mapping[Level, WallFromCanal]) -> dict[Level, WallFromCanal]:
-        """Posterior walls with a wider interval of their depth, or the reason why their shape is not told."""
-        if not self.draws_wall:
-            no = WALL_UNTOLD
-            return {
-                level: WallFromCanal(no, no, no, no, no, no, one.has_fragment, one.reference)
-                for level, one in found.items()
-            }
-        return {level: replace(one, depth_mm=widened(one.depth_mm, self.wall_mm)) for level, one in found.items()}
+        """Posterior walls as they are, or the reason why their shape is not told."""
+        if self.draws_wall:
+            return dict(found)
+        no = WALL_UNTOLD
+        return {
+            level: WallFromCanal(no, no, no, no, no, no, one.has_fragment, one.reference)
+            for level, one in found.items()
+        }
 
     def alignment(self, found: Mapping[Level, LocalAlignment]) -> dict[Level, LocalAlignment]:
         """Angles and slips with wider intervals."""
