@@ -13,6 +13,7 @@ from spinemets.errors import SpinemetsError
 from spinemets.escc_assessment import EsccMasks, assess_escc
 from spinemets.formats.study import read_study
 from spinemets.simulate import axial_t2
+from spinemets.simulate.axial_piece import spine_piece
 from spinemets.simulate.axial_plan import ALL_GRADES, random_level, random_plan
 from spinemets.simulate.axial_scan import AxialScan
 from spinemets.simulate.axial_t2 import axial_case
@@ -103,6 +104,14 @@ def test_a_plan_has_the_grade_that_was_asked_for(case, grade):
     assert (plan.tumour.case.grade if plan.tumour else "0") == grade
     heights = sorted((one.up_mm - one.case.length_mm / 2, one.up_mm + one.case.length_mm / 2) for one in plan.pressers)
     assert all(first[1] <= second[0] for first, second in pairwise(heights))
+
+
+@pytest.mark.parametrize("draw", range(3))
+def test_at_the_tip_of_the_conus_a_tumour_deforms_the_sac_alone(draw):
+    piece = spine_piece(7, random_level(7), (20.0, 20.0, 44.0))  # its cord ends in the middle of L1
+    plan = random_plan(piece, 7, "3", draw)
+    assert plan.tumour.case.cord_mm[1] < 3.0
+    assert plan.tumour.case.grade == "1b"
 
 
 def test_the_level_is_one_that_the_patient_has_and_most_are_thoracic():

@@ -22,6 +22,8 @@ REGION_SHARE = {Region.CERVICAL: 0.27, Region.THORACIC: 0.65, Region.LUMBAR: 0.0
 """How often each region is imaged (ours; two thirds of cord compressions are thoracic)."""
 CORD_GRADES = ("1c", "2", "3")
 """Grades that have no meaning below the conus; a tumour there deforms the sac alone."""
+LEAST_CORD_MM = 3.0
+"""Depth from which tumour can press on a cord: a thinner one is the tip of the conus, which CSF surrounds (ours)."""
 NEAR_EDGE = 0.4
 """Share of the cases near the edge of their grade (ours)."""
 SECOND_CAUSE = 0.35
@@ -78,7 +80,7 @@ def random_plan(piece: SpinePiece, seed: int, grade: str, draw: int = 0) -> Axia
     pressers: list[Presser] = []
     origin = None
     if grade != "0":
-        if not piece.course.has_cord(up) and grade in CORD_GRADES:
+        if piece.course.case(up).cord_mm[1] < LEAST_CORD_MM and grade in CORD_GRADES:
             grade = "1b"
         near = rng.random() < NEAR_EDGE
         case, origin = grown_case(rng, piece.course.case(up), grade, near_edge=near)
