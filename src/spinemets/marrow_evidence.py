@@ -168,8 +168,7 @@ class MrEvidence:
         reason = self.missing(role)
         if reason is not None:
             return reason
-        pairs = [pair for pair in self._facing() if level in (pair[0].axes.level, pair[1].axes.level)]
-        found = [disc_signal(self.series[role], above, below) for above, below in pairs]
+        found = [disc_signal(self.series[role], above, below) for above, below in self.discs(level)]
         known = [one for one in found if isinstance(one, Signal)]
         if not known:
             unknown = NotAssessed(Reason.OUT_OF_FIELD, f"no disc of {level} lies between two measured bodies")
@@ -177,8 +176,19 @@ class MrEvidence:
         value = float(np.mean([one.value for one in known]))
         return Signal(value, min(one.low for one in known), max(one.high for one in known))
 
+    def discs(self, level: Level) -> list[tuple[BodyEnds, BodyEnds]]:
+        """The discs above and below a level, as the measured bodies that they lie between."""
+        return [pair for pair in self._facing() if level in (pair[0].axes.level, pair[1].axes.level)]
+
+    def sound_discs(self, level: Level) -> list[tuple[BodyEnds, BodyEnds]]:
+        """The nearest disc above and below a level that lies between two unaffected bodies."""
+        unfit = {*self.affected, level}
+        fit = [pair for pair in self._facing() if not unfit & {one.axes.level for one in pair}]
+        above = [pair for pair in fit if pair[0].axes.level.order < level.order][-1:]
+        return [*above, *[pair for pair in fit if pair[0].axes.level.order > level.order][:1]]
+
     def _facing(self) -> list[tuple[BodyEnds, BodyEnds]]:
-        """Every two measured bodies with a disc between them."""
+        """Every two measured bodies with a disc between them, from head to foot."""
         ends = [body.ends for body in self.bodies.values() if body.ends is not None]
         ends.sort(key=lambda one: one.axes.level.order)
         return [(a, b) for a, b in pairwise(ends) if steps_between(a.axes.level, b.axes.level) <= 1]

@@ -52,7 +52,7 @@ def mimic_signs(
     vertebrae : Volume
         VerSe ids on the same grid.
     series : mapping of str to Volume
-        MR by role, in the same world on any grid; ``t1``, ``t1_gd``, ``t2`` and ``stir`` are used.
+        MR by role, in the same world on any grid; ``t1``, ``t2`` and ``stir`` are used.
 
     Raises
     ------
@@ -89,7 +89,6 @@ def _discitis(
         "discitis_endplates_eroded": said(eroded, f"X10, both sides of a disc: {mimics.SOURCE}"),
         "discitis_disc_fluid": said(any_of(*(mimics.disc_fluid(one) for one in ratios)), f"X10: {mimics.SOURCE}"),
         "disc_to_csf": _largest(ratios),
-        "discitis_disc_enhancement": _enhancement(series),
     }
 
 
@@ -111,13 +110,6 @@ def _fluid(plates: DiscEvidence, disc: Disc | NotAssessed, series: Mapping[str, 
         return disc
     facing = plates.facing(disc)
     return facing if isinstance(facing, NotAssessed) else disc_to_csf(image, *facing)
-
-
-def _enhancement(series: Mapping[str, Volume]) -> NotAssessed:
-    if "t1" in series and "t1_gd" in series:
-        detail = "whether T1 before and after contrast medium share gain and fat suppression is not known"
-        return NotAssessed(Reason.NO_REFERENCE, detail)
-    return NotAssessed(Reason.MISSING_SEQUENCE, "enhancement of a disc needs T1 before and after contrast medium")
 
 
 def _schmorl(plates: DiscEvidence, level: Level) -> dict[str, Any]:

@@ -42,7 +42,7 @@ UNAFFECTED = NotApplicable("no_fracture_or_lesion")
 
 MARROW = (
     "diffuse_t1_hypointensity", "fluid_sign", "phase_drop_label", "adc_label", "enhancement_ratio", "enhancing_mass",
-    "mass_without_enhancement", "halo", "signal_pattern", "diffuse_marrow_disease",
+    "mass_without_enhancement", "halo", "signal_pattern", "discitis_disc_enhancement", "diffuse_marrow_disease",
 )  # fmt: skip
 LESION = (
     "winking_owl", "ivory_vertebra", "high_fracture_risk", "visible_on_film", "enostosis", "lesion_from_front",

@@ -71,6 +71,7 @@ WORDS = {
     "discitis_disc_fluid": "discitis: fluid in the disc",
     "disc_to_csf": "signal of the disc by CSF",
     "discitis_disc_enhancement": "discitis: disc takes up contrast medium",
+    "disc_uptake": "uptake of a part of the disc beyond that of unaffected discs",
     "schmorl_node": "Schmorl's node",
     "endplate_contact": "share of the lesion against an endplate",
     "endplate_defect_area": "defect of an endplate",

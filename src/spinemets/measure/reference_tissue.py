@@ -63,7 +63,7 @@ def disc_signal(image: Volume, above: BodyEnds, below: BodyEnds) -> Signal | Not
     if voxel > 2 * middle_mm:
         detail = f"voxels of {voxel:.1f} mm hold more than the middle of a disc {height:.1f} mm high"
         return NotAssessed(Reason.RESOLUTION, detail)
-    points = _disc_points(above, below)
+    points = disc_points(above, below).reshape(-1, 3)
     if not shows(image, points):
         return NotAssessed(Reason.OUT_OF_FIELD, f"the series does not show the disc below {above.axes.level}")
     shift = min(voxel / 2, middle_mm / 2)
@@ -71,13 +71,13 @@ def disc_signal(image: Volume, above: BodyEnds, below: BodyEnds) -> Signal | Not
     return Signal(own.value, min(own.low, *(one.value for one in moved)), max(own.high, *(one.value for one in moved)))
 
 
-def _disc_points(above: BodyEnds, below: BodyEnds) -> NDArray[np.float64]:
-    """(N, 3) world places about a millimetre apart in the middle of a disc."""
+def disc_points(above: BodyEnds, below: BodyEnds) -> NDArray[np.float64]:
+    """(15, 15, 5, 3) world places about a millimetre apart in the middle of a disc: to the right, front and up."""
     aside, along, up = (np.linspace(-1, 1, 15), np.linspace(-1, 1, 15), np.linspace(*DISC_MIDDLE, 5))
     grid = np.stack(np.meshgrid(DISC_CORE * aside, DISC_CORE * along, up, indexing="ij"), axis=-1).reshape(-1, 3)
     share = grid[:, 2:]
     bottom, top = _on_plate(below, below.upper, grid), _on_plate(above, above.lower, grid)
-    return (1 - share) * bottom + share * top
+    return np.asarray(((1 - share) * bottom + share * top).reshape(15, 15, 5, 3))
 
 
 def _on_plate(body: BodyEnds, plate: Endplate, grid: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,6 +15,9 @@ BRIDGE_MM2 = 12.0
 """A lesion crosses a disc whose narrowest cross-section within it is as large as a circle 4 mm wide."""
 FLUID_FROM = 0.7
 """Signal of a disc by that of CSF from which it holds fluid (`clinical.md` §1.7, X10, [D])."""
+ENHANCES_FROM = 0.20
+"""A disc enhances where a ninth of its middle rises by this share more than discs of unaffected levels do: the limit
+that a mass has (`clinical.md` §1.2, MR7, [D])."""
 DEFECT_MM2 = 15.0
 """An endplate is eroded, or has a defect, where so much of it in one piece is lost."""
 CONTACT_FROM = 0.3
@@ -36,6 +39,11 @@ def eroded_on_both_sides(above_mm2: Finding, below_mm2: Finding) -> Sign:
 def disc_fluid(disc_to_csf: Finding) -> Sign:
     """Whether a disc is about as bright as CSF on T2 or STIR."""
     return at_least(disc_to_csf, FLUID_FROM)
+
+
+def disc_enhances(uptake: Finding) -> Sign:
+    """Whether some part of a disc takes up contrast medium; degenerate discs may, too, where vessels grow in."""
+    return at_least(uptake, ENHANCES_FROM)
 
 
 def schmorl_node(contact: Finding, defect_mm2: Finding, defect_share: Finding) -> Sign:
