@@ -12,12 +12,14 @@ from oblique import STORED, centred_affine
 from scipy import ndimage
 
 from spinemets import results
+from spinemets.dicom_results import write_dicom
 from spinemets.errors import SpinemetsError, StudyError
 from spinemets.formats import dicom_codes as codes
 from spinemets.formats.dicom_stamp import concept
 from spinemets.geometry import Grid, resample
 from spinemets.pipeline import examine
 from spinemets.results import write_image, write_mask, write_results
+from spinemets.series_assessment import BY_NETWORK, LESIONS_BY_NETWORK
 from spinemets.volume import Series, Study, Volume
 
 
@@ -105,23 +107,28 @@ def test_with_several_images_files_carry_the_role(assessment, tmp_path):
     assert names[2:] == ["vertebrae_ct.nii.gz", "subregions_ct.nii.gz", "lesions_ct.nii.gz", "vertebrae_t1.nii.gz"]
 
 
-def test_for_dicom_a_segmentation_and_a_structured_report_are_written_as_well(assessment, tmp_path):
-    import pydicom
-
+@pytest.fixture(scope="module")
+def of_dicom(assessment, tmp_path_factory):
+    """The same boxes read from DICOM, with masks of the vertebrae and three lesions."""
     from spinemets.formats.dicom_write import write_ct_series
     from spinemets.formats.study import read_study
 
-    given = assessment.results[0]
-    write_ct_series(given.series.volume, tmp_path / "dicom", patient_id="SIM1", seed=1, description="boxes")
-    study = read_study(tmp_path / "dicom")
+    given, folder = assessment.results[0], tmp_path_factory.mktemp("dicom")
+    write_ct_series(given.series.volume, folder, patient_id="SIM1", seed=1, description="boxes")
+    study = read_study(folder)
     image = study.series[0].volume
     masks = {
         name: image.with_array(resample(mask, Grid.of(image), order=0).astype(np.uint8))
         for name, mask in (("vertebrae", given.vertebrae), ("subregions", given.subregions))
     }
     masks["lesions"] = _spots(image, masks["vertebrae"])
-    found = examine(study, masks=masks)
-    written = write_results(found, tmp_path / "out", dicom=True)
+    return examine(study, masks=masks)
+
+
+def test_for_dicom_a_segmentation_and_a_structured_report_are_written_as_well(of_dicom, tmp_path):
+    import pydicom
+
+    written = write_results(of_dicom, tmp_path / "out", dicom=True)
     assert {path.name for path in written} >= {"seg.dcm", "sr.dcm"}
     segments = pydicom.dcmread(tmp_path / "out" / "seg.dcm").SegmentSequence
     labels = {segment.SegmentLabel for segment in segments}
@@ -132,12 +139,30 @@ def test_for_dicom_a_segmentation_and_a_structured_report_are_written_as_well(as
     assert errors_of_dciodvfy(tmp_path / "out" / "sr.dcm") == []
     assert _lesion_groups(tmp_path / "out" / "sr.dcm") == {
         f"lesion {n} {lesion['type']} {own.level}": (codes.level_code(own.level).value, lesion["volume_ml"].value)
-        for own in found.report.vertebrae
+        for own in of_dicom.report.vertebrae
         for n, lesion in enumerate(own.lesions, start=1)
     }
     report = pydicom.dcmread(tmp_path / "out" / "sr.dcm")
     assert report.VerificationFlag == "UNVERIFIED"
     assert report.PatientID == "SIM1"
+
+
+@pytest.mark.parametrize(
+    ("flags", "kinds"),
+    [
+        ((), ("MANUAL", "MANUAL")),
+        ((BY_NETWORK,), ("AUTOMATIC", "MANUAL")),
+        ((LESIONS_BY_NETWORK,), ("MANUAL", "AUTOMATIC")),
+    ],
+)
+def test_a_segment_says_whether_a_network_or_a_user_made_it(of_dicom, tmp_path, flags, kinds):
+    import pydicom
+
+    result = of_dicom.results[0]
+    assert not {BY_NETWORK, LESIONS_BY_NETWORK} & set(result.findings.flags)
+    write_dicom(replace(result, findings=replace(result.findings, flags=flags)), tmp_path, "")
+    told = {one.SegmentLabel: one.SegmentAlgorithmType for one in pydicom.dcmread(tmp_path / "seg.dcm").SegmentSequence}
+    assert (told["L2 body"], told["lesion 1 lytic L2"]) == kinds
 
 
 def test_where_no_dicom_object_can_refer_to_a_series_all_else_is_written_and_the_report_says_so(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from spinemets.canal_assessment import CanalResult
 from spinemets.findings import Finding
 from spinemets.measure.lesion_pieces import LesionPiece, lesion_pieces
-from spinemets.series_assessment import SeriesResult
+from spinemets.series_assessment import BY_NETWORK, LESIONS_BY_NETWORK, SeriesResult
 
 if TYPE_CHECKING:
     from spinemets.formats.dicom_findings import Finding as Group
@@ -18,6 +22,9 @@ REMARKS = (
     "Heights, signs, fractures, SINS and ESCC stand in report.json; none of them is in this document yet.",
     "Lesions are listed where a mask of them was given or a network looked for them; that none is listed does not mean "
     "that there is none.",
+)
+REMARK_ON_CANAL = (
+    "Signs of the tumour and what other series show stand in report.json; none of them is in this document."
 )
 
 
@@ -53,6 +60,54 @@ def write_dicom(result: SeriesResult, folder: Path, suffix: str) -> list[Path]:
     return [seg, sr]
 
 
+def write_canal_dicom(canal: CanalResult, folder: Path, suffix: str) -> list[Path]:
+    """Write ``seg.dcm`` and ``sr.dcm`` of the canal on an axial series that came from DICOM; their paths.
+
+    Parameters
+    ----------
+    canal : CanalResult
+        What was read; its section is a tuple of one site.
+    folder : Path
+        An existing folder.
+    suffix : str
+        Stands before ``.dcm``, e.g. ``_canal``.
+
+    Raises
+    ------
+    StudyError
+        If the series cannot be referred to.
+    """
+    from spinemets.formats.dicom_escc import escc_findings, structure_finding
+    from spinemets.formats.dicom_seg import write_seg
+    from spinemets.formats.dicom_segments import canal_segments
+    from spinemets.formats.dicom_sr import write_sr
+    from spinemets.formats.dicom_stamp import Stamp
+    from spinemets.formats.report_words import WORDS
+
+    stamp = Stamp()
+    seg, sr = folder / f"seg{suffix}.dcm", folder / f"sr{suffix}.dcm"
+    segments = [replace(one, given=not canal.cards) for one in canal_segments(canal.labels)]
+    numbers = write_seg(seg, canal.series, segments, stamp)
+    voxel_mm3 = canal.labels.voxel_volume_mm3
+    groups = [structure_finding(one, numbers[one.label], voxel_mm3) for one in segments]
+    remarks = [REMARK_ON_CANAL]
+    for site in canal.section:
+        groups += escc_findings(site, _middles_mm(canal))
+        said = [site["reason"]] if site["reason"] else []
+        remarks += [f"ESCC: {words}" for words in (*said, *(WORDS.get(flag, flag) for flag in site["flags"]))]
+    write_sr(sr, canal.series, groups, seg_path=seg, remarks=remarks, stamp=stamp)
+    return [seg, sr]
+
+
+def _middles_mm(canal: CanalResult) -> dict[int, tuple[float, float, float]]:
+    """The middle of the sac in every slice that shows it, world millimetres, RAS."""
+    sac = canal.masks.sac
+    index = np.argwhere(sac.array > 0)
+    along = index[:, canal.axis]
+    middles = {int(number): sac.world(index[along == number].mean(axis=0)) for number in np.unique(along)}
+    return {number: (float(x), float(y), float(z)) for number, (x, y, z) in middles.items()}
+
+
 def _numbered(pieces: Iterator[LesionPiece]) -> Iterator[tuple[int, LesionPiece]]:
     """Lesions with their number within their vertebra, from 1, as they stand in the report."""
     last = None
@@ -66,9 +121,12 @@ def _numbered(pieces: Iterator[LesionPiece]) -> Iterator[tuple[int, LesionPiece]
 def _segments(result: SeriesResult, pieces: list[tuple[int, LesionPiece]]) -> Iterator[Segment]:
     from spinemets.formats.dicom_segments import lesion_segment, vertebra_segments
 
-    yield from vertebra_segments(result.vertebrae, result.subregions)
+    flags = result.findings.flags
+    for segment in vertebra_segments(result.vertebrae, result.subregions):
+        yield replace(segment, given=BY_NETWORK not in flags)
     for number, piece in pieces:
-        yield lesion_segment(number, piece.type.value, piece.level, piece.mask, piece.start)
+        lesion = lesion_segment(number, piece.type.value, piece.level, piece.mask, piece.start)
+        yield replace(lesion, given=LESIONS_BY_NETWORK not in flags)
 
 
 def _vertebrae(result: SeriesResult, numbers: Mapping[str, int]) -> Iterator[Group]:

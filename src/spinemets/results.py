@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import nibabel
@@ -15,7 +16,7 @@ import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.canal_assessment import CanalResult
-from spinemets.dicom_results import write_dicom
+from spinemets.dicom_results import write_canal_dicom, write_dicom
 from spinemets.errors import SpinemetsError, StudyError
 from spinemets.findings import NotAssessed, Reason
 from spinemets.formats.atomic import write_bytes
@@ -31,9 +32,7 @@ from spinemets.report import SCHEMA_ID
 from spinemets.series_assessment import SeriesResult
 from spinemets.volume import Volume
 
-NO_DICOM_OF_CANAL = NotAssessed(
-    Reason.NO_MODEL, "this version writes no DICOM objects of the canal alone; what was found is in the other files"
-)
+NOTHING_OUTLINED = NotAssessed(Reason.MISSING_MASK, "nothing was outlined, so there is nothing to write as DICOM")
 
 
 def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Path]:
@@ -43,7 +42,8 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
     beside a new report; what was changed since, or is in no report, stays.
 
     ``canal.nii.gz`` belongs to the first site of the report; where several axial series were read, ``canal_2.nii.gz``
-    to the second, and so on. Where no DICOM object can refer to a series, the report says so and there are none.
+    to the second, and so on. DICOM objects of these are ``seg_canal.dcm`` and ``sr_canal.dcm``, or ``seg.dcm`` and
+    ``sr.dcm`` where no series shows vertebrae. Where none can refer to a series, the report says so.
 
     Returns
     -------
@@ -76,22 +76,37 @@ def _write_all(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Pat
         drawn = draw_pictures(result.series, result.vertebrae, result.spine, _rulers(result), result.lesions)
         if drawn is not None:
             pictures.append(drawn)
-        if dicom and result.series.instances:
-            try:
-                written += write_dicom(result, folder, suffix)
-            except StudyError as error:
-                reason = ("dicom_results", NotAssessed(Reason.NO_REFERENCE, str(error)))
-                report = replace(report, not_assessed=(*report.not_assessed, reason))
-    if dicom and not assessment.results:
-        report = replace(report, not_assessed=(*report.not_assessed, ("dicom_results", NO_DICOM_OF_CANAL)))
     read = [canal for canal in assessment.canals if isinstance(canal.section, tuple)]
     for number, canal in enumerate(read, start=1):
         written.append(folder / ("canal.nii.gz" if number == 1 else f"canal_{number}.nii.gz"))
         write_mask(written[-1], canal.labels)
+    if dicom:
+        objects, reasons = _write_dicom(assessment.results, read, folder)
+        written += objects
+        missing = tuple(("dicom_results", reason) for reason in reasons)
+        report = replace(report, not_assessed=(*report.not_assessed, *missing))
     report = replace(report, provenance={**report.provenance, "files": {path.name: _sha256(path) for path in written}})
     write_report_json(folder / "report.json", report)
     write_report_html(folder / "report.html", report, pictures, [one for canal in read for one in _canal_strips(canal)])
     return [folder / "report.html", folder / "report.json", *written]
+
+
+def _write_dicom(
+    results: Sequence[SeriesResult], canals: Sequence[CanalResult], folder: Path
+) -> tuple[list[Path], list[NotAssessed]]:
+    """DICOM objects of every series, and why some have none. Beside vertebrae those of the canal have another name."""
+    todo = [partial(write_dicom, one, folder, suffix) for one, suffix in zip(results, _suffixes(results), strict=True)]
+    name = "_canal" if results else ""
+    ends = [name, *(f"{name}_{number}" for number in range(2, len(canals) + 1))]
+    todo += [partial(write_canal_dicom, one, folder, end) for one, end in zip(canals, ends, strict=False)]
+    written: list[Path] = []
+    reasons = [] if todo else [NOTHING_OUTLINED]
+    for write in todo:
+        try:
+            written += write()
+        except StudyError as error:
+            reasons.append(NotAssessed(Reason.NO_REFERENCE, str(error)))
+    return written, reasons
 
 
 def _sha256(path: Path) -> str:

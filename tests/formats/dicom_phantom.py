@@ -74,6 +74,30 @@ def in_order(points):
     return points[np.lexsort(points.T)]
 
 
+def frames_of(seg):
+    """Label, LPS position and (rows, columns) pixels of every frame."""
+    label = {item.SegmentNumber: item.SegmentLabel for item in seg.SegmentSequence}
+    shared = seg.SharedFunctionalGroupsSequence[0]
+    for frame, pixels in zip(seg.PerFrameFunctionalGroupsSequence, seg.pixel_array, strict=True):
+        identified = frame if "SegmentIdentificationSequence" in frame else shared
+        number = identified.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+        yield label[number], np.array(frame.PlanePositionSequence[0].ImagePositionPatient, float), pixels, frame
+
+
+def placed(seg):
+    """World RAS points of every segment, placed by the standard's formula (C.7.6.2.1-1) from the file alone."""
+    shared = seg.SharedFunctionalGroupsSequence[0]
+    orientation = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, float)
+    row_spacing, column_spacing = shared.PixelMeasuresSequence[0].PixelSpacing
+    found = {}
+    for label, position, pixels, _ in frames_of(seg):
+        rows, columns = np.nonzero(pixels)
+        points = position + np.outer(columns * column_spacing, orientation[:3])
+        points += np.outer(rows * row_spacing, orientation[3:])
+        found.setdefault(label, []).append(points * [-1, -1, 1])
+    return {label: in_order(np.concatenate(points)) for label, points in found.items()}
+
+
 def errors_of_dciodvfy(path: Path) -> list[str]:
     if shutil.which("dciodvfy") is None:
         pytest.skip("dciodvfy is not on PATH; it is in Debian's package dicom3tools")

@@ -42,6 +42,7 @@ def test_levels_have_distinct_codes():
         (codes.CT_PROCEDURE, standard.LN.CTUnspecifiedBodyRegion),
         (codes.MR_PROCEDURE, standard.LN.MRIUnspecifiedBodyRegion),
         (codes.MILLIMETRE, standard.UCUM.Millimeter),
+        (codes.SQUARE_MILLIMETRE, standard.UCUM.SquareMillimeter),
         (codes.NO_UNITS, standard.UCUM.NoUnits),
     ],
 )

@@ -5,7 +5,17 @@ import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
-from dicom_phantom import GRIDS, SHAPE, ct_series, errors_of_dciodvfy, every_grid, in_order, masks, points_mm
+from dicom_phantom import (
+    GRIDS,
+    SHAPE,
+    ct_series,
+    errors_of_dciodvfy,
+    every_grid,
+    frames_of,
+    masks,
+    placed,
+    points_mm,
+)
 
 from spinemets.anatomy import Level
 from spinemets.errors import GeometryMismatchError, StudyError
@@ -17,30 +27,6 @@ from spinemets.volume import Volume
 
 STAMP = Stamp("test", datetime(2026, 1, 2, 3, 4, 5))
 LABELS = ["T7 vertebra", "T7 body", "T8 vertebra", "T8 body", "sacrum"]
-
-
-def frames_of(seg):
-    """Label, LPS position and (rows, columns) pixels of every frame."""
-    label = {item.SegmentNumber: item.SegmentLabel for item in seg.SegmentSequence}
-    shared = seg.SharedFunctionalGroupsSequence[0]
-    for frame, pixels in zip(seg.PerFrameFunctionalGroupsSequence, seg.pixel_array, strict=True):
-        identified = frame if "SegmentIdentificationSequence" in frame else shared
-        number = identified.SegmentIdentificationSequence[0].ReferencedSegmentNumber
-        yield label[number], np.array(frame.PlanePositionSequence[0].ImagePositionPatient, float), pixels, frame
-
-
-def placed(seg):
-    """World RAS points of every segment, placed by the standard's formula (C.7.6.2.1-1) from the file alone."""
-    shared = seg.SharedFunctionalGroupsSequence[0]
-    orientation = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, float)
-    row_spacing, column_spacing = shared.PixelMeasuresSequence[0].PixelSpacing
-    found = {}
-    for label, position, pixels, _ in frames_of(seg):
-        rows, columns = np.nonzero(pixels)
-        points = position + np.outer(columns * column_spacing, orientation[:3])
-        points += np.outer(rows * row_spacing, orientation[3:])
-        found.setdefault(label, []).append(points * [-1, -1, 1])
-    return {label: in_order(np.concatenate(points)) for label, points in found.items()}
 
 
 def written(tmp_path, affine):
@@ -163,6 +149,18 @@ def test_segments_carry_their_codes_their_maker_and_the_research_statement(tmp_p
     assert "Research use only" in seg.SeriesDescription
     assert (seg.SegmentationType, seg.SegmentsOverlap, seg.Modality) == ("BINARY", "YES", "SEG")
     assert seg.CodingSchemeIdentificationSequence[0].CodingSchemeDesignator == "99SPMETS"
+
+
+def test_a_mask_that_a_user_gave_names_no_algorithm_of_ours(tmp_path):
+    series = ct_series(tmp_path / "ct")
+    given = [dataclasses.replace(one, given=True) for one in vertebra_segments(*masks(series.volume))]
+    write_seg(tmp_path / "seg.dcm", series, given, STAMP)
+    described = pydicom.dcmread(tmp_path / "seg.dcm").SegmentSequence
+    assert {one.SegmentAlgorithmType for one in described} == {"MANUAL"}
+    assert not any(
+        "SegmentAlgorithmName" in one or "SegmentationAlgorithmIdentificationSequence" in one for one in described
+    )
+    assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
 
 
 def test_frames_hold_a_voxel_and_their_indices_are_distinct(tmp_path):

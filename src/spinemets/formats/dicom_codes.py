@@ -7,7 +7,7 @@ something is not assessable, is the reason itself.
 
 99SPMETS
     ``T13``, ``L6``            transitional vertebrae
-    ``THECAL_SAC``             all inside the dura
+    ``THECAL_SAC``             what is inside the dura, without the cord
     ``LEVEL_PROB``             probability that the vertebra has the level stated, 0-1
     ``RUNNER_UP``              the level it has otherwise
     ``PARTLY_VISIBLE``         the vertebra is cut by the edge of the image
@@ -15,6 +15,16 @@ something is not assessable, is the reason itself.
     ``CENTROID_X/_Y/_Z``       centre of the mask in the frame of reference of the image,
                                LPS: towards the patient's left, back and head, mm
     ``LESION_TYPE``            what a lesion does to bone: ``LYTIC``, ``BLASTIC`` or ``MIXED``
+    ``ESCC``                   epidural spinal cord compression, as a question: it may be of grade 0
+    ``ESCC_SLICE``             what was measured for it in one axial slice
+    ``ESCC_GRADE``             ``ESCC_0``, ``ESCC_1A``, ``ESCC_1B``, ``ESCC_1C``, ``ESCC_2``, ``ESCC_3`` (Bilsky 2010),
+                               ``NOT_CLEARANCE``, ``NOT_AXIAL``, ``BELOW_CONUS`` or the reason why there is none
+    ``ESCC_POSSIBLE``          a grade that the image leaves possible; there may be several
+    ``ESCC_P_0`` ...           probability of each grade, 0-1
+    ``ESCC_REFERENCE``         what a slice was compared with: ``ADJACENT``, ``ONE_SIDED`` or ``POPULATION``
+    ``ESCC_LEVEL``             the vertebra at the height of the slice that decides
+    ``SLICE``                  number of a slice along the image's own axis, from 0
+    ``TUMOUR_AREA`` ...        the measures of `ESCC_MEASURES`
 """
 
 from __future__ import annotations
@@ -101,6 +111,7 @@ DEVICE = Coded("121007", "Device", "DCM")
 COMMENT = Coded("121106", "Comment", "DCM")
 
 MILLIMETRE = Coded("mm", "mm", "UCUM")
+SQUARE_MILLIMETRE = Coded("mm2", "square millimeter", "UCUM")
 MILLILITRE = Coded("ml", "milliliter", "UCUM")
 NO_UNITS = Coded("1", "no units", "UCUM")
 
@@ -115,6 +126,36 @@ CENTROID = (
 )
 LESION_TYPE = Coded("LESION_TYPE", "What the lesion does to bone")
 LESION_TYPES = {name: Coded(name.upper(), f"{name.capitalize()} lesion") for name in ("lytic", "blastic", "mixed")}
+
+ESCC = Coded("ESCC", "Epidural spinal cord compression")
+ESCC_SLICE = Coded("ESCC_SLICE", "Epidural spinal cord compression, one slice")
+ESCC_GRADE = Coded("ESCC_GRADE", "ESCC grade (Bilsky 2010)")
+ESCC_POSSIBLE = Coded("ESCC_POSSIBLE", "ESCC grade that stays possible")
+ESCC_GRADES = {grade: Coded(f"ESCC_{grade.upper()}", f"ESCC {grade}") for grade in ("0", "1a", "1b", "1c", "2", "3")}
+ESCC_PROBABILITIES = {grade: Coded(f"ESCC_P_{grade.upper()}", f"Probability of ESCC {grade}") for grade in ESCC_GRADES}
+NOT_CLEARANCE = Coded("NOT_CLEARANCE", "No epidural tumour found; this is not clearance")
+NOT_AXIAL = Coded("NOT_AXIAL", "Not assessable: the slices are not axial to the cord")
+BELOW_CONUS = Coded("BELOW_CONUS", "Not applicable below the end of the cord")
+ESCC_REFERENCE = Coded("ESCC_REFERENCE", "What the slices were compared with")
+ESCC_REFERENCES = {
+    "adjacent": Coded("ADJACENT", "Slices above and below"),
+    "one_sided": Coded("ONE_SIDED", "Slices on one side alone"),
+    "population": Coded("POPULATION", "Healthy people of the level"),
+}
+ESCC_LEVEL = Coded("ESCC_LEVEL", "Vertebra at the height of the slice that decides")
+SAC_DEFORMED = Coded("SAC_DEFORMED", "Thecal sac deformed by tumour")
+SLICE = Coded("SLICE", "Number of the slice, from 0")
+ESCC_MEASURES = {
+    "epidural_area_mm2": (Coded("TUMOUR_AREA", "Area of epidural tumour"), SQUARE_MILLIMETRE),
+    "sac_indentation_mm": (Coded("SAC_DENT", "Depth of the dent in the thecal sac"), MILLIMETRE),
+    "sac_area_loss": (Coded("SAC_AREA_LOSS", "Share of the area of the thecal sac lost"), NO_UNITS),
+    "cord_gap_mm": (Coded("CORD_GAP", "Gap between epidural tumour and cord"), MILLIMETRE),
+    "mscc_ap": (Coded("MSCC_AP", "Share of the depth of the cord lost (MSCC)"), NO_UNITS),
+    "cord_area_loss": (Coded("CORD_AREA_LOSS", "Share of the area of the cord lost"), NO_UNITS),
+    "cord_shift_mm": (Coded("CORD_SHIFT", "Displacement of the cord"), MILLIMETRE),
+    "csf_fraction": (Coded("CSF_FRACTION", "Share of the ring round the cord that is CSF"), NO_UNITS),
+}
+"""Code and unit of every measure of a slice, by its name in the report."""
 
 
 def level_code(level: Level) -> Coded:

@@ -60,15 +60,17 @@ def write_seg(path: Path, series: Series, segments: Iterable[Segment], stamp: St
 def _describe(number: int, segment: Segment, tracking_uid: str) -> Any:
     import highdicom as hd
 
+    kinds = hd.seg.SegmentAlgorithmTypeValues
+    algorithm = hd.AlgorithmIdentificationSequence(
+        name=MAKER, version=software_version(), family=concept(codes.ARTIFICIAL_INTELLIGENCE), source=MAKER
+    )
     return hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=segment.label,
         segmented_property_category=concept(segment.category),
         segmented_property_type=concept(segment.kind),
-        algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
-        algorithm_identification=hd.AlgorithmIdentificationSequence(
-            name=MAKER, version=software_version(), family=concept(codes.ARTIFICIAL_INTELLIGENCE), source=MAKER
-        ),
+        algorithm_type=kinds.MANUAL if segment.given else kinds.AUTOMATIC,  # the standard's word for "user-entered"
+        algorithm_identification=None if segment.given else algorithm,
         tracking_uid=tracking_uid,
         tracking_id=segment.label,
         anatomic_regions=[concept(segment.site)] if segment.site else None,
@@ -97,7 +99,7 @@ def _segmentation(
         software_versions=software_version(),
         device_serial_number="none",
         content_label="SPINE",
-        content_description="Vertebrae and findings. Research use only.",
+        content_description="Structures and findings of the spine. Research use only.",
         series_description="spinemets segmentation. Research use only.",
         pixel_measures=hd.PixelMeasuresSequence(planes.pixel_spacing_mm.tolist(), planes.slice_spacing_mm),
         plane_orientation=hd.PlaneOrientationSequence(patient, planes.image_orientation.tolist()),

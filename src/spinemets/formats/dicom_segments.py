@@ -38,6 +38,8 @@ class Segment:
         Anatomic region.
     tracking_uid : str, optional
         By default one that the stamp, the series and the label decide.
+    given : bool
+        A user gave the mask, so that no algorithm of ours is named for it.
     """
 
     label: str
@@ -47,6 +49,7 @@ class Segment:
     start: tuple[int, int, int] = (0, 0, 0)
     site: codes.Coded | None = None
     tracking_uid: str | None = None
+    given: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.label) <= 64:
