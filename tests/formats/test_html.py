@@ -217,7 +217,23 @@ def test_provenance_and_what_is_not_assessed_are_listed():
     page = report_html(report(provenance={"model": {"name": "spine", "sha256": "abc"}}))
     assert "model name spine sha256 abc" in section(page, "Provenance")
     assert "1.2.840" in section(page, "Provenance")
-    assert "posterior wall all no model" in section(page, "Not assessed")
+    assert "no model This version has no model or rule for the posterior wall. Posterior wall all levels" in section(
+        page, "Not assessed"
+    )
+
+
+def test_what_is_not_assessed_for_one_reason_stands_in_one_row():
+    cut = [NotAssessed(Reason.OUT_OF_FIELD, f"the image cuts through {level}") for level in ("L1", "L2")]
+    found = [
+        VertebraFindings(level, heights_mm=reason, genant=reason)
+        for level, reason in zip((Level.L1, Level.L2), cut, strict=True)
+    ]
+    told = (("pain", NotAssessed(Reason.NOT_STATED, "nobody said")),)
+    page = report_html(report(vertebrae=tuple(found), not_assessed=told))
+    listed = section(page, "Not assessed")
+    assert listed.count("image cuts through") == 1
+    assert "The image cuts through each of L1, L2. Body heights, mm; Genant grade all levels" in listed
+    assert "Nobody said. Pain study" in listed
 
 
 def test_the_page_is_written_as_utf8(tmp_path):
