@@ -116,6 +116,27 @@ def test_centres_too_close_for_bodies_of_their_width_are_one(half_width, count):
     assert len(found.centres) == count
 
 
+def test_neighbours_whose_votes_are_drawn_towards_each_other_stay_two():
+    """Cervical bodies of 16 mm, 12 mm apart, whose votes gather 8 mm apart."""
+    centres, voted = [(12, 25, 42), (12, 25, 36)], [(12, 25, 41), (12, 25, 37)]
+    numbers, body = column(centres, half=(4, 4, 2), process=False)
+    found = find_instances(numbers > 0, body, votes_for(numbers, voted), SPACING_MM)
+    assert (found.labels == numbers).all()
+    assert len(found.centres) == 2
+
+
+@pytest.mark.parametrize(("at", "count"), [(42, 3), (51, 2)])
+def test_an_arch_that_votes_away_from_every_body_is_a_vertebra_of_its_own(at, count):
+    """Its body is destroyed; what votes beside a body in sight, 6 mm away, belongs to that one."""
+    numbers, body = column([(12, 30, 54), (12, 30, 30)], half=(6, 6, 4), process=False)
+    arch = np.zeros(SHAPE, bool)
+    arch[6:19, 10:18, 40:46] = True
+    offset = votes_for(np.where(arch, 3, numbers), [(12, 30, 54), (12, 30, 30), (12, 30, at)])
+    found = find_instances((numbers > 0) | arch, body, offset, SPACING_MM)
+    assert len(found.centres) == count
+    assert len(set(found.labels[arch].tolist())) == 1
+
+
 def test_what_a_vertebra_encloses_is_its_own():
     body = np.zeros((30, 30, 30), bool)
     body[5:25, 5:25, 5:25] = True

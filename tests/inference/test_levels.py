@@ -215,6 +215,15 @@ def test_size_alone_tells_the_region_and_leaves_the_level_open(diameter_mm, regi
     assert named.ambiguous
 
 
+def test_the_size_of_an_atlas_without_a_body_does_not_shift_the_names_below_it():
+    """What is measured at C1 is its arch and the dens, larger than any cervical body; ribs begin at T1."""
+    sizes = [24.0, 18.0, 19.0, 19.4, 19.4, 22.5, 22.5, 25.2, 25.6]
+    row = [VertebraEvidence(None, n >= 7, diameter_mm=size) for n, size in enumerate(sizes)]
+    named = name_levels(row, sacrum_follows=False)
+    assert named.levels == levels("C1-T2")
+    assert not named.ambiguous
+
+
 def test_without_a_landmark_a_sure_network_is_still_ambiguous():
     row = seen(levels("L2 L3 L4"), error=0.05, ribs=False)
     assert name_levels(row, sacrum_follows=False, landmark_seen=False).ambiguous

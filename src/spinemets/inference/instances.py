@@ -13,17 +13,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.inference.spine_classes import OFFSET_UNIT_MM
+from spinemets.inference.votes import MAX_MISS_MM, MIN_VOLUME_ML, body_diameter_mm, nearest_centre, voted_centres
 
-MARGIN_MM = 30.0
-"""How far outside the image a centre is looked for, for vertebrae that its edge cuts."""
-MIN_DISTANCE_MM = 9.0
-"""Centres closer than this are one; neighbouring cervical bodies are 13 mm apart or more (ours)."""
-VOTE_SIGMA_MM = 2.5
-MIN_VOLUME_ML = 0.4
-"""A vertebra, or the visible part of one, is at least this large (ours)."""
-LEAST_SPACING = 0.55
-"""Neighbouring centres are at least this far apart, as a share of the body's diameter (ours; in
-Panjabi's tables bodies and discs together are 0.7 to 1.0 of it)."""
 END_VOXELS = 3
 """A piece that comes this close to the end of the grid is cut by it."""
 BEYOND_MM = 9.0
@@ -34,8 +25,6 @@ apart than `NEIGHBOURS_APART`."""
 NEIGHBOURS_APART = 1.2
 """Of the wider body's diameter: by Panjabi's tables neighbours from C3 to L5 are 0.8 to 1.0 of it apart, and next but
 one at least 1.5 (ours)."""
-MAX_MISS_MM = 18.0
-"""A voxel whose vote falls further than this from every centre belongs to none (ours)."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +61,12 @@ def find_instances(
     if len(index) == 0:
         return Instances(np.zeros(vertebra.shape, np.uint8), np.zeros((0, 3)))
     votes = index + offset[:, vertebra].T * (OFFSET_UNIT_MM / spacing_mm)
-    weight = np.where(body[vertebra], 1.0, 0.25)
-    centres = _apart(_peaks(votes, weight, vertebra.shape, spacing_mm), body, spacing_mm)
-    owner = _nearest(votes, centres, MAX_MISS_MM / spacing_mm)
+    centres = voted_centres(index, votes, body, spacing_mm)
+    owner = nearest_centre(votes, centres, MAX_MISS_MM / spacing_mm)
     owner, centres = _drop_small(owner, centres, spacing_mm)
     while (slight := _slightest_between(owner, centres, body, spacing_mm)) is not None:
         centres = np.delete(centres, slight, axis=0)
-        owner = _nearest(votes, centres, MAX_MISS_MM / spacing_mm)
+        owner = nearest_centre(votes, centres, MAX_MISS_MM / spacing_mm)
     order = np.argsort(-centres[:, 2])
     rank = np.zeros(len(centres) + 1, np.uint8)
     rank[order + 1] = np.arange(1, len(centres) + 1)
@@ -117,64 +105,6 @@ def _with_stump(
     centre = vote[tip[tuple(index.T)]].mean(axis=0)[None]
     centres = np.vstack([centre, found.centres] if end > 0 else [found.centres, centre])
     return Instances(labels.astype(np.uint8), centres)
-
-
-def _peaks(
-    votes: NDArray[np.float64], weight: NDArray[np.float64], shape: tuple[int, ...], spacing_mm: float
-) -> NDArray[np.float64]:
-    """(N, 3) places where votes gather, strongest first, none closer than `MIN_DISTANCE_MM`."""
-    margin = int(MARGIN_MM / spacing_mm)
-    size = np.array(shape) + 2 * margin
-    cell = np.round(votes).astype(np.int64) + margin
-    inside = ((cell >= 0) & (cell < size)).all(axis=1)
-    flat = np.ravel_multi_index(tuple(cell[inside].T), tuple(size))
-    counts = np.bincount(flat, weights=weight[inside], minlength=int(size.prod())).reshape(size).astype(np.float32)
-    density = ndimage.gaussian_filter(counts, VOTE_SIGMA_MM / spacing_mm)
-    reach = max(int(MIN_DISTANCE_MM / spacing_mm / 2), 1)
-    top = (density == ndimage.maximum_filter(density, size=2 * reach + 1)) & (density > 0)
-    place = np.argwhere(top)
-    strength = density[top]
-    needed = MIN_VOLUME_ML * 1000 / spacing_mm**3 / (2 * np.pi) ** 1.5 / (2 * VOTE_SIGMA_MM / spacing_mm) ** 3
-    kept: list[NDArray[np.int64]] = []
-    for number in np.argsort(-strength):
-        if strength[number] < needed:
-            break
-        apart = [np.linalg.norm(place[number] - other) * spacing_mm for other in kept]
-        if not apart or min(apart) >= MIN_DISTANCE_MM:
-            kept.append(place[number])
-    return np.array(kept, dtype=np.float64).reshape(-1, 3) - margin
-
-
-def _apart(centres: NDArray[np.float64], body: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float64]:
-    """Centres, strongest first, without those too close to a stronger one for bodies of that diameter."""
-    kept: list[NDArray[np.float64]] = []
-    for centre in centres:
-        needed = LEAST_SPACING * body_diameter_mm(centre, body, spacing_mm)
-        if all(np.linalg.norm(centre - other) * spacing_mm >= needed for other in kept):
-            kept.append(centre)
-    return np.array(kept).reshape(-1, 3)
-
-
-def body_diameter_mm(centre: NDArray[np.float64], body: NDArray[np.bool_], spacing_mm: float) -> float:
-    """Diameter of a circle as large as the largest axial section of the body within 12 mm of a centre."""
-    across, along = int(35 / spacing_mm), int(12 / spacing_mm)
-    middle, reach = np.round(centre).astype(int), np.array([across, across, along])
-    low, high = np.maximum(middle - reach, 0), np.maximum(middle + reach + 1, 0)
-    box = body[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
-    area = float(box.sum(axis=(0, 1)).max(initial=0)) * spacing_mm**2
-    return float(np.sqrt(4 * area / np.pi))
-
-
-def _nearest(votes: NDArray[np.float64], centres: NDArray[np.float64], limit: float) -> NDArray[np.int64]:
-    """1-based number of the centre nearest to each vote, 0 where none is within `limit`."""
-    best = np.full(len(votes), limit)
-    owner = np.zeros(len(votes), np.int64)
-    for number, centre in enumerate(centres, start=1):
-        distance = np.linalg.norm(votes - centre, axis=1)
-        closer = distance < best
-        best[closer] = distance[closer]
-        owner[closer] = number
-    return owner
 
 
 def _drop_small(

@@ -36,7 +36,8 @@ SIZE_WORDS = 2.0
 LIVING = 1.08
 """Living adults against the dry bones of Panjabi's tables (`clinical.md` §3.1: 5 to 15 % larger)."""
 SIZE_SPREAD = 0.18
-"""Standard deviation of the logarithm of a body's diameter between people and masks (ours)."""
+"""Standard deviation of the logarithm of a body's diameter between people and masks (ours). Any size is as good as one
+such deviation for C1, which has no body: what is measured there is its arch and the dens."""
 SIZE_LIMIT = 8.0
 """A size that fits no level speaks against it no louder than this (ours)."""
 AMBIGUOUS_BELOW = 0.9
@@ -138,7 +139,7 @@ def _emission(evidence: VertebraEvidence, size_temperature: float = 1.0) -> NDAr
         if evidence.diameter_mm:
             like = {Level.T13: Level.T12, Level.L6: Level.L5}.get(level, level)
             usual = LIVING * float(np.sqrt(VERTEBRA[like].width * VERTEBRA[like].depth))
-            deviation = np.log(evidence.diameter_mm / usual) / SIZE_SPREAD
+            deviation = np.log(evidence.diameter_mm / usual) / SIZE_SPREAD if level is not Level.C1 else 1.0
             result[number] -= min(0.5 * deviation**2, SIZE_LIMIT) / size_temperature
     return result
 

@@ -13,25 +13,21 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from spinemets.anatomy import Level
-from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, resample, world_aligned_grid
 from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.card import ModelCard, load_card
-from spinemets.inference.instances import Instances, find_instances
 from spinemets.inference.locate import (
     FILL_HU,
     Located,
     locate_spine,
-    main_piece,
-    softmax,
     too_small_to_locate,
     whole_image,
 )
 from spinemets.inference.naming import known_names, name_vertebrae, verse_ids
 from spinemets.inference.parts import CLASS, frames, subregion_labels
-from spinemets.inference.sacrum import told_from_sacrum
+from spinemets.inference.separate import NEAR_SPINE_MM, beside_mm, separate
 from spinemets.inference.sliding_window import mirrored, sliding_window
-from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
+from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES
 from spinemets.inference.upsample import to_image_grid
 from spinemets.measure.spine_from_mask import KnownName, vertebrae_of_mask
 from spinemets.spine import Spine
@@ -39,13 +35,6 @@ from spinemets.volume import Volume
 
 Report = Callable[[str, float], None]
 """Called with the name of a stage and the share of it that is done."""
-MIN_VERTEBRA_ML = 4.0
-"""Less than this is not the vertebra of an adult, nor enough of one to name it (ours; C5 has 8 ml)."""
-NEAR_SPINE_MM = 20.0
-"""Bone further than this beside what the locator took for spine is not looked at (ours); above and below it, three
-times as far."""
-ALONG = 1 / 3
-"""By how much a distance along the spine counts less."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +123,8 @@ def segment_spine(
     with clock.stage("segment"):
         grid, output = _fine_pass(image, located, models, _stage(report, "segmenting vertebrae"))
     with clock.stage("separate and name"):
-        shares, classes, instances, sacrum = _separate(grid, output, located)
+        found = separate(image, grid, output, located)
+        classes, instances, sacrum = found.classes, found.instances, found.sacrum
         names, seen = name_vertebrae(grid, classes, instances, sacrum, located, anchor)
         sides = frames(classes, instances, float(grid.spacing_mm[0]))
         parts = subregion_labels(classes, instances, sides)
@@ -142,15 +132,16 @@ def segment_spine(
         ids = verse_ids(instances, names)
         sacrum_ids = np.where(sacrum, Level.SACRUM.verse_id, 0).astype(np.uint8)
         canal = (classes == CLASS["canal"]).astype(np.uint8)
-        vertebrae, sacra, canal = to_image_grid(image, grid, shares, [ids, sacrum_ids, canal])
+        vertebrae, sacra, canal = to_image_grid(image, grid, found.shares, [ids, sacrum_ids, canal])
         subregions = _subregions_on_image(image, grid, parts, vertebrae)
         vertebrae |= sacra
     mask = image.with_array(vertebrae)
     flags = tuple(f"levels_by_{landmark}" for landmark in seen) if anchor is None else ("levels_by_anchor",)
     known = known_names(names, instances, grid)
     if sacrum.any():
-        known[Level.SACRUM] = KnownName(float(shares[1][sacrum].mean()))
-    spine = Spine(vertebrae_of_mask(mask, known), names.ambiguous, flags or ("no_level_landmark",))
+        known[Level.SACRUM] = KnownName(float(found.shares[1][sacrum].mean()))
+    flags = (flags or ("no_level_landmark",)) + (("more_pieces_than_levels",) if found.surplus else ())
+    spine = Spine(vertebrae_of_mask(mask, known), names.ambiguous or found.surplus, flags)
     return SpineSegmentation(mask, image.with_array(subregions), image.with_array(canal), spine, clock.seconds)
 
 
@@ -164,7 +155,7 @@ def _fine_pass(
     card = models.spine_card
     grid = world_aligned_grid(located.lower_mm, located.upper_mm, card.spacing_mm)
     values = card.window(resample(image, grid, fill=FILL_HU))
-    near = _beside_mm(located, grid) < NEAR_SPINE_MM
+    near = beside_mm(located, grid) < NEAR_SPINE_MM
     output = sliding_window(
         mirrored(models.spine, flipped_channel=len(SPINE_CLASSES)),
         values,
@@ -176,51 +167,6 @@ def _fine_pass(
         progress=progress,
     )
     return grid, output
-
-
-def _beside_mm(located: Located, grid: Grid) -> NDArray[np.float32]:
-    """Distance from what the locator took for spine, mm, where one along it counts for `ALONG`."""
-    sampling = located.grid.spacing_mm * [1.0, 1.0, ALONG]
-    distance = ndimage.distance_transform_edt(~located.spine, sampling=sampling).astype(np.float32)
-    return resample(Volume(distance, located.grid.affine), grid, fill=1e3)
-
-
-def _separate(
-    grid: Grid, output: NDArray[np.float32], located: Located
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], Instances, NDArray[np.bool_]]:
-    """Shares of vertebra, sacrum and canal; classes; vertebrae; the sacrum."""
-    spacing = float(grid.spacing_mm[0])
-    count = len(SPINE_CLASSES)
-    probability = softmax(output[:count])
-    classes = probability.argmax(axis=0).astype(np.uint8)
-    far = _beside_mm(located, grid) > NEAR_SPINE_MM
-    wanted = np.isin(classes, (*VERTEBRA_CLASSES, CLASS["sacrum"], CLASS["canal"]))
-    classes[wanted & far] = 0
-    vertebra = np.isin(classes, VERTEBRA_CLASSES)
-    vertebra = main_piece(vertebra, spacing) if vertebra.any() else vertebra
-    classes[np.isin(classes, VERTEBRA_CLASSES) & ~vertebra] = 0
-    if vertebra.sum() * spacing**3 / 1000 < MIN_VERTEBRA_ML:
-        raise NoSpineFoundError(
-            f"no spine found: {vertebra.sum() * spacing**3 / 1000:.1f} ml of bone look like vertebrae, "
-            f"at least {MIN_VERTEBRA_ML:g} ml are needed"
-        )
-    instances = find_instances(vertebra, classes == CLASS["body"], output[count:], spacing)
-    if len(instances.centres) == 0:
-        raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
-    enclosed = (instances.labels > 0) & ~vertebra
-    classes[enclosed] = CLASS["body"]
-    sacrum = classes == CLASS["sacrum"]
-    sacrum = main_piece(sacrum, spacing, bridge_mm=4.0) if sacrum.any() else sacrum
-    instances, sacrum, remnant = told_from_sacrum(instances, sacrum, spacing)
-    classes[(classes == CLASS["sacrum"]) & ~sacrum] = CLASS["other_bone"]
-    classes[remnant] = CLASS["sacrum"]
-    shares = np.stack(
-        [probability[list(VERTEBRA_CLASSES)].sum(axis=0), probability[CLASS["sacrum"]], probability[CLASS["canal"]]]
-    )
-    shares[:, far | enclosed] = 0
-    shares[0, enclosed] = 1
-    shares[:, remnant] = np.array([0, 1, 0])[:, None]
-    return shares, classes, instances, sacrum
 
 
 def _subregions_on_image(

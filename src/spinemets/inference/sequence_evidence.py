@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.geometry import Grid, resample
-from spinemets.inference.instances import NEIGHBOURS_APART, Instances, body_diameter_mm
+from spinemets.inference.instances import NEIGHBOURS_APART, Instances
 from spinemets.inference.levels import VertebraEvidence
 from spinemets.inference.locate import Located
 from spinemets.inference.locator_classes import LOCATOR_CLASSES
 from spinemets.inference.parts import CLASS
+from spinemets.inference.votes import body_diameter_mm
 from spinemets.volume import Volume
 
 RIB_REACH_MM = 9.0

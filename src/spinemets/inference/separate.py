@@ -1,0 +1,124 @@
+"""From what the networks answer to one vertebra beside another, and to what is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.errors import NoSpineFoundError
+from spinemets.geometry import Grid, points_beyond, resample
+from spinemets.inference.instances import Instances, find_instances
+from spinemets.inference.locate import Located, main_piece, softmax
+from spinemets.inference.no_vertebra import without_skull, without_surplus
+from spinemets.inference.parts import CLASS
+from spinemets.inference.sacrum import told_from_sacrum
+from spinemets.inference.spine_classes import SPINE_CLASSES, VERTEBRA_CLASSES
+from spinemets.volume import Volume
+
+MIN_VERTEBRA_ML = 4.0
+"""Less than this is not the vertebra of an adult, nor enough of one to name it (ours; C5 has 8 ml)."""
+NEAR_SPINE_MM = 20.0
+"""Bone further than this beside what the locator took for spine is not looked at (ours); above and below it, three
+times as far."""
+ALONG = 1 / 3
+"""By how much a distance along the spine counts less."""
+
+
+@dataclass(frozen=True)
+class Separated:
+    """Vertebrae and their surroundings on the grid of the spine network.
+
+    Attributes
+    ----------
+    shares : (3, I, J, K) ndarray of float32
+        Of vertebra, sacrum and canal in each voxel.
+    classes : (I, J, K) ndarray of uint8
+        Indices of `SPINE_CLASSES`.
+    instances : Instances
+        The vertebrae, not yet named.
+    sacrum : (I, J, K) ndarray of bool
+        Where it is.
+    surplus : bool
+        More pieces were found than anybody has vertebrae; the slightest were left out.
+    """
+
+    shares: NDArray[np.float32]
+    classes: NDArray[np.uint8]
+    instances: Instances
+    sacrum: NDArray[np.bool_]
+    surplus: bool
+
+
+def separate(image: Volume, grid: Grid, output: NDArray[np.float32], located: Located) -> Separated:
+    """Vertebrae and sacrum from logits and votes of the spine network.
+
+    Parameters
+    ----------
+    image : Volume
+        What was segmented.
+    grid : Grid
+        Of the network's output.
+    output : (C, I, J, K) ndarray of float32
+        Logits of `SPINE_CLASSES`, then votes.
+    located : Located
+        Where the spine is.
+
+    Raises
+    ------
+    NoSpineFoundError
+        If nothing of it is a vertebra.
+    """
+    spacing = float(grid.spacing_mm[0])
+    count = len(SPINE_CLASSES)
+    probability = softmax(output[:count])
+    classes = probability.argmax(axis=0).astype(np.uint8)
+    far = beside_mm(located, grid) > NEAR_SPINE_MM
+    wanted = np.isin(classes, (*VERTEBRA_CLASSES, CLASS["sacrum"], CLASS["canal"]))
+    classes[wanted & far] = 0
+    vertebra = np.isin(classes, VERTEBRA_CLASSES)
+    vertebra = main_piece(vertebra, spacing) if vertebra.any() else vertebra
+    classes[np.isin(classes, VERTEBRA_CLASSES) & ~vertebra] = 0
+    if vertebra.sum() * spacing**3 / 1000 < MIN_VERTEBRA_ML:
+        raise NoSpineFoundError(
+            f"no spine found: {vertebra.sum() * spacing**3 / 1000:.1f} ml of bone look like vertebrae, "
+            f"at least {MIN_VERTEBRA_ML:g} ml are needed"
+        )
+    instances = find_instances(vertebra, classes == CLASS["body"], output[count:], spacing)
+    if len(instances.centres) == 0:
+        raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
+    instances, none = without_skull(instances, _beyond(image, grid))
+    instances, surplus = without_surplus(instances)
+    none |= surplus
+    classes[none] = CLASS["other_bone"]
+    enclosed = (instances.labels > 0) & ~vertebra
+    classes[enclosed] = CLASS["body"]
+    sacrum = classes == CLASS["sacrum"]
+    sacrum = main_piece(sacrum, spacing, bridge_mm=4.0) if sacrum.any() else sacrum
+    instances, sacrum, remnant = told_from_sacrum(instances, sacrum, spacing)
+    classes[(classes == CLASS["sacrum"]) & ~sacrum] = CLASS["other_bone"]
+    classes[remnant] = CLASS["sacrum"]
+    shares = np.stack(
+        [probability[list(VERTEBRA_CLASSES)].sum(axis=0), probability[CLASS["sacrum"]], probability[CLASS["canal"]]]
+    )
+    shares[:, far | enclosed | none] = 0
+    shares[0, enclosed] = 1
+    shares[:, remnant] = np.array([0, 1, 0])[:, None]
+    return Separated(shares, classes, instances, sacrum, bool(surplus.any()))
+
+
+def _beyond(image: Volume, grid: Grid) -> NDArray[np.bool_]:
+    """Voxels of the grid that lie outside the image."""
+    result = np.zeros(grid.shape, dtype=bool)
+    for beyond in points_beyond(image, grid):
+        result |= beyond
+    return result
+
+
+def beside_mm(located: Located, grid: Grid) -> NDArray[np.float32]:
+    """Distance from what the locator took for spine, mm, where one along it counts for `ALONG`."""
+    sampling = located.grid.spacing_mm * [1.0, 1.0, ALONG]
+    distance = ndimage.distance_transform_edt(~located.spine, sampling=sampling).astype(np.float32)
+    return resample(Volume(distance, located.grid.affine), grid, fill=1e3)

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from spinemets.inference.instances import Instances
+from spinemets.inference.no_vertebra import without_skull, without_surplus
+
+SHAPE = (24, 40, 80)
+
+
+def a_neck(highest):
+    """Two vertebrae of 16 x 16 x 10 voxels, and above them a piece between two corners."""
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 12:28, 40:50], labels[4:20, 12:28, 26:36] = 2, 3
+    labels[tuple(slice(a, b) for a, b in zip(*highest, strict=True))] = 1
+    middle = np.mean(highest, axis=0)
+    return Instances(labels, np.array([middle, [12, 20, 45], [12, 20, 31]], float))
+
+
+SLIGHT, LARGE = ((8, 16, 54), (16, 24, 60)), ((4, 12, 54), (20, 28, 58))
+
+
+def test_a_slight_piece_above_the_highest_vertebra_is_of_the_skull():
+    found = a_neck(SLIGHT)
+    kept, skull = without_skull(found, np.zeros(SHAPE, bool))
+    assert (skull == (found.labels == 1)).all()
+    assert kept.centres.tolist() == [[12, 20, 45], [12, 20, 31]]
+    assert (kept.labels == 1).sum() == (kept.labels == 2).sum() == 16 * 16 * 10
+    assert not kept.labels[skull].any()
+
+
+def test_a_flat_first_vertebra_stays():
+    found = a_neck(LARGE)
+    kept, skull = without_skull(found, np.zeros(SHAPE, bool))
+    assert kept is found
+    assert not skull.any()
+
+
+@pytest.mark.parametrize(("top", "stays"), [(62, True), (63, False)])
+def test_a_tip_that_the_image_cuts_stays(top, stays):
+    beyond = np.zeros(SHAPE, bool)
+    beyond[:, :, top:] = True
+    kept, _ = without_skull(a_neck(SLIGHT), beyond)
+    assert len(kept.centres) == (3 if stays else 2)
+
+
+def test_a_tip_at_the_end_of_the_grid_stays():
+    kept, _ = without_skull(a_neck(((8, 16, 72), (16, 24, 78))), np.zeros(SHAPE, bool))
+    assert len(kept.centres) == 3
+
+
+def test_a_single_vertebra_stays_however_small():
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[8:12, 8:12, 8:12] = 1
+    kept, _ = without_skull(Instances(labels, np.array([[10.0, 10.0, 10.0]])), np.zeros(SHAPE, bool))
+    assert len(kept.centres) == 1
+
+
+def test_of_more_pieces_than_anybody_has_vertebrae_the_slightest_are_left_out():
+    labels = np.zeros((8, 8, 150), np.uint8)
+    for n in range(28):
+        labels[:, : 2 if n in (0, 5) else 6, 145 - 5 * n : 149 - 5 * n] = n + 1
+    found = Instances(labels, np.array([[4, 3, 147 - 5 * n] for n in range(28)], float))
+    kept, left_out = without_surplus(found)
+    assert (left_out == np.isin(labels, (1, 6))).all()
+    assert kept.centres[:, 2].tolist() == [147 - 5 * n for n in range(28) if n not in (0, 5)]
+    assert [int(kept.labels[4, 3, int(k)]) for k in kept.centres[:, 2]] == list(range(1, 27))
+
+
+def test_as_many_as_a_spine_may_have_all_stay():
+    labels = np.zeros((4, 4, 26), np.uint8)
+    labels[:] = np.arange(26, 0, -1)
+    found = Instances(labels, np.array([[2, 2, 25 - n] for n in range(26)], float))
+    kept, left_out = without_surplus(found)
+    assert kept is found
+    assert not left_out.any()
