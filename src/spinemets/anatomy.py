@@ -7,6 +7,7 @@ SPINEPS and TPTBox; 51 and 52 are ours.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum, IntEnum
 
 
@@ -157,3 +158,10 @@ def parse_level(text: str) -> Level:
         return Level(name)
     except ValueError:
         raise ValueError(f"'{text}' is not a vertebral level; write C1…C7, T1…T13, L1…L6, S1…S5 or sacrum") from None
+
+
+def nearest_levels(level: Level, among: Collection[Level]) -> tuple[Level, ...]:
+    """The next level above and the next one below that are among some, as far as there are any."""
+    fit = sorted(among, key=lambda one: one.order)
+    above = [one for one in fit if one.order < level.order][-1:]
+    return (*above, *[one for one in fit if one.order > level.order][:1])

@@ -8,7 +8,7 @@ from oblique import STORED, centred_affine, painted
 from spinemets.anatomy import LesionLabel, Level
 from spinemets.errors import GeometryMismatchError
 from spinemets.findings import NotApplicable, Reason
-from spinemets.measure.uptake import uptake
+from spinemets.measure.uptake import SPECT, uptake
 from spinemets.volume import Volume
 
 UNAFFECTED = (Level.T12, Level.L1, Level.L3, Level.L4)
@@ -67,6 +67,19 @@ def test_a_mask_larger_than_the_hot_spot_has_an_interval_that_holds_the_true_mea
 def test_cold_sclerotic_lesions_carry_their_caveat_and_lytic_ones_do_not():
     assert "clears nothing" in of(scene(label=LesionLabel.BLASTIC), pet(hot=1.0))["suv_max"].method
     assert "clears" not in of(scene(), pet(hot=1.0))["suv_mean"].method
+
+
+@pytest.mark.parametrize(("label", "clears"), [(LesionLabel.LYTIC, False), (LesionLabel.BLASTIC, True)])
+def test_of_a_spect_only_the_ratio_is_told_and_no_uptake_clears_no_lytic_lesion(label, clears):
+    _, ids, lesions = scene(label=label).volumes()
+    found = uptake(Level.L2, lesions, ids, pet(hot=4500.0, usual=900.0), UNAFFECTED, SPECT)
+    assert list(found) == ["spect_to_unaffected"]
+    assert found["spect_to_unaffected"].value == pytest.approx(5.0, abs=0.1)
+    assert ("purely lytic metastases" in found["spect_to_unaffected"].method) is not clears
+    assert "SUV" not in found["spect_to_unaffected"].method
+    none = uptake(Level.L2, lesions, ids, pet(reach=1), UNAFFECTED, SPECT)["spect_to_unaffected"]
+    assert none.code is Reason.OUT_OF_FIELD
+    assert "SPECT" in none.detail
 
 
 def test_every_reason_for_no_value():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.anatomy import LesionLabel, Level
+from spinemets.anatomy import LesionLabel, Level, nearest_levels
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.geometry import crop
 from spinemets.measure.own_lesion import own_lesion
@@ -21,14 +22,50 @@ SEEN_FROM = 0.9
 """So much of a lesion or body lies within the PET (ours)."""
 DEEP_SHARE = 0.5
 """The core of a body lies deeper than this share of the greatest depth of its vertebra: the arch is thinner (ours)."""
-CAVEAT = "; sclerotic metastases may take up little, so this clears nothing"
-"""What is known of FDG in blastic lesions (the review, l.593-595)."""
+
+
+@dataclass(frozen=True)
+class Tracer:
+    """What an image of uptake is, and what it cannot show.
+
+    Attributes
+    ----------
+    image, quantity : str
+        For the reader of the report.
+    names : tuple of str
+        In the report: those that end in ``max``, ``mean`` and ``to_unaffected``, as far as the unit allows.
+    silent : LesionLabel
+        Lesions of this kind may take up little, so that an image without uptake clears nothing.
+    """
+
+    image: str
+    quantity: str
+    names: tuple[str, ...]
+    silent: LesionLabel
+
+    @property
+    def caveat(self) -> str:
+        """What is said of such a lesion."""
+        kind = "sclerotic" if self.silent is LesionLabel.BLASTIC else "purely lytic"
+        return f"; {kind} metastases may take up little, so this clears nothing"
+
+
+PET = Tracer("PET", "SUV", ("suv_max", "suv_mean", "suv_to_unaffected"), LesionLabel.BLASTIC)
+"""FDG: blastic metastases are often not seen (the review, l.593-595)."""
+SPECT = Tracer("SPECT", "counts", ("spect_to_unaffected",), LesionLabel.LYTIC)
+"""Tracers of bone: purely osteolytic lesions may be missed (the review, l.505-590); counts are no SUV, so that nothing
+but their ratio is told."""
 
 
 def uptake(
-    level: Level, lesions: Volume, vertebrae: Volume, pet: Volume, unaffected: Collection[Level]
+    level: Level,
+    lesions: Volume,
+    vertebrae: Volume,
+    image: Volume,
+    unaffected: Collection[Level],
+    tracer: Tracer = PET,
 ) -> dict[str, Any]:
-    """SUV of all lesions of a vertebra, by name; report only.
+    """Uptake of all lesions of a vertebra, by name; report only.
 
     Parameters
     ----------
@@ -36,15 +73,17 @@ def uptake(
         The vertebra.
     lesions, vertebrae : Volume
         Lesion labels and VerSe ids on one grid.
-    pet : Volume
-        SUV in the same world, on any grid.
+    image : Volume
+        SUV or counts in the same world, on any grid.
     unaffected : collection of Level
         Levels without lesion and fracture; the nearest one above and below are compared with.
+    tracer : Tracer
+        What the image shows.
 
     Returns
     -------
     dict of str
-        ``suv_max``, ``suv_mean`` and ``suv_to_unaffected``, the mean by that of the unaffected bodies.
+        The names of `tracer`: the largest value, the mean, and the mean by that of the unaffected bodies.
 
     Raises
     ------
@@ -52,28 +91,35 @@ def uptake(
         If lesions and vertebrae lie on different grids.
     """
     require_same_grid(vertebrae, lesions, mask_name="the lesion mask")
-    spots = own_lesion(level, lesions, vertebrae)
+    found = _measured(level, own_lesion(level, lesions, vertebrae), image, tracer)
+    if not isinstance(found, dict):
+        return dict.fromkeys(tracer.names, found)
+    found["to_unaffected"] = _ratio(found["mean"], level, vertebrae, image, unaffected, tracer)
+    return {name: found[name.split("_", 1)[1]] for name in tracer.names}
+
+
+def _measured(
+    level: Level, spots: Volume | None, image: Volume, tracer: Tracer
+) -> dict[str, Any] | NotAssessed | NotApplicable:
+    """Largest value and mean of the lesions, or why there is none."""
     if spots is None:
-        return _all(NotAssessed(Reason.MISSING_MASK, f"the vertebra mask does not hold {level}"))
+        return NotAssessed(Reason.MISSING_MASK, f"the vertebra mask does not hold {level}")
     mask = spots.array > 0
     if not mask.any():
-        return _all(NotApplicable("no_lesion"))
-    values = _signal(pet, spots, mask, 1)
-    if values is None:
-        return _all(NotAssessed(Reason.OUT_OF_FIELD, "the PET does not show the lesion"))
-    met = len(np.unique(np.round(pet.index(spots.world(np.argwhere(mask)))).astype(int), axis=0))
+        return NotApplicable("no_lesion")
+    if _signal(image, spots, mask, 1) is None:
+        return NotAssessed(Reason.OUT_OF_FIELD, f"the {tracer.image} does not show the lesion")
+    met = len(np.unique(np.round(image.index(spots.world(np.argwhere(mask)))).astype(int), axis=0))
     if met < LEAST_VOXELS:
-        return _all(NotAssessed(Reason.TOO_SMALL, f"the lesion meets {met} voxels of the PET"))
-    caveat = CAVEAT if (spots.array == LesionLabel.BLASTIC).sum() >= mask.sum() / 2 else ""
-    largest, mean = _lesion(pet, spots, mask, caveat)
-    return {"suv_max": largest, "suv_mean": mean, "suv_to_unaffected": _ratio(mean, level, vertebrae, pet, unaffected)}
+        return NotAssessed(Reason.TOO_SMALL, f"the lesion meets {met} voxels of the {tracer.image}")
+    caveat = tracer.caveat if (spots.array == tracer.silent).sum() >= mask.sum() / 2 else ""
+    largest, mean = _lesion(image, spots, mask, tracer.quantity, caveat)
+    return {"max": largest, "mean": mean}
 
 
-def _all(reason: Finding) -> dict[str, Any]:
-    return dict.fromkeys(("suv_max", "suv_mean", "suv_to_unaffected"), reason)
-
-
-def _lesion(pet: Volume, spots: Volume, mask: NDArray[np.bool_], caveat: str) -> tuple[Measured, Measured]:
+def _lesion(
+    pet: Volume, spots: Volume, mask: NDArray[np.bool_], quantity: str, caveat: str
+) -> tuple[Measured, Measured]:
     """Maximum and mean; the interval is that of a lesion half a voxel of the PET larger or smaller."""
     half = float(pet.spacing_mm.mean()) / 2
     reach = np.ceil(half / spots.spacing_mm).astype(int) + 1
@@ -91,24 +137,24 @@ def _lesion(pet: Volume, spots: Volume, mask: NDArray[np.bool_], caveat: str) ->
             means.append(float(smooth.mean()))
             maxima.append(float(voxels.max()))
     return (
-        Measured(maxima[0], "g/ml", min(maxima), max(maxima), f"largest SUV in the lesions{caveat}"),
-        Measured(means[0], "g/ml", min(means), max(means), f"mean SUV of the lesions{caveat}"),
+        Measured(maxima[0], "g/ml", min(maxima), max(maxima), f"largest {quantity} in the lesions{caveat}"),
+        Measured(means[0], "g/ml", min(means), max(means), f"mean {quantity} of the lesions{caveat}"),
     )
 
 
-def _ratio(mean: Measured, level: Level, vertebrae: Volume, pet: Volume, unaffected: Collection[Level]) -> Finding:
-    fit = sorted((one for one in unaffected if one is not level), key=lambda one: one.order)
-    known = {one: value for one in fit if (value := _body(one, vertebrae, pet)) is not None and value > 0}
-    above = [one for one in known if one.order < level.order][-1:]
-    below = [one for one in known if one.order > level.order][:1]
-    near = [*above, *below]
+def _ratio(
+    mean: Measured, level: Level, vertebrae: Volume, pet: Volume, unaffected: Collection[Level], tracer: Tracer
+) -> Finding:
+    known = {one: value for one in unaffected if (value := _body(one, vertebrae, pet)) is not None and value > 0}
+    near = nearest_levels(level, known)
     if not near:
-        return NotAssessed(Reason.NO_REFERENCE, f"the PET shows no unaffected body to compare {level} with")
+        return NotAssessed(Reason.NO_REFERENCE, f"the {tracer.image} shows no unaffected body to compare {level} with")
     usual = [known[one] for one in near]
     low, high = max(mean.low, 0.0) / max(usual), max(mean.high, 0.0) / min(usual)
     names = " and ".join(map(str, near))
     value = min(max(mean.value / float(np.mean(usual)), low), high)
-    return Measured(value, "1", low, high, f"mean SUV of the lesions by that of the bodies of {names}")
+    method = f"mean {tracer.quantity} of the lesions by that of the bodies of {names}"
+    return Measured(value, "1", low, high, method + mean.method.partition(tracer.quantity + " of the lesions")[2])
 
 
 def _body(level: Level, vertebrae: Volume, pet: Volume) -> float | None:
