@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from spinemets.anatomy import Level, Side
+from spinemets.anatomy import Level, Side, nearest_levels
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.fracture_measures import behind_signs, density
 from spinemets.measure.alignment import BodyEnds
-from spinemets.measure.body_rays import BodyRays, body_rays
+from spinemets.measure.body_rays import BodyRays, Sector, body_rays
 from spinemets.measure.body_view import BodyView, body_view
 from spinemets.measure.cleft import cleft
 from spinemets.measure.cortex import Cortex, beyond_neighbours, cortex, total_beyond_neighbours
@@ -115,13 +115,16 @@ class CtEvidence:
         """The nearest unaffected level above and below; none where no level is a reference."""
         if self._no_reference is not None:
             return ()
-        sound = [other for other in self._fit if other not in self._affected and other is not level]
-        above = [other for other in sound if other.order < level.order][-1:]
-        below = [other for other in sound if other.order > level.order][:1]
-        return (*above, *below)
+        return nearest_levels(level, [other for other in self._fit if other not in self._affected])
 
     def _cortex(self, level: Level, reference: Reference | NotAssessed) -> Cortex:
         return cortex(self.rays(level), reference, self.view(level).voxel_mm)
+
+    def missing_by_sector(self, level: Level) -> dict[Sector, Finding]:
+        """Share of each quarter of the wall without cortex, less what unaffected neighbours lack there."""
+        reference = self.reference(level)
+        near = [self.cortex(other, reference) for other in self.neighbours(level)]
+        return beyond_neighbours(self.cortex(level, reference), near)
 
     def missing_cortex(self, level: Level) -> Finding:
         """Share of the whole wall of a body without cortex, less what unaffected neighbours lack."""
@@ -141,13 +144,12 @@ def level_signs(level: Level, evidence: CtEvidence, bodies: Mapping[Level, Measu
     view, near = evidence.view(level), evidence.neighbours(level)
     inside = shares(view, reference) if isinstance(reference, Reference) else _no_shares(reference)
     shell = evidence.cortex(level, reference)
-    missing = beyond_neighbours(shell, [evidence.cortex(other, reference) for other in near])
     both = evidence.pedicles(level)
     beside = [rays for other in near if (rays := evidence.rays(other)) is not None]
     added = added_tissue(evidence.rays(level), beside, view.voxel_mm)
     gas, line = cleft(view), fracture_line(view, reference)
     features = CtFeatures(
-        {sector.value: share for sector, share in missing.items()},
+        {sector.value: share for sector, share in evidence.missing_by_sector(level).items()},
         shell.amount,
         shell.gaps,
         line.width_share,

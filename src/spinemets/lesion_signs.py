@@ -8,12 +8,13 @@ from typing import Any, Literal
 from spinemets.anatomy import Level
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.fracture_assessment import CtEvidence, MeasuredBody, said
+from spinemets.measure.beyond_bone import beyond_bone_ml
 from spinemets.measure.discs import disc_heights, ratio_to_next
 from spinemets.measure.lesion_pieces import LesionType
 from spinemets.measure.lesion_place import lesion_place
 from spinemets.measure.lesions import Lesion
 from spinemets.measure.trabecular import Reference, shares
-from spinemets.rules import fracture_risk, ivory, winking_owl
+from spinemets.rules import fracture_risk, ivory, sclerotic, winking_owl
 from spinemets.rules.enostosis import SOURCE as ENOSTOSIS_SOURCE
 from spinemets.rules.enostosis import enostosis
 
@@ -44,9 +45,21 @@ def lesion_signs(
         "high_fracture_risk": said(fracture_risk.high_fracture_risk(missing), fracture_risk.RISK_SOURCE),
         "visible_on_film": _film(lesions, reference),
         "enostosis": _enostosis(lesions, treated),
+        **_unusual(level, evidence, lesions),
         "lesion_from_front": place.from_front,
         "lesion_to_endplate": place.to_endplate,
     }
+
+
+def _unusual(level: Level, evidence: CtEvidence, lesions: tuple[Lesion, ...]) -> dict[str, Any]:
+    """X18, where all lesions are sclerotic."""
+    beyond: Finding = NotApplicable("not_only_sclerotic_lesions")
+    missing: tuple[Finding, ...] = ()
+    if lesions and all(lesion.type is LesionType.BLASTIC for lesion in lesions):
+        beyond = beyond_bone_ml(evidence.view(level))
+        missing = tuple(evidence.missing_by_sector(level).values())
+    sign = said(sclerotic.unusual(beyond, missing), f"X18, look again: {sclerotic.SOURCE}")
+    return {"unusual_sclerotic_lesion": sign, "sclerotic_beyond_bone": beyond}
 
 
 def said_bool(value: bool, method: str) -> dict[str, Any]:
