@@ -1,10 +1,11 @@
-"""In and out of phase, fat fraction and ADC of a lesion."""
+"""In and out of phase, fat suppression, fat fraction and ADC of a lesion, and its ADC on two dates."""
 
 import pytest
-from marrow_phantom import MUSCLE, T2, Marrow
+from marrow_phantom import LEVELS, MUSCLE, T1, T2, Marrow
 from test_marrow_assessment import LESION, said
 
-from spinemets.findings import Measured, Reason
+from spinemets.findings import Measured, NotApplicable, Reason
+from spinemets.volume import Volume
 
 IN_PHASE = MUSCLE | {"marrow": 200.0, "lesion": 150.0, "disc": 95.0, "csf": 50.0, "fat": 300.0}
 
@@ -27,6 +28,35 @@ def test_phases_of_another_gain_are_not_compared_and_one_phase_is_none():
     found = scene.signs()
     assert found["phase_drop"].code is Reason.NO_REFERENCE
     assert found["phase_drop_label"].code is Reason.NO_REFERENCE
+
+
+def suppressed(lesion, gain=1.0, marrow=70.0, plain=260.0, **tissues):
+    """A lesion with `plain` on T1 and `lesion` with fat suppression, where both series differ by a gain."""
+    after = {name: gain * value for name, value in (T1 | {"marrow": marrow, "lesion": lesion} | tissues).items()}
+    return Marrow(LESION).paint("t1", T1 | {"lesion": plain}).paint("t1_fs", after)
+
+
+@pytest.mark.parametrize(
+    ("plain", "lesion", "gain", "expected"),
+    [(260.0, 104.0, 1.6, "present"), (85.0, 85.0, 0.7, "absent"), (100.0, 80.0, 1.0, "at_threshold")],
+)
+def test_loss_with_fat_suppression_is_that_of_fat_whatever_the_gain(plain, lesion, gain, expected):
+    found = suppressed(lesion, gain, plain=plain).signs()
+    truth = 1 - lesion / plain
+    assert found["fat_suppression_loss"].value == pytest.approx(truth, abs=0.02)
+    assert found["fat_suppression_loss"].low <= truth <= found["fat_suppression_loss"].high
+    assert said(found["lesion_loses_fat_signal"]) == expected
+    assert found["lesion_loses_fat_signal"]["method"].startswith("X11")
+
+
+def test_loss_with_fat_suppression_needs_a_lesion_healthy_marrow_that_loses_signal_and_tissue_without_fat():
+    scene = suppressed(85.0)
+    assert scene.signs(lesions=False)["fat_suppression_loss"].code is Reason.MISSING_MASK
+    assert scene.signs(affected=LEVELS)["fat_suppression_loss"].code is Reason.NO_REFERENCE
+    assert "fat is not suppressed" in suppressed(260.0, marrow=220.0).signs()["lesion_loses_fat_signal"].detail
+    assert "what gain" in suppressed(85.0, muscle=0.0, disc=0.0).signs()["fat_suppression_loss"].detail
+    none = Marrow().paint("t1", T1).paint("t1_fs", T1)
+    assert none.signs()["lesion_loses_fat_signal"] == NotApplicable("no_lesion")
 
 
 def test_fat_fraction_comes_from_the_scanners_own_images():
@@ -63,3 +93,47 @@ def test_an_adc_has_no_label_where_nobody_knows_that_there_is_signal():
     unit = diffusion(20.0).signs()
     assert unit["adc"].code is Reason.NO_REFERENCE
     assert unit["adc_label"].code is Reason.NO_REFERENCE
+
+
+def two_dates(now, before, scale=1.0, b0=200.0, **tissues):
+    """ADC of the lesion today and on an earlier map, on another grid and perhaps in another unit."""
+    earlier = {"marrow": 0.5, "disc": 1.5, "csf": 3.0, "fat": 0.1, "muscle": 1.4, "lesion": before} | tissues
+    scene = diffusion(now, b0=b0)
+    return scene.paint("prior_adc", {k: scale * v for k, v in earlier.items()}, spacing=(3.3, 1.2, 1.1))
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "scale", "expected"),
+    [
+        (1.3, 0.85, 1000.0, "present"),
+        (0.93, 0.85, 1.0, "absent"),
+        (0.976, 0.85, 1.0, "at_threshold"),  # 14.8 % more
+        (0.6, 0.85, 0.001, "absent"),
+    ],
+)
+def test_an_adc_has_risen_where_it_rose_by_more_than_a_measurement_repeats(now, before, scale, expected):
+    found = two_dates(now, before, scale).signs()
+    truth = now / before - 1
+    assert found["adc_change"].value == pytest.approx(truth, abs=0.03)
+    assert found["adc_change"].low <= truth <= found["adc_change"].high
+    assert said(found["adc_rise"]) == expected
+    assert "no proof of response" in found["adc_rise"]["method"]
+
+
+def test_two_maps_are_compared_only_where_lesion_muscle_place_and_signal_allow_it():
+    scene = two_dates(1.3, 0.85)
+    assert scene.signs(lesions=False)["adc_change"].code is Reason.MISSING_MASK
+    assert "+0.27" in two_dates(1.3, 0.85, muscle=1.1).signs()["adc_rise"].detail
+    assert two_dates(1.3, 0.85, b0=None).signs()["adc_change"].code is Reason.MISSING_SEQUENCE
+    assert diffusion(0.85).signs()["adc_change"].code is Reason.MISSING_SEQUENCE
+    assert "no diffusion" in two_dates(1.3, 0.0).signs()["adc_change"].detail
+    earlier = scene.series["prior_adc"]
+    for moved_mm, detail in ((5.0, "more than 2 mm apart"), (18.0, "the two images")):
+        affine = earlier.affine.copy()
+        affine[2, 3] += moved_mm
+        scene.series["prior_adc"] = Volume(earlier.array, affine)
+        found = scene.signs()["adc_change"]
+        assert found.code is Reason.MOTION
+        assert detail in found.detail
+    scene.lesion = None
+    assert scene.signs()["adc_rise"] == NotApplicable("no_lesion")

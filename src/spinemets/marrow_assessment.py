@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from enum import Enum
 from typing import Any
 
 from spinemets.anatomy import Level
@@ -11,26 +10,26 @@ from spinemets.diffuse_marrow import ALL_DARK, diffuse_disease, diffuse_flags, d
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.fracture_assessment import MeasuredBody, said
 from spinemets.marrow_contrast import contrast_signs
-from spinemets.marrow_evidence import BODY_MM, LESION_MM, NO_LESION_MASK, MrEvidence
+from spinemets.marrow_diffusion import diffusion_signs, labelled
+from spinemets.marrow_evidence import BODY_MM, NO_LESION_MASK, MrEvidence
 from spinemets.measure.dark_share import dark_share
 from spinemets.measure.fluid import fluid_volume
 from spinemets.measure.halo import halo_share
 from spinemets.measure.height_reference import AFFECTED_FROM
-from spinemets.measure.phases import fat_fraction, phase_drop, signal_to_noise
+from spinemets.measure.marrow_line import dark_line_width
+from spinemets.measure.phases import fat_fraction, phase_drop, suppression_loss
 from spinemets.measure.signal import Signal, ratio
 from spinemets.measure.vertebra_regions import VertebraRegions
 from spinemets.rules import marrow_signal, signal_table
-from spinemets.rules.adc import PUBLISHED_CUTS, TO_1E3, adc_in_1e3, unit_of_size
-from spinemets.rules.adc import SOURCE as ADC_SOURCE
 from spinemets.rules.dixon import OTHER_CUTS_PERCENT
 from spinemets.rules.dixon import SOURCE as DIXON_SOURCE
+from spinemets.rules.haemangioma import SUPPRESSION_SOURCE, loses_fat
 from spinemets.volume import Volume
 
 NEVER = (Level.C1, Level.C2)
 ARCH_MM = 1.0
 """Posterior elements are looked at so far inside their surface (ours): cortex is dark in health, too."""
 TO_MUSCLE = {"t1": "t1_to_muscle", "t2": "t2_to_muscle", "stir": "stir_to_muscle", "dwi_high": "dwi_to_muscle"}
-ADC_UNIT = "10*-3.mm2/s"
 
 
 def marrow_signs(
@@ -47,7 +46,7 @@ def marrow_signs(
     ----------
     series : mapping of str to Volume
         MR by role: ``t1``, ``t2``, ``stir``, ``dwi_b0``, ``dwi_high``, ``adc``, ``in_phase``, ``out_phase``,
-        ``water``, ``fat``, ``t1_gd``; each on its own grid in the world of the masks.
+        ``water``, ``fat``, ``t1_gd``, ``t1_fs``, ``prior_adc``; each on its own grid in the world of the masks.
     vertebrae : Volume
         VerSe ids.
     regions : VertebraRegions
@@ -89,9 +88,9 @@ def _level_signs(level: Level, evidence: MrEvidence, diffuse: bool, has_mask: bo
     }
     discs = evidence.disc("t1", level)
     found["t1_to_disc"] = ratio(evidence.own("t1", level), discs, f"mean of {what} by the middles of the discs")
-    found |= _dark(level, evidence) | _fluid(level, evidence) | _phases(level, evidence, what)
-    found |= _diffusion(level, evidence, what) | contrast_signs(level, evidence, diffuse, what, has_mask)
-    found |= _halo(level, evidence, diffuse, has_mask)
+    found |= _dark(level, evidence) | _line(level, evidence) | _fluid(level, evidence) | _phases(level, evidence, what)
+    found |= diffusion_signs(level, evidence, what, has_mask) | contrast_signs(level, evidence, diffuse, what, has_mask)
+    found |= _halo(level, evidence, diffuse, has_mask) | _suppression(level, evidence, diffuse, has_mask)
     return found | {"signal_pattern": _pattern(found)}
 
 
@@ -113,6 +112,19 @@ def _dark(level: Level, evidence: MrEvidence) -> dict[str, Any]:
         "posterior_t1_dark_share": shares["posterior"],
         "diffuse_t1_hypointensity": said(sign, f"MR1, favours metastatic: {marrow_signal.SOURCE}"),
     }
+
+
+def _line(level: Level, evidence: MrEvidence) -> dict[str, Any]:
+    """MR1, the osteoporotic side: a line that is dark on T1 and on T2."""
+    role = "t2" if "t2" in evidence.series else "stir"
+    unseen = (evidence.part(one, level, "body") for one in ("t1", role))
+    reason = next((one for one in unseen if isinstance(one, NotAssessed)), None)
+    depth = evidence.depth(level, "body")
+    width: Finding = reason or NotAssessed(Reason.MISSING_MASK, f"the mask holds no body of {level}")
+    if reason is None and depth is not None:
+        width = dark_line_width(evidence.series["t1"], evidence.series[role], depth, evidence.axes[level])
+    sign = said(marrow_signal.dark_line(width), f"MR1, favours osteoporotic: {marrow_signal.SOURCE}")
+    return {"dark_t1_line": sign, "dark_line_width": width}
 
 
 def _fluid(level: Level, evidence: MrEvidence) -> dict[str, Any]:
@@ -153,44 +165,30 @@ def _phases(level: Level, evidence: MrEvidence, what: str) -> dict[str, Any]:
     fat = evidence.missing("water", "fat")
     return {
         "phase_drop": drop,
-        "phase_drop_label": _labelled(
+        "phase_drop_label": labelled(
             marrow_signal.phase_drop_label(drop), f"MR4, {what}, cut at 20 %: {DIXON_SOURCE}; other cuts: {cuts}"
         ),
         "fat_fraction": fat or fat_fraction(evidence.own("water", level), evidence.own("fat", level)),
     }
 
 
-def _labelled(label: Enum | NotAssessed | NotApplicable, method: str) -> Any:
-    """A label as it stands in the report."""
-    return {"value": label.value, "method": method} if isinstance(label, Enum) else label
-
-
-def _diffusion(level: Level, evidence: MrEvidence, what: str) -> dict[str, Any]:
-    """MR5 and X7."""
-    value = _adc(evidence.own("adc", level), what)
-    cuts = ", ".join(f"{cut:g}" for cut in PUBLISHED_CUTS)
-    label = marrow_signal.adc_label(value, _b0_snr(level, evidence))
-    return {"adc": value, "adc_label": _labelled(label, f"MR5, {ADC_SOURCE}; published cuts: {cuts}")}
-
-
-def _adc(own: Signal | NotAssessed, what: str) -> Finding:
-    if isinstance(own, NotAssessed):
-        return own
-    try:
-        unit = unit_of_size(own.value)
-        value = adc_in_1e3(own.value, unit)
-    except ValueError as error:
-        return NotAssessed(Reason.NO_REFERENCE, f"the unit of the ADC map is not known: {error}")
-    low, high = max(own.low, 0.0) * TO_1E3[unit], own.high * TO_1E3[unit]
-    return Measured(value, ADC_UNIT, low, high, f"mean of {what}; the map's unit, by its size, is {unit}")
-
-
-def _b0_snr(level: Level, evidence: MrEvidence) -> float | NotAssessed:
-    target = evidence.target(level)
-    part = evidence.part("dwi_b0", level, target)
-    if isinstance(part, NotAssessed):
-        return NotAssessed(part.code, f"dense bone has no ADC, and its signal is not known: {part.detail}")
-    return signal_to_noise(part, LESION_MM if target == "lesion" else BODY_MM)
+def _suppression(level: Level, evidence: MrEvidence, diffuse: bool, has_mask: bool) -> dict[str, Any]:
+    """X11, where there is a lesion: loss of T1 signal with fat suppression."""
+    pair = ("t1", "t1_fs")
+    reason = evidence.missing(*pair) or (ALL_DARK if diffuse else None)
+    loss: Finding
+    if not has_mask or evidence.target(level) == "body":
+        loss = NotApplicable("no_lesion") if has_mask else NO_LESION_MASK
+    elif reason is not None:
+        loss = reason
+    else:
+        own, discs, muscles, marrow = (
+            (one("t1", level), one("t1_fs", level))
+            for one in (evidence.own, evidence.disc, evidence.muscle, evidence.marrow)
+        )
+        loss = suppression_loss(own, (discs, muscles), marrow)
+    sign = said(loses_fat(loss), f"X11, favours haemangioma: {SUPPRESSION_SOURCE}")
+    return {"lesion_loses_fat_signal": sign, "fat_suppression_loss": loss}
 
 
 def _halo(level: Level, evidence: MrEvidence, diffuse: bool, has_mask: bool) -> dict[str, Any]:

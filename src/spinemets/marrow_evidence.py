@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from spinemets.anatomy import Level
+from spinemets.anatomy import Level, nearest_levels
 from spinemets.errors import GeometryMismatchError
 from spinemets.findings import NotAssessed, Reason
 from spinemets.fracture_assessment import MeasuredBody
@@ -41,6 +41,8 @@ NAMES = {
     "water": "water image",
     "fat": "fat image",
     "t1_gd": "T1 after contrast medium",
+    "t1_fs": "T1 with fat suppression and without contrast medium",
+    "prior_adc": "earlier ADC map",
 }
 """Roles that are used, for the reader of the report."""
 
@@ -89,7 +91,7 @@ class MrEvidence:
                 )
         self.series, self.bodies, self.affected = series, bodies, frozenset(affected)
         self._masks = vertebrae, regions.labels, lesions
-        self._boxes, self._axes = vertebra_boxes(vertebrae), regions.axes
+        self._boxes, self.axes = vertebra_boxes(vertebrae), regions.axes
         self._near, self.depth, self.part = cache(self._cut), cache(self._depth), cache(self._part)
         self.muscle, self.disc, self.signal = cache(self._muscle), cache(self._disc), cache(self._signal)
 
@@ -132,7 +134,7 @@ class MrEvidence:
             "bone": own | destroyed,
             "mass": (lesion.array > 0) & ~own & ~destroyed,
         }
-        return signed_depth(lesion.with_array(masks[part]), self._axes[level])
+        return signed_depth(lesion.with_array(masks[part]), self.axes[level])
 
     def _part(self, role: str, level: Level, part: str) -> PartOnImage | NotAssessed:
         """The voxels of a series round a part."""
@@ -161,7 +163,7 @@ class MrEvidence:
         ids, _, spots = self._near(level)
         bone = np.where(ids.array == level.verse_id, 2, (ids.array > 0) | (spots.array > 0)).astype(np.uint8)
         width_mm = self.bodies[level].heights.width_mm
-        return muscle_signal(self.series[role], ids.with_array(bone), self._axes[level], width_mm)
+        return muscle_signal(self.series[role], ids.with_array(bone), self.axes[level], width_mm)
 
     def _disc(self, role: str, level: Level) -> Signal | NotAssessed:
         """Mean signal of the discs above and below a level; the interval holds both."""
@@ -195,9 +197,7 @@ class MrEvidence:
 
     def sound(self, level: Level) -> tuple[Level, ...]:
         """The nearest unaffected level above and below."""
-        fit = sorted((one for one in self.bodies if one not in self.affected), key=lambda one: one.order)
-        above = [one for one in fit if one.order < level.order][-1:]
-        return (*above, *[one for one in fit if one.order > level.order][:1])
+        return nearest_levels(level, [one for one in self.bodies if one not in self.affected])
 
     def marrow(self, role: str, level: Level) -> Signal | NotAssessed:
         """Mean signal of the nearest unaffected bodies; the interval holds each."""
@@ -215,7 +215,7 @@ class MrEvidence:
     def csf(self, role: str, level: Level) -> Signal | NotAssessed:
         """Bright signal in the canal of the nearest unaffected levels."""
         reason = self.missing(role)
-        return reason or csf_signal(self.series[role], [self._axes[other] for other in self.sound(level)])
+        return reason or csf_signal(self.series[role], [self.axes[other] for other in self.sound(level)])
 
 
 def _margin(part: str) -> float:

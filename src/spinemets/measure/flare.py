@@ -12,11 +12,11 @@ from spinemets.anatomy import LesionLabel, Level
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.geometry import corners_mm, resample, world_aligned_grid
 from spinemets.measure.own_lesion import own_lesion
+from spinemets.measure.same_place import STEP_MM, displacement
 from spinemets.volume import Volume
 
 SHELL_MM = 3.0
 """Thickness of the shell round a lesion (`clinical.md` §1.7, X13, [D])."""
-STEP_MM = 1.0
 AROUND_MM = 30.0
 """Bone that tells what changed between the two CTs in general lies within this of the vertebra (ours) ..."""
 AWAY_MM, INNER_MM = 8.0, 3.0
@@ -27,10 +27,8 @@ LEAST_ML = 0.5
 """Of a shell's and of sound bone's volume, the latter (ours)."""
 COARSEST_MM = 3.0
 """With larger voxels a shell of 3 mm is not seen (ours)."""
-ALIKE_FROM = 0.7
-"""Two CTs of one patient that lie on one another have at least this correlation round a vertebra (ours) ..."""
-ASIDE = 2
-"""... and no higher one with one of them this many steps aside: they are off by a millimetre at most (ours)."""
+MOST_MOVED_MM = 1.0
+"""Two CTs may lie so far apart (ours)."""
 METAL_HU, METAL_ML = 1500.0, 0.2
 """Metal or cement (`clinical.md` §1, [D])."""
 NORMAL_SPREADS = 2.0
@@ -121,27 +119,11 @@ def _refusal(pair: _Pair) -> NotAssessed | None:
     for image in (pair.now, pair.before):
         if (image[usable] > METAL_HU).sum() * STEP_MM**3 > 1000 * METAL_ML:
             return NotAssessed(Reason.METAL, "metal or cement lies in the vertebra")
-    moved = _displacement(pair, ndimage.binary_dilation(near, iterations=6))
+    moved = displacement(pair.now, pair.before, ndimage.binary_dilation(near, iterations=6), MOST_MOVED_MM)
     if moved is not None:
         return moved
     if pair.sound.sum() * STEP_MM**3 < 1000 * LEAST_ML:
         return NotAssessed(Reason.NO_REFERENCE, "no sound bone near the vertebra shows what changed in general")
-    return None
-
-
-def _displacement(pair: _Pair, around: NDArray[np.bool_]) -> NotAssessed | None:
-    """Why two CTs do not lie on one another; None where they do."""
-
-    def alike(before: NDArray[np.float32]) -> float:
-        known = around & np.isfinite(pair.now) & np.isfinite(before)
-        return float(np.corrcoef(pair.now[known], before[known])[0, 1])
-
-    as_given = alike(pair.before)
-    if not as_given >= ALIKE_FROM:
-        return NotAssessed(Reason.MOTION, f"the two CTs do not lie on one another (correlation {as_given:.2f})")
-    if any(alike(np.roll(pair.before, step, axis)) > as_given for axis in range(3) for step in (-ASIDE, ASIDE)):
-        detail = f"the two CTs lie more than {ASIDE * STEP_MM / 2:g} mm apart at the vertebra; register them first"
-        return NotAssessed(Reason.MOTION, detail)
     return None
 
 

@@ -63,7 +63,7 @@ def fracture_line(view: BodyView, reference: Reference | NotAssessed) -> Fractur
     hu = np.where(view.depth_mm > SHELL_MM, np.nan_to_num(view.hu), reference.mean_hu)[box]
     best: tuple[float, bool | None] = (0.0, None)
     for is_dense in (False, True):
-        found = _longest(_band(hu, reference.spread_hu, is_dense) & inside[box]) / width
+        found = longest(_band(hu, reference.spread_hu, is_dense) & inside[box]) / width
         if found > best[0]:
             best = (found, is_dense)
     value = min(best[0], 1.0)
@@ -92,8 +92,14 @@ def _band(hu: NDArray[np.float32], spread_hu: float, is_dense: bool) -> NDArray[
     return result
 
 
-def _longest(band: NDArray[np.bool_]) -> float:
-    """Extent to the right and left of the longest band that is thin where it runs."""
+def longest(band: NDArray[np.bool_]) -> float:
+    """Extent along the first axis of the longest piece of a band that is thin along the last.
+
+    Parameters
+    ----------
+    band : (R, F, U) ndarray of bool
+        In steps of 1 mm to the right, front and up.
+    """
     pieces, _ = ndimage.label(band, structure=np.ones((3, 3, 3)))
     best = 0.0
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):

@@ -1,4 +1,4 @@
-"""Chemical-shift and diffusion measures of a part: phase drop, fat fraction, and whether there is signal at all."""
+"""What a part holds of fat: phase drop, loss with fat suppression, fat fraction; and whether there is signal at all."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ SAME_GAIN = (0.85, 1.15)
 1; limits ours)."""
 LEAST_SIGNAL = 0.3
 """Signal in phase by that of disc or muscle; less may be noise, as in dense bone (ours)."""
+SUPPRESSED_FROM = 0.25
+"""Healthy marrow, 40 to 80 % fat (the review, l.313), loses at least this where fat is suppressed (ours)."""
+Pair = tuple[Signal | NotAssessed, Signal | NotAssessed]
+"""Signal of one tissue in two series."""
 
 
 def phase_drop(
     in_phase: Signal | NotAssessed,
     out_phase: Signal | NotAssessed,
-    water_like: Sequence[tuple[Signal | NotAssessed, Signal | NotAssessed]],
+    water_like: Sequence[Pair],
 ) -> Finding:
     """Fraction of the in-phase signal that is lost out of phase; negative where the signal rises.
 
@@ -46,6 +50,40 @@ def phase_drop(
     pairs = ((out_phase.high, in_phase.low), (out_phase.value, in_phase.value), (out_phase.low, in_phase.high))
     low, value, high = (1 - max(a, 0.0) / b for a, b in pairs)
     return Measured(value, "1", low, high, "1 - mean out of phase / mean in phase")
+
+
+def suppression_loss(own: Pair, water_like: Sequence[Pair], healthy: Pair) -> Finding:
+    """Fraction of T1 signal that is lost with fat suppression, beyond what tissue without fat loses: that of its fat.
+
+    Parameters
+    ----------
+    own : pair of Signal or NotAssessed
+        What is asked about, on T1 without and with fat suppression.
+    water_like : sequence of pairs of Signal or NotAssessed
+        Disc and muscle, likewise: what gain both series differ by; the interval holds each.
+    healthy : pair of Signal or NotAssessed
+        Unaffected marrow, likewise: whether fat is suppressed at all.
+    """
+    for one in (*own, *healthy):
+        if isinstance(one, NotAssessed):
+            return one
+    plain, suppressed, marrow, without_fat = (one for one in (*own, *healthy) if isinstance(one, Signal))
+    known = [(a, b) for a, b in water_like if isinstance(a, Signal) and isinstance(b, Signal)]
+    gains = [b.value / a.value for a, b in known if a.value > 0 and b.value > 0]
+    if not gains or plain.low <= 0 or marrow.value <= 0:
+        return NotAssessed(Reason.NO_REFERENCE, "neither disc nor muscle shows what gain both series differ by")
+    gain = float(np.mean(gains))
+    lost = 1 - without_fat.value / marrow.value / gain
+    if lost < SUPPRESSED_FROM:
+        detail = f"healthy marrow loses {lost:.2f} of its signal, so that fat is not suppressed or it holds none"
+        return NotAssessed(Reason.NO_REFERENCE, detail)
+    pairs = ((suppressed.high, plain.low, min(gains)), (suppressed.value, plain.value, gain))
+    low, value, high = (
+        1 - max(after, 0.0) / before / one for after, before, one in (*pairs, (suppressed.low, plain.high, max(gains)))
+    )
+    return Measured(
+        value, "1", low, high, "1 - T1 with by T1 without fat suppression, that of disc and muscle taken out"
+    )
 
 
 def fat_fraction(water: Signal | NotAssessed, fat: Signal | NotAssessed) -> Finding:

@@ -1,7 +1,9 @@
 """A typical haemangioma: thick vertical trabeculae in a lesion that is else less dense than bone, and bright on T1.
 
 The review (Montoya-Bordón 2023, l.426-431) gives the words; the numbers are ours (`clinical.md` §1.7, X11). One poor in
-fat is dark on T1 and shows neither: its absence is no argument for a metastasis.
+fat is dark on T1 and shows neither: its absence is no argument for a metastasis. That a lesion loses signal with fat
+suppression told haemangiomas from metastases in 96 %, atypical ones in 92 % (Shi YJ et al. Oncotarget 2017;8:71095,
+33 haemangiomas, 71 metastases); the cut-off is ours, and other tissue with fat loses signal as well.
 """
 
 from __future__ import annotations
@@ -16,6 +18,16 @@ VERTICAL_FROM = 0.5
 """Share of these that is vertical; chance gives 0.06."""
 BRIGHT_ABOVE = 1.0
 """T1 signal by that of healthy marrow."""
+
+FAT_FROM = 0.20
+"""Share of T1 signal that is lost with fat suppression: about the fat fraction of 0.183 that was published as a cut
+between benign and malignant (`clinical.md` §1.7, X6)."""
+SUPPRESSION_SOURCE = "after Shi 2017, Oncotarget 8:71095; cut-off ours"
+
+
+def loses_fat(loss: Finding) -> Sign:
+    """Whether fat suppression takes away enough of a lesion's T1 signal for the lesion to hold fat."""
+    return at_least(loss, FAT_FROM)
 
 
 def haemangioma(

@@ -14,7 +14,8 @@ from spinemets.anatomy import Level
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.rules.adc import AdcLabel, adc
 from spinemets.rules.dixon import DixonLabel, dixon
-from spinemets.rules.presence import Sign, at_least
+from spinemets.rules.fracture_signs import LINE_ABOVE
+from spinemets.rules.presence import Sign, at_least, more_than
 
 SOURCE = "the review, Table 1 on MR; numbers ours"
 DIFFUSE_FROM = 0.80
@@ -36,6 +37,11 @@ LEAST_SNR = 10.0
 def diffuse_t1_hypointensity(dark_share: Finding) -> Sign:
     """Whether the body is dark on T1 but for a fifth of it: preserved marrow speaks against it."""
     return at_least(dark_share, DIFFUSE_FROM)
+
+
+def dark_line(width_share: Finding) -> Sign:
+    """Whether a line that is dark on T1 and T2 runs through more than half of the width, as a fracture does on CT."""
+    return more_than(width_share, LINE_ABOVE)
 
 
 def fluid_sign(volume_ml: Finding) -> Sign:
@@ -92,7 +98,12 @@ def adc_label(value_1e3: Finding, b0_snr: float | NotAssessed) -> AdcLabel | Not
     if isinstance(b0_snr, NotAssessed):
         return b0_snr
     if b0_snr < LEAST_SNR:
-        detail = f"without diffusion weighting the signal is {b0_snr:.0f} times the noise; it takes {LEAST_SNR:g}"
-        return NotAssessed(Reason.NO_REFERENCE, detail)
+        return too_little_signal(b0_snr)
     labels = {adc(one) for one in (value_1e3.low, value_1e3.value, value_1e3.high)}
     return labels.pop() if len(labels) == 1 else AdcLabel.INDETERMINATE
+
+
+def too_little_signal(b0_snr: float) -> NotAssessed:
+    """Why an ADC is not read where the image without diffusion weighting shows hardly any signal."""
+    detail = f"without diffusion weighting the signal is {b0_snr:.0f} times the noise; it takes {LEAST_SNR:g}"
+    return NotAssessed(Reason.NO_REFERENCE, detail)
