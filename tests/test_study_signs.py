@@ -19,7 +19,11 @@ IN_PHASE = {"muscle": 100.0, "marrow": 200.0, "lesion": 150.0, "disc": 120.0, "c
 OUT_PHASE = IN_PHASE | {"marrow": 90.0, "lesion": 157.5}
 ADC = {"muscle": 1400.0, "marrow": 450.0, "lesion": 850.0, "disc": 1500.0, "csf": 3000.0, "fat": 300.0}
 CONTRAST = T1 | {"muscle": 110.0, "lesion": 170.0}
-SEQUENCES = {"t1": T1, "t2": T2, "in_phase": IN_PHASE, "out_phase": OUT_PHASE, "adc": ADC, "t1_gd": CONTRAST}
+FAT_SUPPRESSED = T1 | {"marrow": 70.0, "lesion": 34.0}
+SEQUENCES = {
+    "t1": T1, "t2": T2, "in_phase": IN_PHASE, "out_phase": OUT_PHASE, "adc": ADC, "t1_gd": CONTRAST,
+    "t1_fs": FAT_SUPPRESSED, "prior_adc": ADC | {"lesion": 600.0}, "dwi_b0": T2,
+}  # fmt: skip
 
 
 def placed(volume, frame=FRAME):
@@ -81,8 +85,22 @@ def test_signs_on_mr_stand_beside_those_on_ct(with_marrow):
     assert {one["role"] for one in document["inputs"]} == {"ct", *SEQUENCES}
 
 
-def test_dense_bone_may_have_no_adc_so_that_its_label_needs_the_image_without_weighting(with_marrow):
-    assert with_marrow[0]["adc_label"] == {
+def test_fat_suppression_an_earlier_map_lines_and_discs_stand_in_the_report(with_marrow):
+    found, _, page = with_marrow
+    assert found["fat_suppression_loss"]["value"] == pytest.approx(1 - 34 / 85, abs=0.05)
+    assert said(found["lesion_loses_fat_signal"]) == "present"
+    assert found["adc_change"]["value"] == pytest.approx(850 / 600 - 1, abs=0.05)
+    assert said(found["adc_rise"]) == "present"
+    assert said(found["dark_t1_line"]) == "absent"
+    assert said(found["discitis_disc_enhancement"]) == "absent"
+    assert said(found["unusual_sclerotic_lesion"]) == "not_only_sclerotic_lesions"
+    assert "Lesion loses T1 signal with fat suppression" in page
+    assert "ADC of the lesions risen since the earlier map" in page
+
+
+def test_dense_bone_may_have_no_adc_so_that_its_label_needs_the_image_without_weighting(tmp_path):
+    found, *_ = signs_at(Level.L2, *marrow_study({"t1": T1, "adc": ADC}), tmp_path)
+    assert found["adc_label"] == {
         "not_assessable": "missing_sequence",
         "detail": "dense bone has no ADC, and its signal is not known: there is no diffusion image without "
         "weighting (b0)",
@@ -115,7 +133,7 @@ def test_a_lesion_in_a_foramen_is_told_by_side(with_marrow, tmp_path):
 
 def test_what_no_image_shows_is_not_assessable_and_never_absent(with_marrow):
     found, *_ = with_marrow
-    for name in (*FLARE, *UPTAKE):
+    for name in (*FLARE, *UPTAKE, "spect_to_unaffected", "contrast_column_stops", "contrast_column_loss"):
         assert found[name]["not_assessable"] == "missing_sequence", name
     for name in ("draped_curtain", "compartment"):
         assert found[name]["not_assessable"] == "missing_mask", name
@@ -126,7 +144,7 @@ def test_the_page_shows_signs_in_words_and_lists_what_was_not_assessed(with_marr
     *_, page = with_marrow
     for words in ("T1 signal by muscle", "Drop of signal out of phase", "goes through a disc", "halo round the lesion"):
         assert words in page, words
-    assert "there is no earlier CT in the coordinates of this one" in page
+    assert "here is no earlier CT in the coordinates of this one" in page
     for name in ("t1_to_muscle", "phase_drop", "crosses_disc", "suv_max", "schmorl_node"):
         assert f"<dt>{name.replace('_', ' ')}</dt>" not in page, name
 
@@ -181,10 +199,13 @@ def dated_study(frame, hot=6.0):
     ct, ids, lesions = (placed(volume, frame) for volume in scene.volumes())
     now = ct.array + np.where((far >= 7) & (far < 10), 220, 0).astype(np.float32)
     suv = np.where(far < 7, hot, 1.0).astype(np.float32)
+    in_sac = np.hypot(scene.x, scene.y) < 7
     series = [
         Series("ct", ct.with_array(now), "ct"),
         Series("prior_ct", ct, "earlier"),
         Series("pet", ct.with_array(suv), "pet"),
+        Series("spect", ct.with_array(700 * suv), "spect"),
+        Series("ct_myelogram", ct.with_array(np.where(in_sac & (np.abs(scene.z) > 6), 500, now)), "myelogram"),
     ]
     masks = {"vertebrae": ids, "subregions": ids.with_array(scene.parts.astype(np.uint8)), "lesions": lesions}
     return Study(tuple(series)), masks
@@ -198,6 +219,9 @@ def test_a_denser_rim_and_uptake_stand_in_the_report(tmp_path, response, flare):
     assert found["rim_rise"]["low"] <= 220 <= found["rim_rise"]["high"]
     assert found["suv_max"]["value"] == pytest.approx(6.0)
     assert found["suv_to_unaffected"]["value"] == pytest.approx(6.0, rel=0.15)
+    assert found["spect_to_unaffected"]["value"] == pytest.approx(6.0, rel=0.15)
+    assert found["contrast_column_loss"]["value"] == pytest.approx(1.0, abs=0.02)
+    assert said(found["contrast_column_stops"]) == "present"
     assert {"same_coordinates_assumed", "pet_taken_as_suv"} <= set(document["provenance"]["flags"])
     assert all(one["used"] for one in document["inputs"])
 

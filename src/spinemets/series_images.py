@@ -14,9 +14,12 @@ from spinemets.volume import Series, Study, Volume, require_same_grid
 
 SEGMENTED_ROLES = ("ct",)
 """Roles that a shipped network segments."""
-MARROW_ROLES = ("t1", "t2", "stir", "dwi_b0", "dwi_high", "adc", "in_phase", "out_phase", "water", "fat", "t1_gd")
-"""Roles that marrow is measured on, under masks of another series of the same examination."""
-BESIDE_CT_ROLES = ("prior_ct", "pet")
+MARROW_ROLES = (
+    "t1", "t2", "stir", "dwi_b0", "dwi_high", "adc", "in_phase", "out_phase", "water", "fat", "t1_gd", "t1_fs",
+    "prior_adc",
+)  # fmt: skip
+"""Roles that marrow is measured on, under masks of another series in the same coordinates."""
+BESIDE_CT_ROLES = ("prior_ct", "pet", "spect", "ct_myelogram")
 """Roles that are compared with a CT under its masks: registered to it, or taken on the same table."""
 UNKNOWN_UPTAKE = NotAssessed(
     Reason.NO_REFERENCE, "the values of the PET are no SUV, and its files do not state weight, dose and times"
@@ -37,6 +40,8 @@ def spine_images(every: Sequence[Series]) -> SpineImages:
         mr={role: one.volume for role, one in by_role.items() if role in MARROW_ROLES},
         prior_ct=by_role["prior_ct"].volume if "prior_ct" in by_role else None,
         pet=_suv(by_role["pet"]) if "pet" in by_role else None,
+        spect=by_role["spect"].volume if "spect" in by_role else None,
+        myelogram=by_role["ct_myelogram"].volume if "ct_myelogram" in by_role else None,
     )
 
 
@@ -61,7 +66,7 @@ def shares_world(home: Series, other: Series) -> bool:
     """Whether two series lie in the same world coordinates.
 
     By their frames of reference; where no file states one, MR series that were given together are taken for one
-    examination, and so are a CT with an earlier one and with a PET, CT and MR never.
+    examination, and so are a CT with an earlier one, a PET and a SPECT, CT and MR never.
     """
     frames = (home.volume.frame_of_reference, other.volume.frame_of_reference)
     if home is other:
@@ -97,7 +102,7 @@ def series_of_spine(study: Study, given: Mapping[str, Volume]) -> Series | None:
 
 def is_beside(series: Series, home: Series) -> bool:
     """Whether something is measured on a series under the masks of another."""
-    roles = (*MARROW_ROLES, *(BESIDE_CT_ROLES if home.role in SEGMENTED_ROLES else ("pet",)))
+    roles = (*MARROW_ROLES, *(BESIDE_CT_ROLES if home.role in SEGMENTED_ROLES else ("pet", "spect")))
     return series is not home and series.role in roles and shares_world(home, series)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, Literal
 
-from spinemets.anatomy import Level, Side
+from spinemets.anatomy import Level
 from spinemets.diffuse_marrow import ALL_DARK, DIFFUSE, diffuse_sign
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.flare_signs import flare_signs
+from spinemets.foramen_signs import FORAMEN, foramen_signs
 from spinemets.fracture_assessment import (
     NO_LESION_MASK,
     CtEvidence,
@@ -23,13 +23,13 @@ from spinemets.fracture_assessment import (
 )
 from spinemets.lesion_signs import lesion_signs
 from spinemets.marrow_assessment import marrow_signs
-from spinemets.measure.foramen import foramen_share
-from spinemets.measure.height_reference import steps_between
-from spinemets.measure.uptake import uptake
+from spinemets.measure.myelogram import column_loss
+from spinemets.measure.uptake import PET, SPECT, uptake
 from spinemets.measure.vertebra_regions import VertebraRegions
 from spinemets.mimic_signs import mimic_signs
-from spinemets.rules import foramen
 from spinemets.rules.genant import MILD_FROM
+from spinemets.rules.myelogram import SOURCE as X27
+from spinemets.rules.myelogram import column_stops
 from spinemets.volume import Volume
 
 Answer = Literal["yes", "no", "unknown"]
@@ -41,21 +41,24 @@ NOT_SOUGHT = NotAssessed(
 UNAFFECTED = NotApplicable("no_fracture_or_lesion")
 
 MARROW = (
-    "diffuse_t1_hypointensity", "fluid_sign", "phase_drop_label", "adc_label", "enhancement_ratio", "enhancing_mass",
-    "mass_without_enhancement", "halo", "signal_pattern", "discitis_disc_enhancement", "diffuse_marrow_disease",
+    "diffuse_t1_hypointensity", "dark_t1_line", "fluid_sign", "phase_drop_label", "adc_label", "adc_rise",
+    "enhancement_ratio", "enhancing_mass", "mass_without_enhancement", "halo", "signal_pattern",
+    "lesion_loses_fat_signal", "discitis_disc_enhancement", "diffuse_marrow_disease",
 )  # fmt: skip
 LESION = (
-    "winking_owl", "ivory_vertebra", "high_fracture_risk", "visible_on_film", "enostosis", "lesion_from_front",
-    "lesion_to_endplate",
+    "winking_owl", "ivory_vertebra", "high_fracture_risk", "visible_on_film", "enostosis", "unusual_sclerotic_lesion",
+    "lesion_from_front", "lesion_to_endplate",
 )  # fmt: skip
 FLARE = ("osteoblastic_flare", "denser_rim", "new_sclerosis")
-UPTAKE = ("suv_max", "suv_mean", "suv_to_unaffected")
+UPTAKE = PET.names
 """Names of what stands in the report as not assessable where nothing shows it."""
 
 NO_CT = NotAssessed(Reason.MISSING_SEQUENCE, "the sign is read on CT, and there is none")
 NO_MR = NotAssessed(Reason.MISSING_SEQUENCE, "the sign is read on MR, and there is none in the coordinates of the mask")
 NO_PRIOR = NotAssessed(Reason.MISSING_SEQUENCE, "there is no earlier CT in the coordinates of this one")
 NO_PET = NotAssessed(Reason.MISSING_SEQUENCE, "there is no PET in the coordinates of the mask")
+NO_MYELOGRAM = NotAssessed(Reason.MISSING_SEQUENCE, "there is no CT myelogram in the coordinates of the mask")
+NO_SPECT = NotAssessed(Reason.MISSING_SEQUENCE, "there is no SPECT in the coordinates of the mask")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +94,18 @@ class SpineImages:
         HU of an earlier date in the same world, on any grid.
     pet : Volume, NotAssessed or None
         SUV in the same world, on any grid, or why there is none.
+    spect : Volume or None
+        Counts in the same world, on any grid.
+    myelogram : Volume or None
+        HU of a CT with contrast medium in the thecal sac, likewise.
     """
 
     ct: Volume | None = None
     mr: Mapping[str, Volume] = field(default_factory=dict)
     prior_ct: Volume | None = None
     pet: Volume | NotAssessed | None = None
+    spect: Volume | None = None
+    myelogram: Volume | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +131,7 @@ def spine_signs(
 
     Where marrow is dark on T1 at all levels, none is a reference, on CT neither.
     """
-    if images.ct is None and not images.mr:
+    if images.ct is None and images.myelogram is None and not images.mr:
         return dict.fromkeys(bodies, NO_IMAGE), ()
     affected = {level for level, body in bodies.items() if body.lesions or is_fractured(body)}
     no_reference = affected | {level for level, body in bodies.items() if _may_be_fractured(body)}
@@ -159,12 +168,6 @@ def _unaffected(body: MeasuredBody) -> NotAssessed | NotApplicable:
     return body.loss.largest if isinstance(body.loss.largest, NotAssessed) else UNAFFECTED
 
 
-def _neighbours(levels: Collection[Level]) -> list[tuple[Level, Level]]:
-    """Every two levels next to each other, the upper first."""
-    ordered = sorted(levels, key=lambda level: level.order)
-    return [(above, below) for above, below in pairwise(ordered) if steps_between(above, below) <= 1]
-
-
 @dataclass(frozen=True, eq=False)
 class _Levels:
     """Signs of one affected level after the other."""
@@ -179,6 +182,7 @@ class _Levels:
     def signs(self, level: Level) -> dict[str, Any]:
         lesions, vertebrae = self.masks.lesions, self.masks.vertebrae
         found = self._on_ct(level) | self._flare(level) | self._uptake(level) | self._foramina(level)
+        found |= self._myelogram(level)
         return found | mimic_signs(level, self.evidence, self.bodies, lesions, vertebrae, self.images.mr)
 
     def _without(self, level: Level) -> NotAssessed | NotApplicable | None:
@@ -202,30 +206,25 @@ class _Levels:
             return dict.fromkeys(FLARE, none or (NO_CT if ct is None else NO_PRIOR))
         return flare_signs(level, lesions, self.masks.vertebrae, ct, prior, self.treatment.partial_response)
 
+    def _myelogram(self, level: Level) -> dict[str, Any]:
+        image, axes = self.images.myelogram, self.masks.regions.axes
+        loss: Finding = NO_MYELOGRAM
+        if image is not None and level in axes:
+            loss = column_loss(image, self.masks.vertebrae, axes, level, self.unaffected)
+        return {"contrast_column_stops": said(column_stops(loss), f"X27: {X27}"), "contrast_column_loss": loss}
+
     def _foramina(self, level: Level) -> dict[str, Any]:
-        """Those above and below, by side."""
-        lesions, regions = self.masks.lesions, self.masks.regions
-        names = [(f"foramen_{side.value}", f"foramen_{side.value}_share", side) for side in Side]
-        if self._without(level) is not None or lesions is None:
-            return dict.fromkeys((name for sign, share, _ in names for name in (sign, share)), self._without(level))
-        pairs = [pair for pair in _neighbours(regions.axes) if level in pair]
-        found: dict[str, Any] = {}
-        for sign, share, side in names:
-            shares: list[Finding] = [
-                foramen_share(lesions, self.masks.vertebrae, regions.labels, regions.axes[above], below, side)
-                for above, below in pairs
-            ]
-            if len(pairs) < 2:
-                detail = f"the vertebrae above and below {level} were not both seen"
-                shares.append(NotAssessed(Reason.OUT_OF_FIELD, detail))
-            found[sign] = said(foramen.foramen_involved(*shares), f"X19, in the lesion mask: {foramen.SOURCE}")
-            known = [one for one in shares if isinstance(one, Measured)]
-            found[share] = max(known, key=lambda one: one.value) if known else shares[0]
-        return found
+        none, lesions = self._without(level), self.masks.lesions
+        if none is not None or lesions is None:
+            return dict.fromkeys(FORAMEN, none)
+        return foramen_signs(level, lesions, self.masks.vertebrae, self.masks.regions)
 
     def _uptake(self, level: Level) -> dict[str, Any]:
-        none = self._without(level)
-        pet, lesions = self.images.pet, self.masks.lesions
-        if none is not None or not isinstance(pet, Volume) or lesions is None:
-            return dict.fromkeys(UPTAKE, none or pet or NO_PET)
-        return uptake(level, lesions, self.masks.vertebrae, pet, self.unaffected)
+        none, lesions = self._without(level), self.masks.lesions
+        found: dict[str, Any] = {}
+        for tracer, image, absent in ((PET, self.images.pet, NO_PET), (SPECT, self.images.spect, NO_SPECT)):
+            if none is not None or not isinstance(image, Volume) or lesions is None:
+                found |= dict.fromkeys(tracer.names, none or image or absent)
+            else:
+                found |= uptake(level, lesions, self.masks.vertebrae, image, self.unaffected, tracer)
+        return found

@@ -29,9 +29,12 @@ ROLES = (
     "water",
     "fat",
     "t1_gd",
+    "t1_fs",
     "t2_axial",
     "prior_ct",
+    "prior_adc",
     "pet",
+    "spect",
     "ct_myelogram",
 )
 """What a series can be to us; anything else is listed in the report and left out."""

@@ -45,7 +45,7 @@ def spin_echo(**values):
         (T1 | {"SeriesDescription": "T1 TSE SAG +C"}, "t1_gd"),
         (T1 | {"SeriesDescription": "t1_tse_sag_post_gd"}, "t1_gd"),
         (T1 | {"SeriesDescription": "T1 sag pre Gd"}, "t1"),
-        (T1 | {"ScanOptions": "FS"}, None),
+        (T1 | {"ScanOptions": "FS"}, "t1_fs"),
         ({"ContrastBolusAgent": "Gadovist"}, "t2"),
         (GRADIENT | {"SeriesDescription": "t1_vibe_sag"}, "t1"),
         (GRADIENT | {"SeriesDescription": "gre"}, None),
@@ -170,9 +170,14 @@ def test_ct_pet_and_myelogram():
 def test_a_role_can_be_named_where_attributes_do_not_contradict_it():
     assert may_serve_as("prior_ct", attributes(Modality="CT"), "ct")
     assert may_serve_as("t1", attributes(), None)
+    assert may_serve_as("prior_adc", attributes(), "adc")
+    assert not may_serve_as("prior_adc", attributes(), "t1")
+    assert not may_serve_as("t1", attributes(), "t1_fs")
     assert may_serve_as("t2", attributes(), "t2_axial")
     assert not may_serve_as("t1", attributes(), "t2")
     assert not may_serve_as("pet", attributes(), None)
+    assert not may_serve_as("spect", attributes(), None)
+    assert not may_serve_as("spect", attributes(Modality="PT"), "pet")
 
 
 def test_echoes_in_one_series_become_a_series_for_each_role(tmp_path):

@@ -61,8 +61,8 @@ def mr_role(attributes: Attributes, echo_times_ms: tuple[float, ...] = ()) -> st
     """One of `spinemets.volume.ROLES`, or None if the contrast is not understood.
 
     Fat-saturated T2 is given the role ``stir``: fat dark and fluid bright is what that role
-    is read for. Fat-saturated T1 without contrast medium has no role, for marrow is dark on
-    it whatever the marrow holds.
+    is read for. Fat-saturated T1 without contrast medium is ``t1_fs`` and never ``t1``, for
+    marrow is dark on it whatever the marrow holds.
     """
     for judge in (_diffusion_role, _dixon_role):
         role = judge(attributes)
@@ -73,7 +73,7 @@ def mr_role(attributes: Attributes, echo_times_ms: tuple[float, ...] = ()) -> st
         return "stir"
     if role == "t1" and has_contrast_medium(attributes):
         return "t1_gd"
-    return None if role == "t1" and is_fat_suppressed(attributes) else role
+    return "t1_fs" if role == "t1" and is_fat_suppressed(attributes) else role
 
 
 def is_fat_suppressed(attributes: Attributes) -> bool:

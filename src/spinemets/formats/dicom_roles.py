@@ -134,6 +134,7 @@ def may_serve_as(role: str, attributes: Attributes, found: str | None) -> bool:
     modality = attributes.text("Modality").upper()
     if role in ("ct", "prior_ct", "ct_myelogram"):
         return modality == "CT"
-    if role == "pet":
-        return modality == "PT"
-    return modality == "MR" and (found in (None, role) or {found, role} == {"t2", "t2_axial"})
+    if role in ("pet", "spect"):
+        return modality == "PT" and role == "pet"  # a SPECT has another modality, NM, which is not read
+    same = ({"t2", "t2_axial"}, {"adc", "prior_adc"})
+    return modality == "MR" and (found in (None, role) or {found, role} in same)

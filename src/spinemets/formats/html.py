@@ -34,9 +34,12 @@ ROLE_NAMES = {
     "water": "MR water",
     "fat": "MR fat",
     "t1_gd": "MR T1, gadolinium",
+    "t1_fs": "MR T1, fat-suppressed",
     "t2_axial": "MR T2, axial",
     "prior_ct": "CT, prior",
+    "prior_adc": "MR ADC map, prior",
     "pet": "PET",
+    "spect": "SPECT",
     "ct_myelogram": "CT myelogram",
 }
 
