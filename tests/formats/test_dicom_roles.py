@@ -176,6 +176,7 @@ def test_a_role_can_be_named_where_attributes_do_not_contradict_it():
     assert may_serve_as("t2", attributes(), "t2_axial")
     assert not may_serve_as("t1", attributes(), "t2")
     assert not may_serve_as("pet", attributes(), None)
+    assert may_serve_as("spect", attributes(Modality="NM"), "spect")
     assert not may_serve_as("spect", attributes(), None)
     assert not may_serve_as("spect", attributes(Modality="PT"), "pet")
 

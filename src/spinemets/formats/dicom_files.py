@@ -28,7 +28,8 @@ DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 
 _DEFER_BYTES = 2048  # private headers and pixels stay in the file until somebody asks
 _DICOMDIR = "1.2.840.10008.1.3.10"
-_IMAGE_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("2", "2.1", "2.2", "4", "4.1", "4.4", "128", "130"))
+_IMAGES = ("2", "2.1", "2.2", "4", "4.1", "4.4", "20", "128", "130")
+_IMAGE_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.{n}" for n in _IMAGES)
 _PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 

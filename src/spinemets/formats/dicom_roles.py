@@ -19,7 +19,7 @@ AXIAL_DEG = 30.0
 AXIAL_PIXEL_MM = 0.8
 """… and serves for ESCC if its pixels are at most this wide: beyond it the grades' millimetres cannot be seen."""
 
-_MODALITIES = ("CT", "MR", "PT")
+_MODALITIES = ("CT", "MR", "PT", "NM")
 
 _NOT_ANATOMY = {
     "a localiser": {"LOCALIZER", "SCOUT", "TOPOGRAM", "SURVEY"},
@@ -73,7 +73,7 @@ def unusable_because(attributes: Attributes) -> str | None:
     if attributes.text("SOPClassUID").startswith(_SECONDARY_CAPTURE):
         return "a secondary capture"
     if modality not in _MODALITIES:
-        return f"modality {modality or 'not stated'} is not assessed; CT, MR and PT are"
+        return f"modality {modality or 'not stated'} is not assessed; CT, MR, PT and NM are"
     if (attributes.number("SamplesPerPixel") or 1) != 1:
         return "a colour picture"
     words = set(attributes.image_type) | set(attributes.words("ComplexImageComponent"))
@@ -85,7 +85,8 @@ def unusable_because(attributes: Attributes) -> str | None:
             return reason
     if attributes.get("ModalityLUTSequence") is not None:
         return "its values need a modality look-up table, which is not applied"
-    return _unusable_ct(attributes) if modality == "CT" else _unusable_pet(attributes) if modality == "PT" else None
+    judge = {"CT": _unusable_ct, "PT": _unusable_pet, "NM": _unusable_nm}.get(modality)
+    return None if judge is None else judge(attributes)
 
 
 def _unusable_ct(attributes: Attributes) -> str | None:
@@ -98,6 +99,11 @@ def _unusable_ct(attributes: Attributes) -> str | None:
 def _unusable_pet(attributes: Attributes) -> str | None:
     corrections = attributes.words("CorrectedImage")
     return "PET without attenuation correction" if corrections and "ATTN" not in corrections else None
+
+
+def _unusable_nm(attributes: Attributes) -> str | None:
+    """Planar scans, projections and gated images lie nowhere in particular, or there several times."""
+    return None if "RECON TOMO" in attributes.image_type else "a nuclear image that is no reconstructed SPECT"
 
 
 def role_of(attributes: Attributes, affine: NDArray[np.float64], echo_times_ms: tuple[float, ...] = ()) -> str | None:
@@ -115,8 +121,8 @@ def role_of(attributes: Attributes, affine: NDArray[np.float64], echo_times_ms: 
     modality = attributes.text("Modality").upper()
     if modality == "CT":
         return "ct_myelogram" if re.search(r"\bmyelo", attributes.description) else "ct"
-    if modality == "PT":
-        return "pet"
+    if modality in ("PT", "NM"):
+        return "pet" if modality == "PT" else "spect"
     role = mr_role(attributes, echo_times_ms)
     return "t2_axial" if role == "t2" and is_fine_axial(affine) else role
 
@@ -135,6 +141,6 @@ def may_serve_as(role: str, attributes: Attributes, found: str | None) -> bool:
     if role in ("ct", "prior_ct", "ct_myelogram"):
         return modality == "CT"
     if role in ("pet", "spect"):
-        return modality == "PT" and role == "pet"  # a SPECT has another modality, NM, which is not read
+        return modality == {"pet": "PT", "spect": "NM"}[role]
     same = ({"t2", "t2_axial"}, {"adc", "prior_adc"})
     return modality == "MR" and (found in (None, role) or {found, role} in same)

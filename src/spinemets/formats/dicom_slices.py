@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from spinemets.errors import StudyError
 from spinemets.formats.dicom_attributes import UNREADABLE, Attributes, frame_attributes
 from spinemets.formats.dicom_files import DicomFile
+from spinemets.formats.dicom_nm import nm_frames
 
 PARALLEL = 1e-3
 """Direction cosines of two slices that differ by at most this are one orientation: 0.06 degrees."""
@@ -71,10 +72,12 @@ def frames_of(file: DicomFile) -> list[Attributes]:
     Raises
     ------
     StudyError
-        If there are several frames and no functional groups to place them, or their numbers disagree.
+        If there are several frames and nothing that places them, or their numbers disagree.
     """
     count = int(file.attributes.number("NumberOfFrames") or 1)
     groups = len(file.attributes.get("PerFrameFunctionalGroupsSequence") or [])
+    if file.attributes.text("Modality").upper() == "NM":
+        return nm_frames(file.header, count)
     if not groups and count == 1:
         return [file.attributes]
     if groups != count:
