@@ -61,5 +61,6 @@ def test_a_line_needs_both_series_that_show_the_body_and_low_voxels_and_a_body_h
     assert short.signs()["dark_t1_line"].code is Reason.OUT_OF_FIELD
     del scene.series["t2"]
     assert scene.signs()["dark_line_width"].code is Reason.MISSING_SEQUENCE
+    assert "T2 or STIR" in scene.signs()["dark_t1_line"].detail
     flat = Marrow(squeezed=18.0).paint("t1", T1).paint("t2", T2)
     assert flat.signs()["dark_t1_line"].code is Reason.TOO_SMALL

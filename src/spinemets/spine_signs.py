@@ -210,7 +210,7 @@ class _Levels:
         image, axes = self.images.myelogram, self.masks.regions.axes
         loss: Finding = NO_MYELOGRAM
         if image is not None and level in axes:
-            loss = column_loss(image, self.masks.vertebrae, axes, level, self.unaffected)
+            loss = column_loss(image, self.masks.vertebrae, axes, level, self.unaffected, self.images.ct)
         return {"contrast_column_stops": said(column_stops(loss), f"X27: {X27}"), "contrast_column_loss": loss}
 
     def _foramina(self, level: Level) -> dict[str, Any]:

@@ -84,6 +84,18 @@ def test_bone_in_the_canal_is_no_contrast_medium():
     assert found.low <= 0.5 <= found.high
 
 
+@pytest.mark.parametrize(("moved_mm", "code"), [(1.0, None), (6.0, Reason.MOTION)])
+def test_a_plain_ct_of_which_the_patient_moved_away_says_so(moved_mm, code):
+    scene = Discs()
+    plain, ids, _ = scene.volumes()
+    opaque = plain.with_array(np.where(np.hypot(scene.x, scene.y) < 7, 500, plain.array).astype(np.float32))
+    affine = opaque.affine.copy()
+    affine[1, 3] += moved_mm
+    image = Volume(opaque.array, affine)
+    found = column_loss(image, ids, scene.regions.axes, Level.L2, UNAFFECTED, plain)
+    assert getattr(found, "code", None) is code
+
+
 def test_every_reason_for_no_loss():
     assert of(myelogram(hu=120.0)).code is Reason.NO_REFERENCE
     assert of(myelogram(), unaffected=()).code is Reason.NO_REFERENCE

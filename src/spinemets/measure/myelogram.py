@@ -10,7 +10,9 @@ from scipy import ndimage
 
 from spinemets.anatomy import Level, nearest_levels
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
+from spinemets.geometry import Grid, resample
 from spinemets.measure.axes import VertebraAxes
+from spinemets.measure.same_place import displacement
 from spinemets.measure.signal import shows, values_at
 from spinemets.volume import Volume
 
@@ -22,13 +24,21 @@ CONTRAST_PERCENTILE, CONTRAST_HU, TISSUE_HU = 95.0, 200.0, 40.0
 LIMIT_SHIFTS, MOVED_MM, WAYS = (0.8, 1.2), 1.0, ((-1, 0), (1, 0), (0, -1), (0, 1))
 """The interval is that of a limit a fifth lower or higher, of a middle of the canal so far aside, and of cross-sections
 that differ as they do at unaffected levels (ours)."""
+AROUND_MM, CANAL_MM, MOST_MOVED_MM = np.array([30.0, 35.0, 15.0]), 12.0, 2.0
+"""A plain CT is compared so far to the right, front and up of the middle of the canal, and beyond the canal; both may
+lie so far apart (ours)."""
 METAL_HU = 3000.0
 COARSEST_MM = 3.0
 """With larger voxels cord and contrast medium are one (ours)."""
 
 
 def column_loss(
-    image: Volume, vertebrae: Volume, axes: Mapping[Level, VertebraAxes], level: Level, unaffected: Collection[Level]
+    image: Volume,
+    vertebrae: Volume,
+    axes: Mapping[Level, VertebraAxes],
+    level: Level,
+    unaffected: Collection[Level],
+    plain: Volume | None = None,
 ) -> Finding:
     """Fraction of the cross-section of the contrast column that is lost where it is least; 0 where it is wider.
 
@@ -44,25 +54,45 @@ def column_loss(
         Which is asked about.
     unaffected : collection of Level
         Levels without lesion and fracture: the column at the nearest ones above and below is the undeformed one.
+    plain : Volume, optional
+        The CT that the mask was made on, which shows whether the patient moved since.
     """
-    if image.spacing_mm.max() > COARSEST_MM:
-        return NotAssessed(Reason.RESOLUTION, f"voxels of {image.spacing_mm.max():.1f} mm do not show the cord")
     own = _canal(image, vertebrae, axes[level])
     if own is None:
         return NotAssessed(Reason.OUT_OF_FIELD, f"the myelogram does not show the canal of {level}")
-    if float(own.max()) > METAL_HU:
-        return NotAssessed(Reason.METAL, f"metal lies in the canal of {level}")
+    refusal = _refusal(image, own, axes[level], plain)
+    if refusal is not None:
+        return refusal
     nearest = nearest_levels(level, [one for one in unaffected if one in axes])
     near = {one: canal for one in nearest if (canal := _canal(image, vertebrae, axes[one])) is not None}
     usual = {one: canal for one, canal in near.items() if _contrast_hu(canal) >= CONTRAST_HU}
     if not usual:
         return NotAssessed(Reason.NO_REFERENCE, "no contrast medium is seen in the canal of unaffected neighbours")
-    moved = [_canal(image, vertebrae, axes[level], MOVED_MM * np.array(way)) for way in WAYS]
-    value, low, high = _losses(own, [one for one in moved if one is not None], list(usual.values()))
+    aside = [_canal(image, vertebrae, axes[level], MOVED_MM * np.array(way)) for way in WAYS]
+    value, low, high = _losses(own, [one for one in aside if one is not None], list(usual.values()))
     beyond = " and ".join(str(one) for one in near if one not in usual)
     note = f"; none is seen at {beyond}, where it may not have got to" if beyond else ""
     method = f"1 - least cross-section of the contrast column by that at {' and '.join(map(str, usual))}{note}"
     return Measured(value, "1", low, high, method)
+
+
+def _refusal(image: Volume, own: NDArray[np.float64], axes: VertebraAxes, plain: Volume | None) -> NotAssessed | None:
+    """Why a myelogram cannot be measured at a level; round the canal it must lie on the plain CT."""
+    if image.spacing_mm.max() > COARSEST_MM:
+        return NotAssessed(Reason.RESOLUTION, f"voxels of {image.spacing_mm.max():.1f} mm do not show the cord")
+    if float(own.max()) > METAL_HU:
+        return NotAssessed(Reason.METAL, f"metal lies in the canal of {axes.level}")
+    if plain is None:
+        return None
+    affine = np.eye(4)
+    affine[:3, :3] = axes.rows.T
+    affine[:3, 3] = axes.canal_mm - AROUND_MM @ axes.rows
+    right, front, up = (int(2 * reach) + 1 for reach in AROUND_MM)
+    grid = Grid((right, front, up), affine)
+    first, second = (resample(one, grid, fill=np.nan) for one in (image, plain))
+    aside = np.hypot(np.arange(right)[:, None] - AROUND_MM[0], np.arange(front)[None] - AROUND_MM[1])
+    around = np.broadcast_to((aside > CANAL_MM)[:, :, None], grid.shape)
+    return displacement(first, second, around, MOST_MOVED_MM)
 
 
 def _losses(
