@@ -1,8 +1,9 @@
 """What sac and cord would look like in a slice without tumour: from slices above and below it.
 
 `clinical.md` §2.2: slices at least 10 mm away from tumour, averaged over 20 mm, above and below; interpolated along
-the canal. One side alone stands in for both, the middle of the canal carried on in a straight line; with neither,
-healthy people of that level. What is not known of the way between is kept with each reference.
+the canal, with the bend of the cord where it widens or ends. One side alone stands in for both, the middle of the canal
+carried on in a straight line; with neither, healthy people of that level. What is not known of the way between is kept
+with each reference.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import Level
+from spinemets.measure.canal_bend import LEAST_SLICES, bends
 from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
 from spinemets.measure.canal_taper import POPULATION, ReferenceSpan, between, beyond
 
 AWAY_MM, OVER_MM = 10.0, 20.0
 """Distance from tumour, and length of canal that is averaged (spinalcordtoolbox, sct_compute_compression)."""
-LEAST_SLICES = 3
-"""On a side of the tumour, for the curve of the canal to be followed (ours)."""
 TUMOUR_FREE_MM2 = 5.0
 """Less epidural tissue than this is none (`clinical.md` §2.2, [D])."""
 
@@ -62,11 +62,22 @@ class SliceReference:
 class _Side:
     """The mean of the reference slices on one side of the tumour."""
 
-    height_mm: float
+    heights_mm: NDArray[np.float64]  # (N,) of its slices
     sac_mm: NDArray[np.float64]  # signed distance, the sac's centre in the middle of the array
     sac_centre: NDArray[np.float64]
     cord_offset: NDArray[np.float64]
-    numbers: NDArray[np.float64]  # cord area, anteroposterior, transverse, solidity
+    by_slice: NDArray[np.float64]  # (N, 4) cord area, anteroposterior, transverse, solidity
+
+    @property
+    def height_mm(self) -> float:
+        """The middle of its slices."""
+        return float(self.heights_mm.mean())
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """(4,) means over its slices."""
+        mean: NDArray[np.float64] = self.by_slice.mean(axis=0)
+        return mean
 
     @property
     def areas_mm2(self) -> tuple[float, float]:
@@ -82,8 +93,8 @@ def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, 
     stack : CanalStack
         The slices.
     level : Level or None
-        Of the tumour: for the population, where no slice is free of tumour, and for how much the cord may change where
-        one side alone is.
+        Of the tumour: for the population, where no slice is free of tumour, for how much the cord may change where
+        one side alone is, and for how much it may bend between two.
     """
     with_tumour = [one for one in stack.slices if one.tumour.sum() * FINE_MM**2 >= TUMOUR_FREE_MM2]
     if not with_tumour:
@@ -98,7 +109,7 @@ def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, 
         kind: ReferenceKind = "adjacent" if len(sides) == 2 else "one_sided"
         curve = _curve(below, above)
         ends = any(one.sac.any() and not one.cord.any() for one in stack.slices if one not in with_tumour)
-        found = {one.index: _between(one, sides, curve) for one in with_tumour}
+        found = {one.index: _between(one, sides, curve, level, stack.to_head) for one in with_tumour}
         return {
             one.index: replace(found[one.index], span=_span(one, found[one.index], sides, level, cord_ends=ends))
             for one in with_tumour
@@ -119,11 +130,11 @@ def _side(slices: list[CanalSlice], to_front: NDArray[np.float64]) -> _Side:
         offsets.append(centroid(one.cord) - centre)
         numbers.append([area_mm2(one.cord), *diameters_mm(one.cord, to_front), solidity(one.cord)])
     return _Side(
-        float(np.mean([one.height_mm for one in slices])),
+        np.array([one.height_mm for one in slices]),
         np.mean(distances, axis=0),
         np.mean(centres, axis=0),
         np.mean(offsets, axis=0),
-        np.mean(numbers, axis=0),
+        np.array(numbers),
     )
 
 
@@ -148,15 +159,23 @@ def _span(
     if len(sides) == 1:
         return beyond(abs(one.height_mm - sides[0].height_mm), level, cord_ends=cord_ends)
     own = reference.cord_area_mm2, reference.sac_area_mm2
-    return between(own, sides[0].areas_mm2, sides[1].areas_mm2)
+    line = float(np.dot(_weights(one, sides), [side.numbers[0] for side in sides]))
+    return between(own, sides[0].areas_mm2, sides[1].areas_mm2, line)
 
 
-def _between(one: CanalSlice, sides: list[_Side], curve: NDArray[np.float64] | None) -> SliceReference:
-    weights = [1.0]
-    if len(sides) == 2:
-        span = sides[1].height_mm - sides[0].height_mm
-        part = float(np.clip((one.height_mm - sides[0].height_mm) / span, 0.0, 1.0))
-        weights = [1 - part, part]
+def _weights(one: CanalSlice, sides: list[_Side]) -> list[float]:
+    """Shares of the sides in what a straight line between them makes of a slice."""
+    if len(sides) == 1:
+        return [1.0]
+    span = sides[1].height_mm - sides[0].height_mm
+    part = float(np.clip((one.height_mm - sides[0].height_mm) / span, 0.0, 1.0))
+    return [1 - part, part]
+
+
+def _between(
+    one: CanalSlice, sides: list[_Side], curve: NDArray[np.float64] | None, level: Level | None, to_head: float
+) -> SliceReference:
+    weights = _weights(one, sides)
 
     def mixed(name: str) -> NDArray[np.float64]:
         return np.sum([weight * getattr(side, name) for weight, side in zip(weights, sides, strict=True)], axis=0)
@@ -167,7 +186,11 @@ def _between(one: CanalSlice, sides: list[_Side], curve: NDArray[np.float64] | N
         centre, cord_centre = np.split(one.height_mm ** np.arange(len(curve))[::-1] @ curve, 2)
     middle = (np.array(one.sac.shape) - 1) / 2
     distance = ndimage.shift(mixed("sac_mm"), centre - middle, order=1, mode="nearest")
-    area, ap, rl, whole = (float(value) for value in mixed("numbers"))
+    numbers = mixed("numbers")
+    if len(sides) == 2:
+        offsets = [(side.heights_mm - one.height_mm) * to_head for side in sides]
+        numbers[:3] *= bends(offsets, [side.by_slice[:, :3] for side in sides], numbers[:3], level)
+    area, ap, rl, whole = (float(value) for value in numbers)
     return SliceReference(distance, float((distance < 0).sum() * FINE_MM**2), area, ap, rl, cord_centre, whole)
 
 

@@ -61,6 +61,8 @@ class CanalStack:
         Between the slices' normal and the cord.
     to_front : (2,) ndarray
         The patient's front within a slice, unit vector along the two in-plane axes.
+    to_head : float
+        1 where heights grow towards the head, -1 where they grow towards the feet.
     tumour_without_sac_mm2 : mapping
         Area of tumour in each slice that shows tumour and no sac: there nobody can tell how much room is left.
     """
@@ -71,6 +73,7 @@ class CanalStack:
     slice_mm: float
     tilt_deg: float
     to_front: NDArray[np.float64]
+    to_head: float
     tumour_without_sac_mm2: Mapping[int, float] = field(default_factory=dict)
 
 
@@ -111,6 +114,7 @@ def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = N
         float(cord.spacing_mm[axis]),
         _tilt_deg(along, axis),
         to_front,
+        1.0 if cord.affine[2, axis] > 0 else -1.0,
         {int(index): float(area_mm2[index]) for index in np.flatnonzero(area_mm2)},
     )
 

@@ -3,11 +3,15 @@
 Means of healthy young adults: spinalcordtoolbox, PAM50-normalized-metrics (`clinical.md` §3.3); below T5 no sac was
 measured. The cord widens in the neck, narrows to half within three levels round T1, and ends near L1: a reference from
 slices some centimetres away errs there by as much as tumour changes it, and by far more than in the middle of the back.
+
+`simulate/dimensions.py` holds the same diameters once more, on purpose: there they are the truth that patients are
+drawn from, here what the rule knows. Neither may follow the other when it is changed.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -30,19 +34,20 @@ POPULATION: dict[Level, tuple[float, float, float, float, float, float]] = {
 }
 """Mean cord area, anteroposterior and transverse diameter, and the same of the sac, mm² and mm."""
 
-LOWER_CORD_MM2: dict[Level, float] = {
-    Level.T6: 34.9,
-    Level.T7: 35.6,
-    Level.T8: 37.3,
-    Level.T9: 39.3,
-    Level.T10: 42.5,
-    Level.T11: 48.8,
-    Level.T12: 46.5,
-    Level.L1: 18.9,
+LOWER_CORD: dict[Level, tuple[float, float, float]] = {
+    Level.T6: (34.9, 5.7, 7.7),
+    Level.T7: (35.6, 5.8, 7.7),
+    Level.T8: (37.3, 6.1, 7.8),
+    Level.T9: (39.3, 6.3, 7.9),
+    Level.T10: (42.5, 6.5, 8.2),
+    Level.T11: (48.8, 7.0, 8.7),
+    Level.T12: (46.5, 6.7, 8.2),
+    Level.L1: (18.9, 4.1, 4.5),
 }
-"""Mean area of the cord where no sac was measured."""
+"""Mean area, anteroposterior and transverse diameter of the cord where no sac was measured, mm² and mm."""
 
-CORD_MM2 = {level: row[0] for level, row in POPULATION.items()} | LOWER_CORD_MM2
+CORD = {level: row[:3] for level, row in POPULATION.items()} | LOWER_CORD
+CORD_MM2 = {level: row[0] for level, row in CORD.items()}
 SAC_MM2 = {level: row[3] for level, row in POPULATION.items()}
 UPPER_NECK_MM, DISC_MM = 12.0, 5.0
 """Height of C1 and C2, which no table has, and of a disc (ours)."""
@@ -69,15 +74,28 @@ class ReferenceSpan:
     centre_mm: float = 0.0
 
 
-def between(reference: tuple[float, float], above: tuple[float, float], below: tuple[float, float]) -> ReferenceSpan:
+def between(
+    reference: tuple[float, float],
+    above: tuple[float, float],
+    below: tuple[float, float],
+    line_mm2: float | None = None,
+) -> ReferenceSpan:
     """The span of a reference interpolated between two sides: whatever lies between what they show.
 
-    A straight line is a guess of how the cord changes on its way; that it does not leave what both ends show holds
-    wherever it widens or narrows steadily. Each argument is area of cord and of sac, mm².
+    How the cord changes on its way is a guess; that it does not leave what both ends show holds wherever it widens or
+    narrows steadily. Where a bend was put on it, it may be none, or twice as large (ours).
+
+    Parameters
+    ----------
+    reference, above, below : (float, float)
+        Area of cord and of sac, mm²; the reference with the bend.
+    line_mm2 : float, optional
+        Area of the cord without the bend.
     """
+    straight = reference[0] if line_mm2 is None else line_mm2
     spans = []
-    for middle, one, other in zip(reference, above, below, strict=True):
-        factors = (1.0, one / middle, other / middle) if middle > 0 else (1.0,)
+    for middle, one, other, line in zip(reference, above, below, (straight, reference[1]), strict=True):
+        factors = (1.0, one / middle, other / middle, line / middle, middle / line) if middle > 0 else (1.0,)
         spans.append((min(factors), max(factors)))
     return ReferenceSpan(spans[0], spans[1])
 
@@ -101,7 +119,7 @@ def beyond(distance_mm: float, level: Level | None, *, cord_ends: bool) -> Refer
     )
 
 
-def steepest_per_mm(area_mm2: dict[Level, float], level: Level | None, *, with_end: bool) -> float:
+def steepest_per_mm(area_mm2: Mapping[Level, float], level: Level | None, *, with_end: bool) -> float:
     """The steepest change of a healthy area within `REACH` levels, of its natural logarithm for each mm.
 
     Parameters
@@ -114,7 +132,7 @@ def steepest_per_mm(area_mm2: dict[Level, float], level: Level | None, *, with_e
         Whether the last change counts wherever the level is.
     """
     levels = list(area_mm2)
-    changes = [abs(math.log(area_mm2[low] / area_mm2[high])) / _pitch_mm(high) for high, low in pairwise(levels)]
+    changes = [abs(math.log(area_mm2[low] / area_mm2[high])) / pitch_mm(high) for high, low in pairwise(levels)]
     if level is None:
         near = changes[:-1]
     elif level in area_mm2:
@@ -125,5 +143,6 @@ def steepest_per_mm(area_mm2: dict[Level, float], level: Level | None, *, with_e
     return max(near + (changes[-1:] if with_end else []))
 
 
-def _pitch_mm(level: Level) -> float:
+def pitch_mm(level: Level) -> float:
+    """Height of a vertebra of the table with the disc below it, mm."""
     return POSTERIOR_MM.get(level, UPPER_NECK_MM) + DISC_MM
