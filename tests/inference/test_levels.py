@@ -224,6 +224,17 @@ def test_the_size_of_an_atlas_without_a_body_does_not_shift_the_names_below_it()
     assert not named.ambiguous
 
 
+def test_a_wide_gap_above_c3_leaves_open_whether_c2_was_passed_over():
+    """By Panjabi's tables the middle of C2 with its dens lies 1.6 times as far from C3 as C3 from C4."""
+    row = levels("C3-L5")
+    named = name_levels([VertebraEvidence(None, False), *seen(row, gaps={0: 1})], sacrum_follows=True)
+    assert named.levels[1:] == row
+    assert named.probability[1] > 0.95
+    assert named.probability[0] < 0.9
+    assert {named.levels[0], named.alternatives(0)[0][0]} == {Level.C1, Level.C2}
+    assert named.ambiguous
+
+
 def test_without_a_landmark_a_sure_network_is_still_ambiguous():
     row = seen(levels("L2 L3 L4"), error=0.05, ribs=False)
     assert name_levels(row, sacrum_follows=False, landmark_seen=False).ambiguous

@@ -27,7 +27,10 @@ does not change which exception wins once ribs and sacrum are seen."""
 P_MISSED = 0.01
 """How often the network passes over a vertebra that its neighbours' distance does not betray (ours)."""
 P_GAP_FALSE = 0.1
-"""How often a wide gap is no missing vertebra: C2 to C3 is 1.6 times the usual, a fracture shortens others (ours)."""
+"""How often a wide gap is no missing vertebra: a fracture shortens others (ours)."""
+P_GAP_BELOW_C2 = 0.5
+"""The same below C2, whose centre lies as far above that of C3 as if there were one between (ours: 1.6 times the
+usual)."""
 P_RIB_SEEN = 0.97
 P_RIB_FALSE = 0.02
 """Rib found at a thoracic vertebra, and at any other (ours; checked on simulated validation patients)."""
@@ -107,7 +110,8 @@ def _transitions(gap: int) -> NDArray[np.float64]:
             step[number, STATES.index(target)] += probability
     power = np.linalg.matrix_power(step, gap + 1)
     if gap:
-        power = (1 - P_GAP_FALSE) * power + P_GAP_FALSE * step
+        false = np.array([P_GAP_BELOW_C2 if level is Level.C2 else P_GAP_FALSE for level in STATES])[:, None]
+        power = (1 - false) * power + false * step
     missed = power @ step
     with np.errstate(divide="ignore"):
         return np.log((1 - P_MISSED) * power + P_MISSED * missed)
