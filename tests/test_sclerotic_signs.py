@@ -54,11 +54,14 @@ def test_destroyed_cortex_is_unusual():
 def test_a_level_with_another_kind_of_lesion_is_not_asked_about():
     lytic = Scene()
     lytic.lesion(CENTRE, 9.0)
-    both = sclerotic()
-    both.lesion((12.0, 15.0, -8.0), 4.0)
-    both.lesions[(both.lesions == LesionLabel.LYTIC) & (np.abs(both.x - 12) > 3)] = 0
     for scene in (lytic, mass(sclerotic(), label=LesionLabel.LYTIC)):
         assert scene.signs()["unusual_sclerotic_lesion"] == NotApplicable("not_only_sclerotic_lesions")
+
+
+def test_a_speck_is_too_small_to_lie_beside_the_bone():
+    scene = Scene()
+    scene.lesions[tuple(np.argwhere(scene.body & (scene.depth() > 8))[0])] = LesionLabel.BLASTIC
+    assert scene.signs()["unusual_sclerotic_lesion"].code is Reason.TOO_SMALL
 
 
 NONE: Finding = Measured(0.0, "mL", 0.0, 0.0, "test")
