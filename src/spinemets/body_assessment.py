@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import ndimage
@@ -15,6 +15,7 @@ from spinemets.measure.axes import vertebra_boxes
 from spinemets.measure.body_surface import body_surface
 from spinemets.measure.endplates import endplate
 from spinemets.measure.heights import BodyHeights, body_heights
+from spinemets.measure.outline_error import OutlineError
 from spinemets.measure.region_labels import IN_BODY
 from spinemets.measure.vertebra_regions import VertebraRegions
 from spinemets.measure.wall_from_canal import WallFromCanal, walls_from_canal
@@ -54,6 +55,25 @@ def measured_bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -
     seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
     bodies.walls.update(walls_from_canal(vertebrae, regions.axes, seen))
     return bodies
+
+
+def measurable(bodies: MeasuredBodies, spine: Spine, outline: OutlineError) -> MeasuredBodies:
+    """Bodies without those that are outlined too coarsely."""
+    heights: dict[Level, BodyHeights | NotAssessed] = {}
+    for vertebra in spine.vertebrae:
+        own = bodies.heights[vertebra.level]
+        heights[vertebra.level] = (None if vertebra.partly_visible else outline.refusal(vertebra)) or own
+    seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
+    ends = {level: bodies.ends[level] for level in seen if level in bodies.ends}
+    return MeasuredBodies(heights, ends, {level: bodies.walls[level] for level in seen if level in bodies.walls})
+
+
+def widened(bodies: MeasuredBodies, outline: OutlineError) -> MeasuredBodies:
+    """Bodies with intervals that hold what their outlines add."""
+    heights = {
+        level: outline.heights(own) if isinstance(own, BodyHeights) else own for level, own in bodies.heights.items()
+    }
+    return replace(bodies, heights=heights, walls=outline.walls(bodies.walls))
 
 
 def _body(

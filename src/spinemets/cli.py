@@ -53,6 +53,16 @@ class BackendChoice(str, Enum):
     cuda = "cuda"
 
 
+InputsArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="INPUT...", help="DICOM folder or .zip, or NIfTI/MHA/NRRD files, bare or as role=file."),
+]
+ResponseOption = Annotated[
+    YesNo, typer.Option(help="Do other signs show a partial response to treatment? A flare needs it.")
+]
+PriorOption = Annotated[
+    float, typer.Option(min=0.001, max=0.999, help="Share of metastatic among the fractures that you ask about.")
+]
 MaskOption = Annotated[Path | None, typer.Option(help="Mask on the grid of the image, instead of the network's.")]
 
 
@@ -66,10 +76,7 @@ def _options(
 
 @app.command()
 def assess(
-    inputs: Annotated[
-        list[str],
-        typer.Argument(metavar="INPUT...", help="DICOM folder or .zip, or NIfTI/MHA/NRRD files, bare or as role=file."),
-    ],
+    inputs: InputsArgument,
     out: Annotated[Path, typer.Option(help="Folder for report.html, report.json and the masks.")],
     pain: Annotated[PainChoice, typer.Option(help="Pain as a clinician states it.")] = PainChoice.unknown,
     pain_by: Annotated[str | None, typer.Option(help="Who stated the pain, and when.")] = None,
@@ -77,12 +84,8 @@ def assess(
     malignancy: Annotated[MalignancyChoice, typer.Option(help="Is there a cancer?")] = MalignancyChoice.unknown,
     anchor: Annotated[str | None, typer.Option(help="A known level: L5@x,y,z in world mm (RAS).")] = None,
     bone_metastasis: Annotated[YesNo, typer.Option(help="Is a bone metastasis established?")] = YesNo.unknown,
-    partial_response: Annotated[
-        YesNo, typer.Option(help="Do other signs show a partial response to treatment? A flare needs it.")
-    ] = YesNo.unknown,
-    fracture_prior: Annotated[
-        float, typer.Option(min=0.001, max=0.999, help="Share of metastatic among the fractures that you ask about.")
-    ] = DEFAULT_PRIOR,
+    partial_response: ResponseOption = YesNo.unknown,
+    fracture_prior: PriorOption = DEFAULT_PRIOR,
     vertebrae: MaskOption = None,
     subregions: MaskOption = None,
     lesions: MaskOption = None,
@@ -99,15 +102,7 @@ def assess(
     """
     from spinemets.assess_command import AssessOptions, run_assess
 
-    masks = {
-        "vertebrae": vertebrae,
-        "subregions": subregions,
-        "lesions": lesions,
-        "cord": cord,
-        "sac": sac,
-        "epidural": epidural,
-        "canal": canal,
-    }
+    spine = _named(vertebrae=vertebrae, subregions=subregions, lesions=lesions)
     options = AssessOptions(
         inputs=inputs,
         out=out,
@@ -119,11 +114,16 @@ def assess(
         bone_metastasis=bone_metastasis.value,
         partial_response=partial_response.value,
         fracture_prior=fracture_prior,
-        masks={name: path for name, path in masks.items() if path is not None},
+        masks=spine | _named(cord=cord, sac=sac, epidural=epidural, canal=canal),
         backend=backend.value,
         threads=threads,
     )
     run_assess(options)
+
+
+def _named(**masks: Path | None) -> dict[str, Path]:
+    """Masks that were given, by their names."""
+    return {name: path for name, path in masks.items() if path is not None}
 
 
 @app.command()

@@ -10,8 +10,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -121,13 +122,10 @@ def examine(
     for name, mask in given.items():
         require_grid_of_some_series(study, name, mask)
     home = series_of_spine(study, given)
-    results: list[SeriesResult] = []
-    measured: list[Series] = []
-    if home is not None:
-        measured = [series for series in study.series if is_beside(series, home)]
-        results.append(series_from_masks(home, given, clinical, measured, models, progress))
-    todo = [one for one in study.series if one.role in SEGMENTED_ROLES and one is not home and one not in measured]
-    by_network, blind = _by_networks(todo, given, clinical, models, anchor, progress)
+    measured = [] if home is None else [series for series in study.series if is_beside(series, home)]
+    results = [] if home is None else [series_from_masks(home, given, clinical, measured, models, progress)]
+    look = partial(examine_series, given=given, clinical=clinical, models=models, anchor=anchor, progress=progress)
+    by_network, blind = _by_networks(study, (home, *measured), look)
     results += by_network
     first = results[0] if results else None
     absent = None if first else _without_spine(study, blind)
@@ -155,18 +153,15 @@ Unread = Sequence[tuple[Series, NotAssessed]]
 
 
 def _by_networks(
-    series: Sequence[Series],
-    given: Mapping[str, Volume],
-    clinical: Clinical,
-    models: Models,
-    anchor: tuple[Level, np.ndarray] | None,
-    progress: Progress | None,
+    study: Study, done: Sequence[Series | None], look: Callable[[Series], SeriesResult]
 ) -> tuple[list[SeriesResult], Unread]:
-    """What networks find on each series, and those without a spine with the reason: another may show it."""
+    """What networks find on each series but those `done`, and why one shows no spine: another may show it."""
     results, blind = [], []
-    for one in series:
+    for one in study.series:
+        if one.role not in SEGMENTED_ROLES or any(one is other for other in done):
+            continue
         try:
-            results.append(examine_series(one, given, clinical, models, anchor=anchor, progress=progress))
+            results.append(look(one))
         except NoSpineFoundError as error:
             blind.append((one, NotAssessed(Reason.OUT_OF_FIELD, str(error))))
     return results, blind

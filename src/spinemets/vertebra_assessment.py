@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from spinemets.anatomy import Level, Region
-from spinemets.body_assessment import MeasuredBodies, cropped_to_spine, measured_bodies
+from spinemets.body_assessment import MeasuredBodies, cropped_to_spine, measurable, measured_bodies, widened
 from spinemets.errors import StudyError
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason, VertebraFindings
 from spinemets.fracture_assessment import MeasuredBody
@@ -18,11 +18,11 @@ from spinemets.measure.height_reference import HeightLoss, height_losses
 from spinemets.measure.heights import BodyHeights
 from spinemets.measure.lesions import Lesion, lesions_by_level
 from spinemets.measure.outline_error import EXACT, OutlineError
-from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, vertebra_regions
+from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, VertebraRegions, vertebra_regions
 from spinemets.report import VERTEBRA_SECTIONS
 from spinemets.rules.sins import SinsScore, governing
 from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
-from spinemets.spine import Spine
+from spinemets.spine import Spine, Vertebra
 from spinemets.spine_signs import SpineImages, SpineMasks, Treatment, spine_signs
 from spinemets.vertebra_findings import vertebra_findings, wall_word
 from spinemets.volume import Volume
@@ -114,34 +114,72 @@ def assess_vertebrae(
         return unmeasured(spine, _without_parts(error, partitioned=subregions is None, outline=trust.outline))
     if not trust.outline.draws_parts:
         regions = replace(regions, source=FROM_NETWORK)
-    every = {} if lesions is None else lesions_by_level(lesions, vertebrae, regions.labels, ct)
-    found = {level: trust.outline.lesions(own) for level, own in every.items()}
-    bodies = _measurable(measured_bodies(spine, bones, regions), spine, trust.outline)
-    large = {level for level, own in found.items() if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
-    heights = {level: own for level, own in bodies.heights.items() if isinstance(own, BodyHeights)}
-    losses = trust.outline.losses(height_losses(heights, excluded=large))
-    bodies = _widened(bodies, trust.outline)
-    alignment = trust.outline.alignment(local_alignment(bodies.ends))
-    measured = bodies_beside(bodies, losses, found if lesions is not None else None)
-    signs, flags = spine_signs(SpineMasks(bones, regions, lesions), images, measured, treatment)
-    scores: dict[Level, SinsScore] = {}
-    result = []
-    for vertebra in spine.vertebrae:
-        level = vertebra.level
-        own = None if lesions is None else BLIND if level in trust.blind_levels else found.get(level, ())
-        findings = vertebra_findings(level, bodies.heights[level], losses.get(level), bodies.walls.get(level), own)
-        stands = vars(alignment[level]) if level in alignment else findings.heights_mm
-        findings = replace(findings, alignment=stands, signs=signs.get(level, findings.heights_mm))
-        if isinstance(own, NotAssessed):
-            findings = replace(findings, sins_case=own, sins=own)
-        elif own is not None:
-            reading = _alignment(level, alignment)
-            findings, score = score_lesions(findings, vertebra, own, losses.get(level), reading, regions, pain)
-            if score is not None:
-                scores[level] = score
-        result.append(findings)
+    found = None
+    if lesions is not None:
+        every = lesions_by_level(lesions, vertebrae, regions.labels, ct)
+        found = {level: trust.outline.lesions(own) for level, own in every.items()}
+    measured = _measured(spine, bones, regions, found, trust)
+    beside = bodies_beside(measured.bodies, measured.losses, found)
+    signs, flags = spine_signs(SpineMasks(bones, regions, lesions), images, beside, treatment)
+    every_level = [_scored(vertebra, measured, signs, pain) for vertebra in spine.vertebrae]
+    scores = {own.level: score for own, score in every_level if score is not None}
     flags = (*(("regions_by_canal_partition",) if regions.source == FROM_PARTITION else ()), *flags)
-    return SpineAssessment(tuple(result), heights, _governing(scores, lesions), flags, regions.axes)
+    vertebra_by_vertebra = tuple(own for own, _ in every_level)
+    return SpineAssessment(vertebra_by_vertebra, measured.heights, _governing(scores, lesions), flags, regions.axes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """What was measured of a spine, before it is put to the rules."""
+
+    regions: VertebraRegions
+    bodies: MeasuredBodies
+    heights: Mapping[Level, BodyHeights]
+    losses: Mapping[Level, HeightLoss]
+    alignment: Mapping[Level, LocalAlignment]
+    lesions: Mapping[Level, tuple[Lesion, ...]] | None
+    blind_levels: Collection[Level]
+
+    def lesions_at(self, level: Level) -> tuple[Lesion, ...] | NotAssessed | None:
+        """Those of a level, or why none would have been seen there; None where nobody looked for any."""
+        if self.lesions is None:
+            return None
+        return BLIND if level in self.blind_levels else self.lesions.get(level, ())
+
+
+def _measured(
+    spine: Spine,
+    bones: Volume,
+    regions: VertebraRegions,
+    lesions: Mapping[Level, tuple[Lesion, ...]] | None,
+    trust: Trust,
+) -> _Measured:
+    outline = trust.outline
+    bodies = measurable(measured_bodies(spine, bones, regions), spine, outline)
+    every = (lesions or {}).items()
+    large = {level for level, own in every if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
+    heights = {level: own for level, own in bodies.heights.items() if isinstance(own, BodyHeights)}
+    losses = outline.losses(height_losses(heights, excluded=large))
+    bodies = widened(bodies, outline)
+    alignment = outline.alignment(local_alignment(bodies.ends))
+    return _Measured(regions, bodies, heights, losses, alignment, lesions, trust.blind_levels)
+
+
+def _scored(
+    vertebra: Vertebra, measured: _Measured, signs: Mapping[Level, Any], pain: str
+) -> tuple[VertebraFindings, SinsScore | None]:
+    """What is said of one vertebra, and the score of its lesions, if it has any that can be scored."""
+    level = vertebra.level
+    own, loss = measured.lesions_at(level), measured.losses.get(level)
+    findings = vertebra_findings(level, measured.bodies.heights[level], loss, measured.bodies.walls.get(level), own)
+    stands = vars(measured.alignment[level]) if level in measured.alignment else findings.heights_mm
+    findings = replace(findings, alignment=stands, signs=signs.get(level, findings.heights_mm))
+    if own is None:
+        return findings, None
+    if isinstance(own, NotAssessed):
+        return replace(findings, sins_case=own, sins=own), None
+    reading = _alignment(level, measured.alignment)
+    return score_lesions(findings, vertebra, own, loss, reading, measured.regions, pain)
 
 
 def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:
@@ -158,24 +196,6 @@ def _without_parts(error: StudyError, *, partitioned: bool, outline: OutlineErro
     if outline.is_coarse:
         return NotAssessed(Reason.RESOLUTION, f"nothing can be measured on the network's outlines: {error}")
     raise error
-
-
-def _measurable(bodies: MeasuredBodies, spine: Spine, outline: OutlineError) -> MeasuredBodies:
-    """Bodies without those that are outlined too coarsely."""
-    heights: dict[Level, BodyHeights | NotAssessed] = {}
-    for vertebra in spine.vertebrae:
-        own = bodies.heights[vertebra.level]
-        heights[vertebra.level] = (None if vertebra.partly_visible else outline.refusal(vertebra)) or own
-    seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
-    ends = {level: bodies.ends[level] for level in seen if level in bodies.ends}
-    return MeasuredBodies(heights, ends, {level: bodies.walls[level] for level in seen if level in bodies.walls})
-
-
-def _widened(bodies: MeasuredBodies, outline: OutlineError) -> MeasuredBodies:
-    heights = {
-        level: outline.heights(own) if isinstance(own, BodyHeights) else own for level, own in bodies.heights.items()
-    }
-    return replace(bodies, heights=heights, walls=outline.walls(bodies.walls))
 
 
 def bodies_beside(
