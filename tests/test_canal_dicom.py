@@ -21,7 +21,7 @@ from spinemets.results import write_results
 from spinemets.simulate.epidural import EpiduralCase
 from spinemets.simulate.epidural_masks import epidural_masks
 from spinemets.simulate_command import T2_TSE
-from spinemets.volume import Study, Volume
+from spinemets.volume import Volume
 
 STUDY = "1.2.3.4"
 LABELS = ["spinal cord", "thecal sac", "epidural tumour"]
@@ -49,8 +49,8 @@ def drawn_on(series, case=CASE):
     return epidural_masks(case, grid, centre_mm=np.array([5.0, -6.0, 0.0]), axes=np.eye(3))
 
 
-def written(folder, masks=None, network=None, study=None):
-    study = study or read_study(folder / "dicom")
+def written(folder, masks=None, network=None):
+    study = read_study(folder / "dicom")
     found = examine(study, models=reading(network), masks=masks(study) if masks else {})
     return study, found, {path.name: path for path in write_results(found, folder / "out", dicom=study.is_dicom)}
 
@@ -213,10 +213,9 @@ def test_beside_a_ct_the_canal_has_files_of_its_own_that_the_report_lists(tmp_pa
 
 
 def test_of_two_axial_series_each_has_its_own_and_the_worst_the_first(tmp_path):
-    axial_dicom(tmp_path / "a", EpiduralCase(indentation_mm=1.9), 40.0, "upper")
-    axial_dicom(tmp_path / "b", CASE, 0.0, "lower")
-    both = Study(tuple(read_study(tmp_path / name).series[0] for name in "ab"), is_dicom=True)
-    _, found, paths = written(tmp_path, network=model(), study=both)
+    axial_dicom(tmp_path / "dicom" / "a", EpiduralCase(indentation_mm=1.9), 40.0, "upper")
+    axial_dicom(tmp_path / "dicom" / "b", CASE, 0.0, "lower")
+    _, found, paths = written(tmp_path, network=model())
     assert [site["series"] for site in found.report.escc] == ["lower", "upper"]
     for end, mask, site in (("", "canal.nii.gz", 0), ("_2", "canal_2.nii.gz", 1)):
         seg = hd.seg.segread(paths[f"seg{end}.dcm"])

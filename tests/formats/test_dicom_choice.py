@@ -1,7 +1,7 @@
 """Which of several series of one role is used."""
 
 import pytest
-from made_dicom import Made
+from made_dicom import MR_IMAGE, Made
 
 from spinemets.formats.dicom_choice import kernel_sharpness
 from spinemets.formats.study import read_study
@@ -70,3 +70,33 @@ def test_kernels_of_every_maker_are_ordered(soft, sharp):
 
 def test_an_unknown_kernel_is_in_the_middle():
     assert kernel_sharpness("") == kernel_sharpness("AIDR") == 0.5
+
+
+def axial_t2(name, number, **changes):
+    sequence = {"ScanningSequence": "SE", "RepetitionTime": 3500, "EchoTime": 100, "EchoTrainLength": 16}
+    attributes = {"SOPClassUID": MR_IMAGE, "Modality": "MR", "SeriesNumber": number} | sequence
+    attributes["ImageType"] = changes.pop("image_type", ["ORIGINAL", "PRIMARY", "OTHER"])
+    return made(
+        name, attributes=attributes | changes.pop("attributes", {}), step_mm=4.0, pixel_mm=(0.6, 0.6), **changes
+    )
+
+
+def test_every_axial_t2_of_an_examination_is_used_for_none_shows_what_another_does(tmp_path):
+    for number, z in enumerate((101.5, 40.0, 101.5)):
+        axial_t2(f"axial {number}", number, origin_mm=(-3.4, -5.2, z)).write(tmp_path / str(number))
+    study = read_study(tmp_path)
+    assert sorted((s.role, s.name) for s in study.series) == [("t2_axial", f"axial {n}") for n in range(3)]
+    assert study.left_out == ()
+
+
+def test_an_axial_t2_of_an_earlier_day_or_a_reformat_beside_an_original_is_left_out(tmp_path):
+    axial_t2("now", 1, attributes={"StudyDate": "20240102"}).write(tmp_path / "1")
+    axial_t2("before", 2, attributes={"StudyDate": "20231105"}).write(tmp_path / "2")
+    reformat = ["DERIVED", "SECONDARY", "MPR"]
+    axial_t2("sheet", 3, image_type=reformat, attributes={"StudyDate": "20240102"}).write(tmp_path / "3")
+    study = read_study(tmp_path)
+    assert [s.name for s in study.series] == ["now"]
+    assert {one.name: one.reason.rpartition("t2_axial ")[2] for one in study.left_out} == {
+        "before": "with a newer examination",
+        "sheet": "that is not a reformat",
+    }

@@ -119,6 +119,14 @@ def test_two_files_of_one_role_are_refused(tmp_path):
         read_study(paths)
 
 
+def test_two_files_of_axial_t2_are_two_parts_of_a_canal(tmp_path):
+    paths = [nifti(tmp_path / name, ct_values(0)) for name in ("a.nii", "b.nii")]
+    study = read_study([f"t2_axial={path}" for path in paths])
+    assert [(one.role, one.name) for one in study.series] == [("t2_axial", "a.nii"), ("t2_axial", "b.nii")]
+    with pytest.raises(StudyError, match="2 inputs have the role t2, one is needed"):
+        read_study([f"t2={path}" for path in paths])
+
+
 def test_reasons_are_listed_where_nothing_can_be_used(tmp_path):
     for name in "abcde":
         nifti(tmp_path / f"{name}.nii", ct_values(0))

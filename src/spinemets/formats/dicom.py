@@ -13,7 +13,7 @@ import numpy as np
 from spinemets.errors import StudyError
 from spinemets.formats.dicom_acquisition import acquisition_of
 from spinemets.formats.dicom_attributes import Attributes
-from spinemets.formats.dicom_choice import Candidate, by_preference, why_preferred, with_prior_ct
+from spinemets.formats.dicom_choice import Candidate, by_preference, stands_beside, why_preferred, with_prior_ct
 from spinemets.formats.dicom_files import DicomFile, quiet_pydicom, read_headers, require_one_patient
 from spinemets.formats.dicom_mr_roles import is_fat_suppressed
 from spinemets.formats.dicom_pixels import volume_values
@@ -44,7 +44,7 @@ class DicomInput:
 
 
 def read_dicom(inputs: Iterable[DicomInput]) -> Study:
-    """The best stack of each role, and all others with the reason why they are left out.
+    """The best stack of each role, every axial T2 of one examination, and why all others are left out.
 
     A damaged stack is left out like one that is not understood; where it was the preferred
     one of its role, the next takes its place.
@@ -156,12 +156,12 @@ def _chosen(candidates: list[Candidate]) -> tuple[list[Series], list[LeftOut]]:
         ordered = by_preference([candidate for candidate in candidates if candidate.role == role])
         best: Candidate | None = None
         for candidate in ordered:
-            if best is not None:
+            if best is not None and not stands_beside(best, candidate):
                 left_out.append(LeftOut(candidate.name, why_preferred(best, candidate), candidate.uid))
                 continue
             try:
                 series.append(_series(candidate))
-                best = candidate
+                best = best or candidate
             except StudyError as error:
                 left_out.append(LeftOut(candidate.name, str(error), candidate.uid))
     return series, left_out

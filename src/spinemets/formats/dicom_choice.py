@@ -1,8 +1,8 @@
 """Which of several stacks of one role is used, and the reason given for the others.
 
-In this order: the newest examination; an original rather than a reformat; thinner slices, all up
-to 1.25 mm being thin enough; more of the patient's length, to 10 mm; a softer kernel, for the
-spread of HU; finer pixels.
+Of axial T2 every one of the newest examination. Of all else the first in this order: the newest
+examination; an original rather than a reformat; thinner slices, all up to 1.25 mm being thin
+enough; more of the patient's length, to 10 mm; a softer kernel, for the spread of HU; finer pixels.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import numpy as np
 from spinemets.formats.dicom_attributes import Attributes
 from spinemets.formats.dicom_stack import Stack
 from spinemets.geometry import corners_mm
+
+SEVERAL_TIMES = ("t2_axial",)
+"""Roles that a study may have more than one series of: each shows a part of the canal of its own."""
 
 THIN_MM = 1.25
 """Slices up to this distance apart count as equally thin: a vertebral body is ten times as high."""
@@ -91,6 +94,12 @@ _CRITERIA: tuple[tuple[str, Callable[[Candidate], float]], ...] = (
 def by_preference(candidates: list[Candidate]) -> list[Candidate]:
     """Candidates of one role, the best first; in the order found where nothing tells them apart."""
     return sorted(candidates, key=lambda c: tuple(value(c) for _, value in _CRITERIA))
+
+
+def stands_beside(best: Candidate, other: Candidate) -> bool:
+    """Whether `other` is used as well as the best of its role: of one examination, and both or neither a reformat."""
+    same = other.examined_on == best.examined_on and _is_reformat(other) == _is_reformat(best)
+    return best.role in SEVERAL_TIMES and same
 
 
 def why_preferred(best: Candidate, other: Candidate) -> str:

@@ -45,7 +45,7 @@ def read_study(inputs: str | Path | Sequence[str | Path]) -> Study:
     Returns
     -------
     Study
-        At least one series, each role once. Files unpacked from a zip stay on disk as long
+        At least one series, each role once but axial T2. Files unpacked from a zip stay on disk as long
         as any `Series.instances` refers to them.
 
     Raises
@@ -211,11 +211,14 @@ def _role_of_file(path: Path, volume: Volume) -> str:
 
 
 def _require_usable(series: list[Series], left_out: list[LeftOut]) -> None:
-    """Raise `StudyError` unless there is a series, and one at most for each role."""
+    """Raise `StudyError` unless there is a series, and one at most for each role but those of `SEVERAL_TIMES`."""
+    from spinemets.formats.dicom_choice import SEVERAL_TIMES
+
     if not series:
         reasons = list(dict.fromkeys(item.reason for item in left_out))
         shown = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")
         raise StudyError(f"no image series can be used: {shown}")
-    role, count = Counter(s.role for s in series).most_common(1)[0]
+    single = Counter(s.role for s in series if s.role not in SEVERAL_TIMES)
+    role, count = max(single.items(), key=lambda item: item[1], default=("", 0))
     if count > 1:
         raise StudyError(f"{count} inputs have the role {role}, one is needed; name another role or leave one out")
