@@ -99,14 +99,18 @@ def locate_spine(image: Volume, network: Network, card: ModelCard, progress: Pro
         raise NoSpineFoundError(
             f"no spine found: {volume_ml:.1f} ml of bone look like vertebrae, at least {MIN_SPINE_ML:g} ml are needed"
         )
+    lower, upper = box_round(spine, grid)
+    return Located(grid, probability, position, error, spine, lower, upper)
+
+
+def box_round(spine: NDArray[np.bool_], grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Opposite corners of the box round a spine on the grid of the coarse pass, as far as that goes, world mm."""
     index = np.argwhere(spine)
     margin_mm = np.array([MARGIN_MM, MARGIN_MM, MARGIN_ALONG_MM])
     lower = grid.affine[:3, :3] @ (index.min(axis=0) - 0.5) + grid.affine[:3, 3] - margin_mm
     upper = grid.affine[:3, :3] @ (index.max(axis=0) + 0.5) + grid.affine[:3, 3] + margin_mm
-    whole = covering_grid(image, card.spacing_mm)
-    low_edge = whole.affine[:3, 3] - card.spacing_mm / 2
-    high_edge = low_edge + np.array(whole.shape) * card.spacing_mm
-    return Located(grid, probability, position, error, spine, np.maximum(lower, low_edge), np.minimum(upper, high_edge))
+    low_edge = grid.affine[:3, 3] - grid.spacing_mm / 2
+    return np.maximum(lower, low_edge), np.minimum(upper, low_edge + np.array(grid.shape) * grid.spacing_mm)
 
 
 def whole_image(image: Volume, card: ModelCard) -> Located:

@@ -13,21 +13,18 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from spinemets.anatomy import Level
-from spinemets.geometry import Grid, resample, world_aligned_grid
+from spinemets.geometry import Grid
 from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.card import ModelCard, load_card
+from spinemets.inference.fine_pass import along_spine
 from spinemets.inference.locate import (
-    FILL_HU,
-    Located,
     locate_spine,
     too_small_to_locate,
     whole_image,
 )
 from spinemets.inference.naming import known_names, name_vertebrae, verse_ids
 from spinemets.inference.parts import CLASS, frames, subregion_labels
-from spinemets.inference.separate import NEAR_SPINE_MM, beside_mm, separate
-from spinemets.inference.sliding_window import mirrored, sliding_window
-from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES
+from spinemets.inference.separate import separate
 from spinemets.inference.upsample import to_image_grid
 from spinemets.measure.spine_from_mask import KnownName, vertebrae_of_mask
 from spinemets.spine import Spine
@@ -121,11 +118,12 @@ def segment_spine(
         else:
             located = locate_spine(image, models.locator, models.locator_card, _stage(report, "locating the spine"))
     with clock.stage("segment"):
-        grid, output = _fine_pass(image, located, models, _stage(report, "segmenting vertebrae"))
+        seen = along_spine(image, located, models.spine, models.spine_card, _stage(report, "segmenting vertebrae"))
+        grid = seen.grid
     with clock.stage("separate and name"):
-        found = separate(image, grid, output, located)
+        found = separate(image, seen)
         classes, instances, sacrum = found.classes, found.instances, found.sacrum
-        names, seen = name_vertebrae(grid, classes, instances, sacrum, located, anchor)
+        names, marks = name_vertebrae(grid, classes, instances, sacrum, located, anchor)
         sides = frames(classes, instances, float(grid.spacing_mm[0]))
         parts = subregion_labels(classes, instances, sides)
     with clock.stage("back to the image grid"):
@@ -136,7 +134,7 @@ def segment_spine(
         subregions = _subregions_on_image(image, grid, parts, vertebrae)
         vertebrae |= sacra
     mask = image.with_array(vertebrae)
-    flags = tuple(f"levels_by_{landmark}" for landmark in seen) if anchor is None else ("levels_by_anchor",)
+    flags = tuple(f"levels_by_{landmark}" for landmark in marks) if anchor is None else ("levels_by_anchor",)
     known = known_names(names, instances, grid)
     if sacrum.any():
         known[Level.SACRUM] = KnownName(float(found.shares[1][sacrum].mean()))
@@ -147,26 +145,6 @@ def segment_spine(
 
 def _stage(report: Report | None, name: str) -> Callable[[float], None] | None:
     return None if report is None else lambda share: report(name, share)
-
-
-def _fine_pass(
-    image: Volume, located: Located, models: SpineModels, progress: Callable[[float], None] | None
-) -> tuple[Grid, NDArray[np.float32]]:
-    card = models.spine_card
-    grid = world_aligned_grid(located.lower_mm, located.upper_mm, card.spacing_mm)
-    values = card.window(resample(image, grid, fill=FILL_HU))
-    near = beside_mm(located, grid) < NEAR_SPINE_MM
-    output = sliding_window(
-        mirrored(models.spine, flipped_channel=len(SPINE_CLASSES)),
-        values,
-        card.patch_size,
-        channels=len(SPINE_CLASSES) + OFFSET_CHANNELS,
-        overlap=0.5,
-        fill=float(card.window(np.float32(FILL_HU))),
-        wanted=near,
-        progress=progress,
-    )
-    return grid, output
 
 
 def _subregions_on_image(

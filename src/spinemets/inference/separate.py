@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from spinemets.errors import NoSpineFoundError
-from spinemets.geometry import Grid, points_beyond, resample
+from spinemets.geometry import Grid, points_beyond
+from spinemets.inference.fine_pass import NEAR_SPINE_MM, FinePass, beside_mm
 from spinemets.inference.instances import Instances, find_instances
-from spinemets.inference.locate import Located, main_piece, softmax
+from spinemets.inference.locate import main_piece, softmax
 from spinemets.inference.no_vertebra import without_skull, without_surplus
 from spinemets.inference.parts import CLASS
 from spinemets.inference.sacrum import told_from_sacrum
@@ -20,11 +20,6 @@ from spinemets.volume import Volume
 
 MIN_VERTEBRA_ML = 4.0
 """Less than this is not the vertebra of an adult, nor enough of one to name it (ours; C5 has 8 ml)."""
-NEAR_SPINE_MM = 20.0
-"""Bone further than this beside what the locator took for spine is not looked at (ours); above and below it, three
-times as far."""
-ALONG = 1 / 3
-"""By how much a distance along the spine counts less."""
 
 
 @dataclass(frozen=True)
@@ -52,30 +47,27 @@ class Separated:
     surplus: bool
 
 
-def separate(image: Volume, grid: Grid, output: NDArray[np.float32], located: Located) -> Separated:
+def separate(image: Volume, seen: FinePass) -> Separated:
     """Vertebrae and sacrum from logits and votes of the spine network.
 
     Parameters
     ----------
     image : Volume
         What was segmented.
-    grid : Grid
-        Of the network's output.
-    output : (C, I, J, K) ndarray of float32
+    seen : FinePass
         Logits of `SPINE_CLASSES`, then votes.
-    located : Located
-        Where the spine is.
 
     Raises
     ------
     NoSpineFoundError
         If nothing of it is a vertebra.
     """
+    grid, output = seen.grid, seen.output
     spacing = float(grid.spacing_mm[0])
     count = len(SPINE_CLASSES)
     probability = softmax(output[:count])
     classes = probability.argmax(axis=0).astype(np.uint8)
-    far = beside_mm(located, grid) > NEAR_SPINE_MM
+    far = beside_mm(seen.located, grid) > NEAR_SPINE_MM
     wanted = np.isin(classes, (*VERTEBRA_CLASSES, CLASS["sacrum"], CLASS["canal"]))
     classes[wanted & far] = 0
     vertebra = np.isin(classes, VERTEBRA_CLASSES)
@@ -115,10 +107,3 @@ def _beyond(image: Volume, grid: Grid) -> NDArray[np.bool_]:
     for beyond in points_beyond(image, grid):
         result |= beyond
     return result
-
-
-def beside_mm(located: Located, grid: Grid) -> NDArray[np.float32]:
-    """Distance from what the locator took for spine, mm, where one along it counts for `ALONG`."""
-    sampling = located.grid.spacing_mm * [1.0, 1.0, ALONG]
-    distance = ndimage.distance_transform_edt(~located.spine, sampling=sampling).astype(np.float32)
-    return resample(Volume(distance, located.grid.affine), grid, fill=1e3)
