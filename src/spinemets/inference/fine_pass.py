@@ -24,6 +24,8 @@ ALONG = 1 / 3
 """By how much a distance along the spine counts less."""
 REACHED_MM = 12.0
 """Bone of the spine as far beyond the end of what the locator took for it goes on where nobody looked (ours)."""
+ASIDE_MM, END_MM = 35.0, 30.0
+"""And no further from side to side from the middle of the last so much of it (ours)."""
 FOLLOWED = (*VERTEBRA_CLASSES, SPINE_CLASSES.index("sacrum"))
 LEAST_REACHED_ML = 1.0
 """Less bone than this there is no vertebra to go on from (ours)."""
@@ -89,6 +91,7 @@ def followed(image: Volume, seen: FinePass) -> Located | None:
     bone = main_piece(bone, float(grid.spacing_mm[0]))
     place = grid.affine[2, 3] + grid.affine[2, 2] * np.arange(grid.shape[2])
     bone &= (place < low) | (place > high)
+    bone &= _in_line(located, grid)
     reached = bone & (beside_mm(located, grid) > REACHED_MM)
     if reached.sum() * float(np.prod(grid.spacing_mm)) / 1000 < LEAST_REACHED_ML:
         return None
@@ -98,6 +101,17 @@ def followed(image: Volume, seen: FinePass) -> Located | None:
     spine[tuple(np.clip(index, 0, np.array(spine.shape) - 1).T)] = True
     lower, upper = box_round(spine, located.grid)
     return replace(located, spine=spine, lower_mm=lower, upper_mm=upper)
+
+
+def _in_line(located: Located, grid: Grid) -> NDArray[np.bool_]:
+    """(I, 1, K) where a point lies, from side to side, no further than `ASIDE_MM` from the nearer end of the spine."""
+    spine = np.argwhere(located.spine)
+    spacing, height = located.grid.spacing_mm, spine[:, 2]
+    ends = [spine[height <= height.min() + END_MM / spacing[2]], spine[height >= height.max() - END_MM / spacing[2]]]
+    side, up = np.array([(end.mean(axis=0) * spacing + located.grid.affine[:3, 3])[[0, 2]] for end in ends]).T
+    places = [grid.affine[n, 3] + grid.affine[n, n] * np.arange(grid.shape[n]) for n in (0, 2)]
+    nearer = np.where(places[1] < up.mean(), side[0], side[1])
+    return (np.abs(places[0][:, None] - nearer) <= ASIDE_MM)[:, None]
 
 
 @dataclass(frozen=True)
