@@ -7,7 +7,7 @@ from torch import nn
 
 from spinemets.simulate.axial_tissues import CLASS_OF_CODE, AxialTissue
 from spinemets.simulate.tissues import Tissue
-from spinemets.training.canal_contrast import ghosts, metal, signal_table
+from spinemets.training.canal_contrast import ghosts, like_t1, metal, signal_table, without_ventral_fat
 from spinemets.training.canal_data import CanalData, CanalMaps
 from spinemets.training.canal_randomise import CanalBatch, CanalRandomiser, codes_at, mirrored
 from spinemets.training.canal_segmentation import CanalSegmentation
@@ -55,6 +55,27 @@ def test_beyond_a_map_that_ends_in_air_there_is_air_and_no_second_body():
     assert (seen[:, :11] == int(Tissue.AIR)).all()
     assert (seen[:, 11] == int(Tissue.FAT)).all()
     assert (seen[:, 12:] == int(Tissue.MUSCLE)).all()
+
+
+def test_in_front_of_the_sac_fat_can_be_anything_and_all_else_stays():
+    codes = torch.full((1, 1, 32, 40, 3), int(Tissue.MUSCLE), dtype=torch.uint8)
+    codes[..., 8:24, 8:32, :] = int(Tissue.EPIDURAL_FAT)
+    codes[..., 10:22, 12:28, :] = int(Tissue.CSF)
+    codes[..., 12:16, 29:31, :] = int(AxialTissue.EPIDURAL_VEIN)
+    codes[..., 16:20, 28:31, 2] = int(AxialTissue.EPIDURAL_TUMOUR)
+    image = torch.full(codes.shape, 0.5)
+    changed = without_ventral_fat(image, codes) != image
+    space = torch.isin(codes, torch.tensor([int(Tissue.EPIDURAL_FAT), int(AxialTissue.EPIDURAL_VEIN)]))
+    assert not changed[~space].any()
+    assert not changed[..., :20, :].any()  # the middle of the sac
+    assert changed[..., 20:, :][space[..., 20:, :]].float().mean() > 0.95
+
+
+def test_on_t1_fluid_is_darker_than_the_cord_and_fat_brighter():
+    for _ in range(5):
+        table = like_t1(signal_table(torch.device("cpu")))
+        assert table[Tissue.CSF] < table[Tissue.CORD] < table[Tissue.EPIDURAL_FAT]
+        assert table[AxialTissue.NERVE_ROOT] == table[Tissue.CSF]
 
 
 @pytest.mark.parametrize("at", [-25, -13, -12, -1, 0, 11, 12, 23, 24, 40])

@@ -12,8 +12,13 @@ from spinemets.simulate.axial_tissues import FAT_SUPPRESSED, T2_SIGNAL, AxialTis
 from spinemets.simulate.tissues import Tissue
 from spinemets.training.filters import blur, chance, smooth_noise, uniform
 
-ANY_CONTRAST, SUPPRESSED = 0.15, 0.25
-"""Share of the patches with a contrast that no sequence has, and with fat suppression (ours)."""
+ANY_CONTRAST, SUPPRESSED, T1_SHARE = 0.15, 0.25, 0.12
+"""Share of the patches with a contrast that no sequence has, with fat suppression, and with that of a T1 (ours)."""
+VENTRAL_SHARE = 0.6
+"""Share of the patches in whose front epidural space no fat is seen, but ligament and veins of any signal (ours), as in
+most necks; where that is not drawn, the dark line before a healthy sac is taken for tumour."""
+COARSE_SHARE = 0.15
+"""Share of the patches with pixels of 1 to 1.5 mm (ours)."""
 TUMOURS = (AxialTissue.EPIDURAL_TUMOUR, AxialTissue.BONE_TUMOUR, AxialTissue.SOFT_TUMOUR)
 FATS = (Tissue.FAT, Tissue.EPIDURAL_FAT, AxialTissue.FORAMEN_FAT)
 MARROWS = (Tissue.VERTEBRAL_BODY, Tissue.POSTERIOR_ELEMENTS, Tissue.RIB)
@@ -33,6 +38,8 @@ def signal_table(device: torch.device) -> Tensor:
     table[Tissue.CSF] = uniform(5.5, 11.0)
     if chance(ANY_CONTRAST):
         table = torch.rand(256) * 8.0
+    elif chance(T1_SHARE):
+        table = like_t1(table)
     for group, between in ((FATS, 0.1), (MARROWS, 0.12), (CORDS, 0.05)):
         for code in group[1:]:
             table[code] = table[group[0]] * math.exp(between * float(torch.randn(1)))
@@ -44,9 +51,38 @@ def signal_table(device: torch.device) -> Tensor:
     return (table / BRIGHT).to(device)
 
 
+def like_t1(table: Tensor) -> Tensor:
+    """A table in which CSF is dark and fat bright."""
+    table = table.clone()
+    for codes, low, high in ((FLUID, 0.6, 2.0), (CORDS, 2.5, 4.5), (FATS, 5.0, 9.0), (MARROWS, 2.5, 6.0)):
+        table[list(codes)] = uniform(low, high)
+    table[[int(Tissue.MUSCLE), int(Tissue.DISC), int(AxialTissue.NUCLEUS)]] = uniform(1.8, 3.5)
+    return table
+
+
+def without_ventral_fat(image: Tensor, codes: Tensor) -> Tensor:
+    """An image whose epidural space in front of the sac is ligament and veins instead of fat.
+
+    Parameters
+    ----------
+    image, codes : (1, 1, I, J, K) Tensor
+        J runs to the front.
+    """
+    sac = torch.isin(codes, torch.tensor([*FLUID, *CORDS], device=codes.device))
+    space = (codes == Tissue.EPIDURAL_FAT) | (codes == AxialTissue.EPIDURAL_VEIN)
+    front = torch.arange(codes.shape[3], device=codes.device).reshape(1, 1, 1, -1, 1)
+    middle = (sac * front).sum((2, 3), keepdim=True) / sac.sum((2, 3), keepdim=True).clamp_min(1)
+    level = torch.sigmoid(smooth_noise(image.shape, 10, image.device) * 3)
+    first, second = uniform(0.1, 1.5), uniform(0.1, 4.0)
+    layer = (first + (second - first) * level) / BRIGHT
+    return torch.where(space & (front > middle), layer, image)
+
+
 def render_axial(codes: Tensor) -> Tensor:
     """(1, 1, I, J, K) ideal signal of one patch of codes (1, 1, I, J, K)."""
     image = signal_table(codes.device)[codes.long()]
+    if chance(VENTRAL_SHARE):
+        image = without_ventral_fat(image, codes)
     grain = blur(torch.randn_like(image), (uniform(0.5, 2.0), uniform(0.5, 2.0), 0.5))
     patchy = smooth_noise(image.shape, 12, image.device)
     tumour = torch.zeros_like(codes, dtype=torch.bool)
@@ -70,7 +106,7 @@ def scan_axial(slices: Tensor) -> Tensor:
     image = blur(slices, (uniform(0.3, 0.9), uniform(0.3, 0.9), 0.0))
     size = tuple(image.shape[2:])
     if chance(0.5):
-        coarser = uniform(1.0, 1.9)
+        coarser = uniform(1.9, 3.0) if chance(COARSE_SHARE) else uniform(1.0, 1.9)
         counts = (round(size[0] / coarser), round(size[1] / coarser), size[2])
         image = functional.interpolate(image, size=counts, mode="trilinear", align_corners=False)
     level = uniform(0.004, 0.05)
