@@ -53,6 +53,17 @@ def test_a_case_is_simulated_once_for_each_spacing(drawn, tmp_path):
     assert len(drawn) == 3
 
 
+def test_patients_of_other_code_are_drawn_again_and_left_in_the_cache(drawn, tmp_path, monkeypatch):
+    (tmp_path / "parametric-0-1.5.npz").write_bytes(b"of a version without digests")
+    (before,) = simulated_cases(tmp_path, "train", 1)
+    monkeypatch.setattr(simulated, "source_digest", lambda module: "0123abcdef")
+    (after,) = simulated_cases(tmp_path, "train", 1)
+    assert after.name == "parametric-0-1.5-0123abcdef.npz"
+    assert before != after
+    assert len(drawn) == 2
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_more_cases_than_seeds_are_refused(tmp_path):
     with pytest.raises(ValueError, match="the test split has 10000 seeds, 10001 were asked for"):
         next(simulated_cases(tmp_path, "test", 10_001))
@@ -76,6 +87,10 @@ def test_training_cases_are_every_label_map_with_every_variant(monkeypatch, tmp_
     assert len(set(paths)) == 2 * len(TRAINING_LABEL_MAPS)
     assert list(training_cases(tmp_path, tmp_path / "cache", variants=2)) == paths
     assert len(made) == len(paths)
+    monkeypatch.setattr(label_maps, "source_digest", lambda module: "0123abcdef")
+    again = list(training_cases(tmp_path, tmp_path / "cache", variants=2))
+    assert {path.name.rpartition("-")[2] for path in again} == {"0123abcdef.npz"}
+    assert len(made) == 2 * len(paths) == len(list((tmp_path / "cache").iterdir()))
 
 
 def test_a_label_map_that_is_not_there_is_named(tmp_path):

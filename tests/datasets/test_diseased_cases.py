@@ -1,6 +1,7 @@
 """Diseases drawn into cached cases."""
 
 import logging
+import zlib
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from spinemets.datasets.diseased_cases import (
     KIND_SHARE,
     DiseaseDraws,
     anatomy_round_spine,
+    disease_seed,
     make_overlay,
     tissue_of_structure,
 )
@@ -108,6 +110,13 @@ def test_what_other_code_drew_is_drawn_again_and_the_log_says_so_once(drawn, tmp
     assert others == [f"diseases drawn into patient-{name}, {n} of 3" for n, name in enumerate((1, 10, 2), start=1)]
     assert [draws.paths(path) for path in cases] == [[cache / f"{path.stem}-ill-0123abcdef-0.npz"] for path in cases]
     assert len(drawn) == len(list(cache.iterdir())) - 1 == 5  # nothing was deleted
+
+
+def test_a_case_keeps_its_diseases_when_only_the_code_that_made_it_is_another():
+    seed = disease_seed("gl003_vert-0", 1)
+    assert seed == zlib.crc32(b"gl003_vert-0 1")
+    assert disease_seed("gl003_vert-0-0123abcdef", 1) == disease_seed("gl003_vert-0-fedcba3210", 1) == seed
+    assert len({seed, disease_seed("gl003_vert-1-0123abcdef", 1), disease_seed("gl003_vert-0-0123abcdef", 0)}) == 3
 
 
 def test_more_diseases_of_the_same_code_are_no_news(drawn, tmp_path, caplog):

@@ -9,6 +9,7 @@ from test_run import cached_case, composed, tiny_run
 from spinemets.anatomy import LesionLabel, Level, Subregion
 from spinemets.datasets import diseased_cases
 from spinemets.datasets.disease_overlay import DiseaseOverlay, case_checksum
+from spinemets.datasets.simulated import case_file
 from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS
 from spinemets.training.data import SpineData
 from spinemets.training.lesion_crops import LesionCropDataset
@@ -95,7 +96,7 @@ def test_a_run_logs_how_lesions_are_found_and_goes_on_from_its_checkpoint(tmp_pa
     cache, folder = tmp_path / "cache", tmp_path / "run"
     cache.mkdir()
     for seed, level in ((0, Level.L1), (1, Level.L2), (100_000, Level.L3)):
-        cached_case(cache / f"parametric-{seed}-1.5.npz", level)
+        cached_case(case_file(cache, seed), level)
     fit(tiny_run(folder, cache, 2, "task=lesion", "data.disease.draws=1"))
     assert len(list(cache.glob("*-ill-*-0.npz"))) == 3
     metrics = next(folder.glob("csv/**/metrics.csv")).read_text()

@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 
 from spinemets.anatomy import Level, Subregion
 from spinemets.datasets.case import CENTRE_ROWS, Case
+from spinemets.datasets.simulated import case_file
 from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_CHANNELS
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
 from spinemets.simulate.tissues import Tissue
@@ -155,7 +156,7 @@ def test_a_run_leaves_weights_logs_and_a_checkpoint_from_which_it_goes_on(tmp_pa
     cache, folder = tmp_path / "cache", tmp_path / "run"
     cache.mkdir()
     for seed, level in ((0, Level.L1), (1, Level.L2), (100_000, Level.L3)):
-        cached_case(cache / f"parametric-{seed}-1.5.npz", level)
+        cached_case(case_file(cache, seed), level)
     fit(tiny_run(folder, cache, 2))
     state = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=False)
     assert state["global_step"] == 2

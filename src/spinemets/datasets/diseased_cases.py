@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import logging
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Region, Subregion
 from spinemets.datasets.case import Case
 from spinemets.datasets.disease_overlay import DiseaseOverlay
-from spinemets.datasets.source_digest import source_digest
+from spinemets.datasets.source_digest import DIGITS, source_digest
 from spinemets.errors import StudyError
 from spinemets.simulate.disease import Disease
 from spinemets.simulate.disease_canvas import DiseaseCanvas
@@ -23,6 +24,7 @@ from spinemets.simulate.lesion_plan import choice
 from spinemets.simulate.tissues import LabelledAnatomy, Tissue
 
 log = logging.getLogger(__name__)
+_DIGEST_AT_END = re.compile(rf"-[0-9a-f]{{{DIGITS}}}$")
 
 BENIGN = "benign"
 """A patient with look-alikes and no disease."""
@@ -88,7 +90,7 @@ class DiseaseDraws:
             )
         for number, file in enumerate(files):
             if not file.is_file():
-                make_overlay(case, zlib.crc32(f"{case_path.stem} {number}".encode())).save(file)
+                make_overlay(case, disease_seed(case_path.stem, number)).save(file)
         return files
 
     def _files(self, case_path: Path) -> list[Path]:
@@ -100,6 +102,11 @@ class DiseaseDraws:
         begin = f"{case_path.stem}-ill-"
         own = f"{begin}{source_digest(__name__)}-"
         return (file for file in self.cache.glob(f"{glob.escape(begin)}*.npz") if not file.name.startswith(own))
+
+
+def disease_seed(case_name: str, number: int) -> int:
+    """Seed of a disease of a case: the same whatever code made the case, whose digest may end its name."""
+    return zlib.crc32(f"{_DIGEST_AT_END.sub('', case_name)} {number}".encode())
 
 
 def make_overlay(case: Case, seed: int) -> DiseaseOverlay:

@@ -16,6 +16,7 @@ import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.datasets.case import Case
+from spinemets.datasets.source_digest import source_digest
 from spinemets.datasets.splits import require_trainable
 from spinemets.errors import StudyError
 from spinemets.geometry import Grid, resample
@@ -28,7 +29,7 @@ AIR_HU = -1024.0
 
 
 def folder_cases(root: Path, cache: Path, *, spacing_mm: float = 1.5) -> Iterator[Path]:
-    """Cache files of every case under `root`, in sorted order, made where they are missing.
+    """Cache files of every case under `root`, in sorted order, made where they are missing, or of other code.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def folder_cases(root: Path, cache: Path, *, spacing_mm: float = 1.5) -> Iterato
     for image in images:
         name = image.parent.name
         require_trainable(name)
-        path = cache / f"folder-{name}-{spacing_mm:g}.npz"
+        path = cache / f"folder-{name}-{spacing_mm:g}-{source_digest(__name__)}.npz"
         if not path.is_file():
             load_case(image.parent, spacing_mm=spacing_mm).save(path)
         yield path

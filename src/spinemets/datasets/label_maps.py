@@ -16,6 +16,7 @@ import nibabel
 import numpy as np
 
 from spinemets.datasets.case import Case
+from spinemets.datasets.source_digest import source_digest
 from spinemets.datasets.splits import TRAINING_LABEL_MAPS, require_trainable
 from spinemets.simulate.label_maps import anatomy_from_labels
 from spinemets.simulate.tissues import LabelledAnatomy
@@ -54,6 +55,9 @@ def load_anatomy(root: Path, name: str, *, seed: int = 0, spacing_mm: float = 1.
 def training_cases(root: Path, cache: Path, *, variants: int = 2) -> Iterator[Path]:
     """Cache files of every training label map, made where they are missing.
 
+    Names end with a digest of the code that makes them: after a change they are made anew, and those of before are
+    left alone.
+
     Parameters
     ----------
     root : Path
@@ -67,7 +71,7 @@ def training_cases(root: Path, cache: Path, *, variants: int = 2) -> Iterator[Pa
     for name in TRAINING_LABEL_MAPS:
         require_trainable(name)
         for seed in range(variants):
-            path = cache / f"{name}-{seed}.npz"
+            path = cache / f"{name}-{seed}-{source_digest(__name__)}.npz"
             if not path.is_file():
                 Case.of_anatomy(load_anatomy(root, name, seed=seed)).save(path)
             yield path
