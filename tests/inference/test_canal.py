@@ -9,7 +9,8 @@ from oblique import STORED
 
 from spinemets.anatomy import CanalLabel
 from spinemets.errors import NoSpineFoundError, StudyError
-from spinemets.inference.canal import canal_labels, require_axial, segment_canal
+from spinemets.inference.canal import require_axial, segment_canal
+from spinemets.inference.canal_labels import canal_labels
 from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.volume import Volume
 
@@ -89,6 +90,17 @@ def shares(pixel_mm, gap_mm, tumour_mm, slices):
 def test_whether_tumour_lies_beside_the_sac_is_told_in_millimetres(pixel_mm, gap_mm, kept):
     labels = canal_labels(*shares(pixel_mm, gap_mm, 6.0, range(3, 6)))
     assert (labels == CanalLabel.EPIDURAL_TUMOUR).any() == kept
+
+
+@pytest.mark.parametrize("pixel_mm", [0.2, 0.5])
+@pytest.mark.parametrize(("thick_mm", "kept"), [(2.0, False), (3.0, True)])
+def test_a_thin_band_before_the_sac_is_not_called_tumour_but_can_be_asked_for(pixel_mm, thick_mm, kept):
+    share, image = shares(pixel_mm, 0.0, 10.0, range(3, 6))
+    x = (np.indices(share.shape[1:])[0] + 0.5) * pixel_mm
+    beyond = x > 16 + thick_mm
+    share[0, beyond], share[3, beyond] = 1.0, 0.0
+    assert (canal_labels(share, image) == CanalLabel.EPIDURAL_TUMOUR).any() == kept
+    assert (canal_labels(share, image, thickness_mm=0.0) == CanalLabel.EPIDURAL_TUMOUR).any()
 
 
 @pytest.mark.parametrize(("edge_mm", "kept"), [(2.8, True), (1.8, False)])

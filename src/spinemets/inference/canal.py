@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.anatomy import CanalLabel
 from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.geometry import Grid, resample
+from spinemets.inference.canal_labels import canal_labels
 from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.inference.locate import softmax
 from spinemets.inference.shipped import ShippedModel
@@ -27,12 +27,6 @@ NAME = "canal"
 """Folder of the model."""
 SOUGHT_MM = 60.0
 """The canal is sought within this distance of the middle of the image, in the slice (ours)."""
-LEAST_SAC_MM3 = 500.0
-"""What is smaller is no thecal sac: less than 5 mm of the narrowest one (ours)."""
-LEAST_TUMOUR_MM2 = 5.0
-"""A piece of tumour has at least this area in some slice (`clinical.md` §2.3)."""
-BESIDE_MM = 1.5
-"""And comes this close to the sac within a slice (ours; some pixels of the network)."""
 LARGEST_SLICE_MM = 6.0
 """Slices farther apart show too little of the canal to follow it (ours); grading has a stricter limit of its own."""
 LARGEST_TILT = np.cos(np.radians(45.0))
@@ -82,7 +76,7 @@ class CanalSegmentation:
     labels : Volume
         `CanalLabel` values on the grid of the image.
     readings : tuple of Volume
-        The same of every single reading.
+        The same of every single reading; one more, with all thin bands as tumour, where there are such.
     """
 
     labels: Volume
@@ -133,6 +127,9 @@ def segment_canal(image: Volume, model: CanalModel, progress: Progress | None = 
     labels = canal_labels(total / np.float32(len(READINGS)), upright)
     if not labels.any():
         raise NoSpineFoundError("no thecal sac was found in this series")
+    with_bands = canal_labels(total / np.float32(len(READINGS)), upright, thickness_mm=0.0)
+    if (with_bands != labels).any():
+        readings.append(_on_image(image, upright, with_bands))
     return CanalSegmentation(_on_image(image, upright, labels), tuple(readings))
 
 
@@ -182,55 +179,6 @@ def _read(image: Volume, middle_mm: NDArray[np.float64], model: CanalModel, read
     places = Grid.of(image)
     parts = [resample(Volume(share[n], grid.affine), places, antialias=True) for n in (1, 2, 3)]
     return np.stack([1 - np.sum(parts, axis=0), *parts]).astype(np.float32)
-
-
-def canal_labels(share: NDArray[np.float32], image: Volume) -> NDArray[np.uint8]:
-    """`CanalLabel` values: one sac, one cord in every slice, and tumour beside the sac.
-
-    Parameters
-    ----------
-    share : (4, I, J, K) ndarray
-        Of the rest, cord, CSF and tumour.
-    image : Volume
-        Whose axis K runs across the slices; for its spacing.
-    """
-    best = share.argmax(axis=0)
-    voxel_mm3 = image.voxel_volume_mm3
-    sac = _largest((best == 1) | (best == 2))
-    if sac.sum() * voxel_mm3 < LEAST_SAC_MM3:
-        return np.zeros(best.shape, np.uint8)
-    cord = (best == 1) & sac
-    for k in range(best.shape[2]):
-        sac[:, :, k] = ndimage.binary_fill_holes(_largest(sac[:, :, k]))
-        cord[:, :, k] = ndimage.binary_fill_holes(_largest(cord[:, :, k] & sac[:, :, k]))
-    labels = np.where(sac, CanalLabel.THECAL_SAC, 0).astype(np.uint8)
-    labels[cord] = CanalLabel.CORD
-    labels[_beside((best == 3) & ~sac, sac, image)] = CanalLabel.EPIDURAL_TUMOUR
-    return labels
-
-
-def _beside(tumour: NDArray[np.bool_], sac: NDArray[np.bool_], image: Volume) -> NDArray[np.bool_]:
-    """Pieces of tumour of at least `LEAST_TUMOUR_MM2` in some slice that come within `BESIDE_MM` of the sac in one."""
-    pieces, count = ndimage.label(tumour, structure=np.ones((3, 3, 3)))
-    spacing = np.asarray(image.spacing_mm, dtype=np.float64)
-    pixel_mm2 = float(spacing[:2].prod())
-    near = np.zeros_like(sac)
-    largest_mm2 = np.zeros(count + 1)
-    for k in range(sac.shape[2]):
-        area = np.bincount(pieces[:, :, k].ravel(), minlength=count + 1) * pixel_mm2
-        largest_mm2 = np.maximum(largest_mm2, area)
-        if sac[:, :, k].any():
-            between_centres = ndimage.distance_transform_edt(~sac[:, :, k], sampling=spacing[:2])
-            near[:, :, k] = between_centres <= BESIDE_MM + spacing[:2].max()
-    touching = np.unique(pieces[near])
-    return np.isin(pieces, [n for n in touching if n > 0 and largest_mm2[n] >= LEAST_TUMOUR_MM2])
-
-
-def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    pieces, count = ndimage.label(mask)
-    if count < 2:
-        return mask.copy()
-    return pieces == int(np.bincount(pieces.ravel())[1:].argmax()) + 1
 
 
 def _on_image(image: Volume, upright: Volume, labels: NDArray[np.uint8]) -> Volume:
