@@ -120,9 +120,7 @@ def _line(level: Level, evidence: MrEvidence) -> dict[str, Any]:
     unseen = (evidence.part(one, level, "body") for one in ("t1", role))
     reason = next((one for one in unseen if isinstance(one, NotAssessed)), None)
     if role not in evidence.series:
-        reason = NotAssessed(
-            Reason.MISSING_SEQUENCE, "a line is read on T1 and T2 or STIR, which are not both there"
-        )
+        reason = NotAssessed(Reason.MISSING_SEQUENCE, "a line is read on T1 and T2 or STIR, which are not both there")
     depth = evidence.depth(level, "body")
     width: Finding = reason or NotAssessed(Reason.MISSING_MASK, f"the mask holds no body of {level}")
     if reason is None and depth is not None:

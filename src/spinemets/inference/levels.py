@@ -34,6 +34,9 @@ usual)."""
 P_RIB_SEEN = 0.97
 P_RIB_FALSE = 0.02
 """Rib found at a thoracic vertebra, and at any other (ours; checked on simulated validation patients)."""
+P_C1_AT_END, P_C2_AT_END = 0.8, 0.1
+"""The highest vertebra found is the first, or the second, where the image goes on above it (ours): a spine ends at C1,
+or the networks have lost the rest."""
 SIZE_WORDS = 2.0
 """Bodies of one patient are all large or all small: however many there are, their sizes count as this many (ours)."""
 LIVING = 1.08
@@ -148,11 +151,17 @@ def _emission(evidence: VertebraEvidence, size_temperature: float = 1.0) -> NDAr
     return result
 
 
-def _beginning() -> NDArray[np.float64]:
-    """(26,) log-probability of each state for the highest vertebra: any level alike that the patient has."""
+def _beginning(upper_end: bool) -> NDArray[np.float64]:
+    """(26,) log-probability of each state for the highest vertebra: any level alike that the patient has.
+
+    Where the spine ends inside the image that is C1, unless the networks have lost some.
+    """
     result = np.zeros(len(STATES))
-    result[STATES.index(Level.T13)] = np.log(P_T13)
-    result[STATES.index(Level.L6)] = np.log(P_L6)
+    if upper_end:
+        result += np.log((1 - P_C1_AT_END - P_C2_AT_END) / (len(STATES) - 2))
+        result[STATES.index(Level.C1)], result[STATES.index(Level.C2)] = np.log([P_C1_AT_END, P_C2_AT_END])
+    result[STATES.index(Level.T13)] += np.log(P_T13)
+    result[STATES.index(Level.L6)] += np.log(P_L6)
     return result
 
 
@@ -170,6 +179,7 @@ def name_levels(
     evidence: Sequence[VertebraEvidence],
     *,
     sacrum_follows: bool,
+    upper_end: bool = False,
     landmark_seen: bool = True,
     anchor: tuple[int, Level] | None = None,
 ) -> LevelSequence:
@@ -181,6 +191,8 @@ def name_levels(
         From head to foot.
     sacrum_follows : bool
         The sacrum was found directly below the last one.
+    upper_end : bool
+        The image goes on above the first one, with no vertebra in it.
     landmark_seen : bool
         Something that fixes the count is in the image. Without it the names rest on looks alone,
         and the sequence is ambiguous however sure the network is of them.
@@ -196,7 +208,7 @@ def name_levels(
         raise ValueError("no vertebra to name")
     size_temperature = max(len(evidence) / SIZE_WORDS, 1.0)
     emission = np.array([_emission(one, size_temperature) for one in evidence])
-    emission[0] += _beginning()
+    emission[0] += _beginning(upper_end)
     emission[-1] += _ending(sacrum_follows)
     if anchor is not None:
         number, level = anchor

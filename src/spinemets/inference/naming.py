@@ -48,7 +48,10 @@ def name_vertebrae(
     highest_mm = grid.affine[2, 3] + instances.centres[0][2] * grid.spacing_mm[2]
     seen = landmarks(evidence, sacrum=follows, room_above_mm=float(top_mm - highest_mm))
     try:
-        return name_levels(evidence, sacrum_follows=follows, landmark_seen=bool(seen), anchor=fixed), seen
+        ends = "upper_end" in seen
+        return name_levels(
+            evidence, sacrum_follows=follows, upper_end=ends, landmark_seen=bool(seen), anchor=fixed
+        ), seen
     except ValueError as error:
         raise StudyError(f"{len(evidence)} pieces of bone look like vertebrae and cannot be named: {error}") from error
 
