@@ -103,6 +103,15 @@ def test_a_thin_band_before_the_sac_is_not_called_tumour_but_can_be_asked_for(pi
     assert (canal_labels(share, image, thickness_mm=0.0) == CanalLabel.EPIDURAL_TUMOUR).any()
 
 
+@pytest.mark.parametrize(("thick", "kept"), [((4,), False), ((3, 4), True)])
+def test_a_band_that_is_thick_in_one_of_several_slices_is_still_a_band(thick, kept):
+    share, image = shares(0.5, 0.0, 10.0, range(2, 6))
+    x = (np.indices(share.shape[1:])[0] + 0.5) * 0.5
+    beyond = (x > 17.5) & ~np.isin(np.arange(10), thick)
+    share[0, beyond], share[3, beyond] = 1.0, 0.0
+    assert (canal_labels(share, image) == CanalLabel.EPIDURAL_TUMOUR).any() == kept
+
+
 @pytest.mark.parametrize(("edge_mm", "kept"), [(2.8, True), (1.8, False)])
 def test_five_square_millimetres_in_one_slice_are_tumour(edge_mm, kept):
     labels = canal_labels(*shares(0.2, 0.0, edge_mm, [4]))

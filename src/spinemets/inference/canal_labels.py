@@ -14,8 +14,9 @@ LEAST_SAC_MM3 = 500.0
 LEAST_TUMOUR_MM2 = 5.0
 """A piece of tumour has at least this area in some slice (`clinical.md` §2.3)."""
 LEAST_THICKNESS_MM = 2.5
-"""And is this thick in some slice (ours): a thinner band before the sac may be ligament, veins or the rim of a disc as
-well, as in a healthy neck. The answer leaves it out; one more reading keeps it, so that its grade stays possible."""
+"""And is this thick in two slices, where it lies in as many (ours): a thinner band before the sac may be ligament, vein or
+the rim of a disc as well, as in a healthy neck. The answer leaves it out; one more reading keeps it, so that its grade
+stays possible."""
 BESIDE_MM = 1.5
 """And comes this close to the sac within a slice (ours; some pixels of the network)."""
 
@@ -55,18 +56,19 @@ def _beside(tumour: NDArray[np.bool_], sac: NDArray[np.bool_], image: Volume, th
     spacing = np.asarray(image.spacing_mm, dtype=np.float64)
     pixel_mm2 = float(spacing[:2].prod())
     near = np.zeros_like(sac)
-    largest_mm2, thickest_mm = np.zeros(count + 1), np.zeros(count + 1)
+    largest_mm2, slices, thick = np.zeros(count + 1), np.zeros(count + 1), np.zeros(count + 1)
     for k in range(sac.shape[2]):
         area = np.bincount(pieces[:, :, k].ravel(), minlength=count + 1) * pixel_mm2
         largest_mm2 = np.maximum(largest_mm2, area)
+        slices += area > 0
         if tumour[:, :, k].any():
-            depth = 2 * ndimage.distance_transform_edt(tumour[:, :, k], sampling=spacing[:2])
-            np.maximum.at(thickest_mm, pieces[:, :, k], depth)
+            deep = 2 * ndimage.distance_transform_edt(tumour[:, :, k], sampling=spacing[:2]) - spacing[:2].min()
+            thick[np.unique(pieces[:, :, k][deep >= thickness_mm])] += 1
         if sac[:, :, k].any():
             between_centres = ndimage.distance_transform_edt(~sac[:, :, k], sampling=spacing[:2])
             near[:, :, k] = between_centres <= BESIDE_MM + spacing[:2].max()
     touching = np.unique(pieces[near])
-    enough = (largest_mm2 >= LEAST_TUMOUR_MM2) & (thickest_mm >= thickness_mm)
+    enough = (largest_mm2 >= LEAST_TUMOUR_MM2) & (thick >= np.minimum(slices, 2))
     return np.isin(pieces, [n for n in touching if n > 0 and enough[n]])
 
 
