@@ -14,9 +14,11 @@ LEAST_SAC_MM3 = 500.0
 LEAST_TUMOUR_MM2 = 5.0
 """A piece of tumour has at least this area in some slice (`clinical.md` §2.3)."""
 LEAST_THICKNESS_MM = 2.5
-"""And is this thick in two slices, where it lies in as many (ours): a thinner band before the sac may be ligament, or
-vein, or the rim of a disc as well, as in a healthy neck. The answer leaves it out; one more reading keeps it, so that its grade
-stays possible."""
+"""And is this thick in two slices, where it lies in as many (ours).
+
+A thinner band before the sac may be ligament, veins or the rim of a disc as well, as in a healthy neck. The answer
+leaves it out; one more reading keeps it, so that its grade stays possible.
+"""
 BESIDE_MM = 1.5
 """And comes this close to the sac within a slice (ours; some pixels of the network)."""
 
