@@ -183,7 +183,7 @@ def test_a_network_is_named_as_the_algorithm_and_what_leaves_the_grade_open_is_s
     items = pydicom.dcmread(paths["sr.dcm"]).ContentSequence
     texts = [one.TextValue for one in items if one.ConceptNameCodeSequence[0].CodeMeaning == "Comment"]
     assert "ESCC: no epidural tumour found; this is not clearance" in texts
-    assert "ESCC: graded on outlines of a network that learnt on simulated images only" in texts
+    assert "ESCC: outlines of cord, sac and tumour by a network that learnt on simulated images" in texts
 
 
 def test_beside_a_ct_the_canal_has_files_of_its_own_that_the_report_lists(tmp_path):

@@ -1,7 +1,7 @@
 """Real CT that no network has learnt from.
 
-`LEAST_SPACING` of `spinemets.inference.instances` was set with `abdomen_ct` and `chest_ct` in view: until it is set
-anew on validation seeds, their separation and levels are not an independent measurement.
+`LEAST_SPACING` of `spinemets.inference.votes` was first set with `abdomen_ct` and `chest_ct` in view. It is set on
+simulated validation patients now, but what these images taught of how to separate vertebrae is still in the code.
 """
 
 from __future__ import annotations

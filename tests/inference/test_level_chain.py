@@ -40,7 +40,7 @@ def test_named_rows_are_the_best_of_all_26_cubed_and_every_shift():
         emission = np.array(
             [_emission(one) + position_log_likelihood(one.position, one.position_error, shift) for one in evidence]
         )
-        emission[0] += _beginning()
+        emission[0] += _beginning(False)
         emission[-1] += _ending(True)
         rows = emission[0][:, None, None] + emission[1][None, :, None] + emission[2]
         joint.append(rows + step[:, :, None] + step[None] + log_prior)

@@ -130,7 +130,7 @@ WORDS = {
     "displacement_without_deformation": "the cord is displaced and not flattened: others may not call it compressed",
     "non_tumour_compression": "somebody stated that disc, bone or ligament compresses as well",
     "no_csf_without_compression": "no CSF round a cord that is not flattened: may be anything from 1c to 3",
-    "canal_outlined_by_network": "graded on outlines of a network that learnt on simulated images only",
+    "canal_outlined_by_network": "outlines of cord, sac and tumour by a network that learnt on simulated images",
     "tumour_in_some_readings": "some readings of the image show tumour: this is not clearance",
     "readings_not_all_usable": "some readings of the image could not be graded",
     "one_sided_reference": "compared with slices on one side of the tumour alone",
