@@ -35,7 +35,7 @@ def canal_labels(
     image : Volume
         Whose axis K runs across the slices; for its spacing.
     thickness_mm : float
-        What is thinner in every slice is no tumour.
+        What is thinner in all slices, or in all of several but one, is no tumour.
     """
     best = share.argmax(axis=0)
     voxel_mm3 = image.voxel_volume_mm3

@@ -27,10 +27,11 @@ REACHED_MM = 12.0
 ASIDE_MM, END_MM = 35.0, 30.0
 """And no further from side to side from the middle of the last so much of it (ours)."""
 FOLLOWED = (*VERTEBRA_CLASSES, SPINE_CLASSES.index("sacrum"))
+"""Classes of the spine."""
 LEAST_REACHED_ML = 1.0
 """Less bone than this there is no vertebra to go on from (ours)."""
-MOST_ROUNDS = 8
-"""Each goes on by 36 mm or more: more than from L5 to C1."""
+MOST_ROUNDS = 20
+"""Each goes on by `REACHED_MM` / `ALONG` = 36 mm or more, so that no spine is longer (ours)."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def along_spine(
     near = beside_mm(located, grid) < NEAR_SPINE_MM
     result = FinePass(located, grid, asked.answer(grid, near))
     for _ in range(MOST_ROUNDS):
-        longer = followed(image, result)
+        longer = followed(result)
         if longer is None:
             break
         result, near = _resumed(asked, longer, result, near)
@@ -79,7 +80,7 @@ def beside_mm(located: Located, grid: Grid) -> NDArray[np.float32]:
     return resample(Volume(distance, located.grid.affine), grid, fill=1e3)
 
 
-def followed(image: Volume, seen: FinePass) -> Located | None:
+def followed(seen: FinePass) -> Located | None:
     """The spine with the vertebrae found beyond its ends; None where none of them reaches far."""
     located, grid = seen.located, seen.grid
     height = np.flatnonzero(located.spine.any(axis=(0, 1)))

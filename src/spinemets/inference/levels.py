@@ -29,8 +29,7 @@ P_MISSED = 0.01
 P_GAP_FALSE = 0.1
 """How often a wide gap is no missing vertebra: a fracture shortens others (ours)."""
 P_GAP_BELOW_C2 = 0.5
-"""The same below C2, whose centre lies as far above that of C3 as if there were one between (ours: 1.6 times the
-usual)."""
+"""The same below C2, whose centre lies about as far above that of C3 as if there were one between (ours)."""
 P_RIB_SEEN = 0.97
 P_RIB_FALSE = 0.02
 """Rib found at a thoracic vertebra, and at any other (ours; checked on simulated validation patients)."""

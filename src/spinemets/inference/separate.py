@@ -81,15 +81,15 @@ def separate(image: Volume, seen: FinePass) -> Separated:
     instances = find_instances(vertebra, classes == CLASS["body"], output[count:], spacing)
     if len(instances.centres) == 0:
         raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
-    instances, none = without_skull(instances, _beyond(image, grid))
-    instances, surplus = without_surplus(instances)
-    none |= surplus
-    classes[none] = CLASS["other_bone"]
+    instances, skull = without_skull(instances, _beyond(image, grid))
     enclosed = (instances.labels > 0) & ~vertebra
     classes[enclosed] = CLASS["body"]
     sacrum = classes == CLASS["sacrum"]
     sacrum = main_piece(sacrum, spacing, bridge_mm=4.0) if sacrum.any() else sacrum
     instances, sacrum, remnant = told_from_sacrum(instances, sacrum, spacing)
+    instances, surplus = without_surplus(instances)  # last: pieces of the sacrum are no reason to leave C1 out
+    none = skull | surplus
+    classes[none] = CLASS["other_bone"]
     classes[(classes == CLASS["sacrum"]) & ~sacrum] = CLASS["other_bone"]
     classes[remnant] = CLASS["sacrum"]
     shares = np.stack(

@@ -18,7 +18,7 @@ VOTE_SIGMA_MM, VOTE_SPREAD_MM = 1.5, 5.0
 (ours). Votes of neighbouring cervical bodies may peak 7 mm apart."""
 LEAST_SPACING = 0.45
 """Centroids of neighbouring bodies are at least this far apart, as a share of their diameter (ours; in
-Panjabi's tables bodies and discs together are 0.7 to 1.0 of it, and half a body is 0.2 to 0.4)."""
+Panjabi's tables bodies and discs together are 0.7 to 1.0 of it, and the halves of one are 0.28 to 0.37 apart from C3 to L5)."""
 ARCH_MM = 9.0
 """What an arch votes for is another vertebra from this distance to the centre of any body on (ours)."""
 MIN_VOLUME_ML = 0.4
