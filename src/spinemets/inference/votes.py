@@ -17,8 +17,11 @@ VOTE_SIGMA_MM, VOTE_SPREAD_MM = 1.5, 5.0
 """Votes are smoothed by this before their peaks are taken, and those of one vertebra are spread no wider than that
 (ours). Votes of neighbouring cervical bodies may peak 7 mm apart."""
 LEAST_SPACING = 0.45
-"""Centroids of neighbouring bodies are at least this far apart, as a share of their diameter (ours; in
-Panjabi's tables bodies and discs together are 0.7 to 1.0 of it, and the halves of one are 0.28 to 0.37 apart from C3 to L5)."""
+"""Centroids of neighbouring bodies are at least this far apart, as a share of their diameter (ours).
+
+In Panjabi's tables bodies and discs together are 0.7 to 1.0 of it, and the halves of one body are 0.28 to 0.37 of it
+apart from C3 to L5.
+"""
 ARCH_MM = 9.0
 """What an arch votes for is another vertebra from this distance to the centre of any body on (ours)."""
 MIN_VOLUME_ML = 0.4
