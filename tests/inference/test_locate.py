@@ -147,7 +147,7 @@ def test_an_image_too_small_for_the_coarse_pass_is_told_by_its_shortest_side(siz
 
 def test_a_small_image_is_looked_at_whole_and_tells_no_position():
     image = Volume(np.zeros((40, 30, 20), np.int16), centred_affine((40, 30, 20), **STORED[3]))
-    located = whole_image(image, load_card("locator"))
+    located = whole_image(image, load_card("locator").spacing_mm)
     assert located.spine.all()
     corners = corners_mm(image.shape, image.affine)
     assert (located.lower_mm <= corners.min(axis=0) + 1e-6).all()

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import numpy as np
@@ -143,6 +144,13 @@ def test_evidence_is_the_locators_position_at_the_place_of_each_vertebra():
     assert [one.position_error for one in evidence] == pytest.approx([0.7] * 3)
     assert [one.rib for one in evidence] == [True, False, False]
     assert [one.gap for one in evidence] == [0, 0, 0]
+
+
+def test_on_mr_nobody_looks_for_ribs():
+    classes, instances = three_bodies()
+    add_rib(classes, 45)
+    on_mr = dataclasses.replace(located([np.nan] * 3), of_mr=True)
+    assert [one.rib for one in gather_evidence(GRID, classes, instances, on_mr)] == [None] * 3
 
 
 def test_where_the_locator_did_not_look_no_position_is_known():

@@ -59,6 +59,8 @@ class Located:
         Vertebrae and sacrum, the largest connected piece and what lies in line with it.
     lower_mm, upper_mm : (3,) ndarray
         Opposite corners of the box that the fine network is to see, world mm.
+    of_mr : bool
+        The image is MR, which hardly shows ribs and whose signal may end before the spine does.
     """
 
     grid: Grid
@@ -68,6 +70,7 @@ class Located:
     spine: NDArray[np.bool_]
     lower_mm: NDArray[np.float64]
     upper_mm: NDArray[np.float64]
+    of_mr: bool = False
 
 
 def locate_spine(image: Volume, network: Network, card: ModelCard, progress: Progress | None = None) -> Located:
@@ -113,18 +116,27 @@ def box_round(spine: NDArray[np.bool_], grid: Grid) -> tuple[NDArray[np.float64]
     return np.maximum(lower, low_edge), np.minimum(upper, low_edge + np.array(grid.shape) * grid.spacing_mm)
 
 
-def whole_image(image: Volume, card: ModelCard) -> Located:
-    """All of an image that is too small for the coarse pass: the fine network looks everywhere.
+def whole_image(image: Volume, spacing_mm: float, *, of_mr: bool = False) -> Located:
+    """All of an image that no coarse pass has seen: the fine network looks everywhere.
 
     The position along the spine is not known.
+
+    Parameters
+    ----------
+    image : Volume
+        In any orientation.
+    spacing_mm : float
+        Edge of the voxels of the result's grid.
+    of_mr : bool
+        As in `Located`.
     """
-    grid = covering_grid(image, card.spacing_mm)
+    grid = covering_grid(image, spacing_mm)
     probability = np.zeros((len(LOCATOR_CLASSES), *grid.shape), np.float32)
     probability[LOCATOR_CLASSES.index("vertebra")] = 1
     unknown = np.full(grid.shape, np.nan, np.float32)
-    lower = grid.affine[:3, 3] - card.spacing_mm / 2
-    upper = lower + np.array(grid.shape) * card.spacing_mm
-    return Located(grid, probability, unknown, unknown, np.ones(grid.shape, bool), lower, upper)
+    lower = grid.affine[:3, 3] - spacing_mm / 2
+    upper = lower + np.array(grid.shape) * spacing_mm
+    return Located(grid, probability, unknown, unknown, np.ones(grid.shape, bool), lower, upper, of_mr)
 
 
 def too_small_to_locate(image: Volume) -> bool:

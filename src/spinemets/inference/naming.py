@@ -25,6 +25,8 @@ def name_vertebrae(
 ) -> tuple[LevelSequence, tuple[str, ...]]:
     """Names of the vertebrae, and the landmarks that fix their count.
 
+    On MR the sacrum alone settles it: a spine that ends inside the image may end with the coil's signal.
+
     Raises
     ------
     StudyError
@@ -47,11 +49,10 @@ def name_vertebrae(
     top_mm = located.grid.affine[2, 3] + (located.grid.shape[2] - 0.5) * located.grid.spacing_mm[2]
     highest_mm = grid.affine[2, 3] + instances.centres[0][2] * grid.spacing_mm[2]
     seen = landmarks(evidence, sacrum=follows, room_above_mm=float(top_mm - highest_mm))
+    settled = "sacrum" in seen if located.of_mr else bool(seen)
     try:
         ends = "upper_end" in seen
-        return name_levels(
-            evidence, sacrum_follows=follows, upper_end=ends, landmark_seen=bool(seen), anchor=fixed
-        ), seen
+        return name_levels(evidence, sacrum_follows=follows, upper_end=ends, landmark_seen=settled, anchor=fixed), seen
     except ValueError as error:
         raise StudyError(f"{len(evidence)} pieces of bone look like vertebrae and cannot be named: {error}") from error
 

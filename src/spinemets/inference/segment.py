@@ -114,7 +114,7 @@ def segment_spine(
     clock = _Clock()
     with clock.stage("locate"):
         if too_small_to_locate(image):
-            located = whole_image(image, models.locator_card)
+            located = whole_image(image, models.locator_card.spacing_mm)
         else:
             located = locate_spine(image, models.locator, models.locator_card, _stage(report, "locating the spine"))
     with clock.stage("segment"):

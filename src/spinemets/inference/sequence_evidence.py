@@ -36,7 +36,7 @@ GAP_RATIO = 1.65
 def gather_evidence(
     grid: Grid, classes: NDArray[np.uint8], instances: Instances, located: Located
 ) -> list[VertebraEvidence]:
-    """Evidence for every vertebra, from head to foot; ribs as either network sees them."""
+    """Evidence for every vertebra, from head to foot; ribs as either network sees them, on CT only."""
     spacing = float(grid.spacing_mm[0])
     body = classes == CLASS["body"]
     diameters = [body_diameter_mm(centre, body, spacing) for centre in instances.centres]
@@ -49,7 +49,7 @@ def gather_evidence(
         if len(own) == 0:
             own = np.round(instances.centres[number - 1]).astype(int)[None]
         position, error = _position_at(own, grid, located)
-        rib = rib_at(number, classes, instances, spacing)
+        rib = None if located.of_mr else rib_at(number, classes, instances, spacing)
         result.append(VertebraEvidence(position, rib, gaps[number - 1], diameters[number - 1], error))
     return result
 
