@@ -6,7 +6,10 @@ torch = pytest.importorskip("torch", reason="training needs the extra [train]")
 
 from spinemets.anatomy import Subregion  # noqa: E402
 from spinemets.simulate.tissues import OUTSIDE_FIELD, Tissue  # noqa: E402
-from spinemets.training.mr_contrast import acquire_mr, render_random_contrast  # noqa: E402
+from spinemets.training import mr_contrast  # noqa: E402
+from spinemets.training.acquisition import beyond_field_of_view  # noqa: E402
+from spinemets.training.mr_acquisition import MR_CUTS, THICK_MM, acquire_mr  # noqa: E402
+from spinemets.training.mr_contrast import SEQUENCES, render_random_contrast  # noqa: E402
 from spinemets.training.randomise import SpineRandomiser  # noqa: E402
 
 
@@ -38,7 +41,7 @@ def test_two_sequences_give_the_same_tissue_different_signals(labels):
 
 def test_what_lies_outside_the_field_has_the_lowest_value(labels):
     outside = labels[0] == OUTSIDE_FIELD
-    image = acquire_mr(render_random_contrast(*labels, voxel_mm=1.5), outside)
+    image = acquire_mr(render_random_contrast(*labels, voxel_mm=1.5), outside, labels[0], 1.5)
     assert bool((image[outside] == -1.0).all())
     assert float(image.min()) >= -1.0
     assert float(image.max()) <= 1.4 + 1e-5
@@ -50,3 +53,101 @@ def test_the_randomiser_takes_a_share_of_patches_of_any_contrast(labels):
     batch = SpineRandomiser(patch_size=16, any_contrast=1.0)(structure, vertebra, centres)
     assert batch.image.shape == (1, 1, 16, 16, 16)
     assert bool(torch.isfinite(batch.image).all())
+
+
+def drawing(monkeypatch, number):
+    """Let every patch look like one of the sequences, drawn in full."""
+    monkeypatch.setattr(mr_contrast, "SEQUENCES", ((1.0, SEQUENCES[number][1]),))
+
+
+@pytest.mark.parametrize(
+    ("number", "brighter", "darker"),
+    [
+        (0, Tissue.CSF, Tissue.MUSCLE),
+        (1, Tissue.FAT, Tissue.CSF),
+        (2, Tissue.CSF, Tissue.FAT),
+        (3, Tissue.CSF, Tissue.LUNG),
+    ],
+)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_sequence_orders_tissues_as_radiologists_know_them(monkeypatch, number, brighter, darker, seed):
+    drawing(monkeypatch, number)
+    torch.manual_seed(seed)
+    structure = torch.full((1, 1, 16, 16, 16), int(brighter), dtype=torch.uint8)
+    structure[..., 8:] = int(darker)
+    image = render_random_contrast(structure, torch.zeros_like(structure), voxel_mm=1.5)
+    assert float(image[..., :8].median()) > float(image[..., 8:].median()) + 0.1
+
+
+def test_shares_of_sequences_leave_room_for_any_contrast():
+    total = sum(share for share, _ in SEQUENCES)
+    assert 0.3 < total < 0.7
+    for _, signals in SEQUENCES:
+        assert len(signals) == 7
+        assert all(0 <= low <= high <= 10 for low, high in signals.values())
+
+
+def test_a_nucleus_lies_inside_its_disc_and_only_there(monkeypatch):
+    monkeypatch.setattr(mr_contrast, "chance", lambda share: False)
+    structure = torch.full((1, 1, 48, 48, 12), int(Tissue.MUSCLE), dtype=torch.uint8)
+    structure[:, :, 8:40, 8:40, 4:8] = int(Tissue.DISC)
+    flat = torch.full(structure.shape, 0.5)
+    changed = (mr_contrast._with_nuclei(flat, structure) - flat).abs() > 1e-6
+    index = changed[0, 0].nonzero()
+    assert len(index)
+    assert index.min(0).values.tolist() >= [9, 9, 4]
+    assert index.max(0).values.tolist() <= [38, 38, 7]
+    assert bool(changed[0, 0, 24, 24, 5])
+
+
+def test_roots_run_along_the_sac_and_leave_all_else_alone(monkeypatch):
+    monkeypatch.setattr(mr_contrast, "chance", lambda share: False)
+    torch.manual_seed(3)
+    structure = torch.full((1, 1, 24, 24, 40), int(Tissue.MUSCLE), dtype=torch.uint8)
+    structure[:, :, 6:18, 6:18] = int(Tissue.CSF)
+    flat = torch.ones(structure.shape)
+    changed = mr_contrast._with_roots(flat, structure) != flat
+    assert not bool(changed[structure != int(Tissue.CSF)].any())
+    share = changed[structure == int(Tissue.CSF)].float().mean()
+    assert 0.05 < float(share) < 0.7
+    along = (changed[..., 1:] == changed[..., :-1]).float().mean()
+    across = (changed[:, :, 1:] == changed[:, :, :-1]).float().mean()
+    assert float(along) > float(across)
+
+
+def test_a_saturated_band_and_a_far_coil_leave_the_spine_and_what_is_behind_it(monkeypatch):
+    monkeypatch.setattr("spinemets.training.mr_acquisition.chance", lambda share: share < 0.5)
+    structure = torch.full((1, 1, 8, 60, 8), int(Tissue.MUSCLE), dtype=torch.uint8)
+    structure[:, :, :, 10:24] = int(Subregion.BODY)
+    from spinemets.training import mr_acquisition
+
+    monkeypatch.setattr(mr_acquisition, "smooth_noise", lambda shape, points, device: torch.zeros(shape))
+    image = mr_acquisition._before_coils(torch.ones(structure.shape), structure, 1.5)
+    assert float(image[:, :, :, :20].min()) > 0.9
+    assert float(image[:, :, :, 55:].max()) < 0.8
+
+
+def test_thick_slices_make_an_image_vary_less_from_side_to_side():
+    torch.manual_seed(0)
+    structure = torch.full((1, 1, 40, 40, 40), int(Tissue.MUSCLE), dtype=torch.uint8)
+    inside = torch.zeros(structure.shape, dtype=torch.bool)
+    aside = along = 0.0
+    for _ in range(20):
+        image = acquire_mr(torch.rand(structure.shape), inside, structure, 1.5)
+        aside += float((image[:, :, 1:] - image[:, :, :-1]).abs().mean())
+        along += float((image[..., 1:] - image[..., :-1]).abs().mean())
+    assert aside < 0.8 * along
+    assert THICK_MM[1] > 1.5
+
+
+def test_most_mr_fields_of_view_are_sagittal_slabs():
+    torch.manual_seed(1)
+    structure = torch.full((1, 1, 80, 80, 80), int(Tissue.MUSCLE), dtype=torch.uint8)
+    seen = torch.stack(
+        [
+            torch.tensor([float(side.any()) for side in (shown[0], shown[-1], shown[:, 0], shown[:, -1])])
+            for shown in (~beyond_field_of_view(structure, 1.5, True, cuts=MR_CUTS)[0, 0] for _ in range(60))
+        ]
+    ).mean(0)
+    assert float(seen[:2].max()) < 0.5
+    assert float(seen[2:].min()) > 0.6

@@ -9,10 +9,10 @@ from torch.nn import functional
 from spinemets.simulate.tissues import OUTSIDE_FIELD
 from spinemets.training.filters import blur, chance, dilated, smooth_noise, uniform
 
-CUT_AXES = ((2, 0.12), (3, 0.12), (4, 0.35))
-"""Axes of a patch and how often the field of view ends within it along each (ours): more often along the spine."""
-SLAB_SHARE = 0.5
-"""Of these cuts, those that leave a slab with two ends (ours)."""
+Cuts = tuple[tuple[int, float, float], ...]
+CT_CUTS: Cuts = ((2, 0.12, 0.5), (3, 0.12, 0.5), (4, 0.35, 0.5))
+"""Axes of a patch, how often the field of view ends within it along each, and how many of these cuts leave a slab with
+two ends (ours): more often along the spine."""
 SMALL_IMAGE = 0.08
 """How often all of the image is a small box, as of an archived crop (ours)."""
 LEAST_SLAB_MM = 36.0
@@ -21,7 +21,9 @@ RIM_MM = 3.0
 """How far from where the labels end bone is drawn wrongly: cortex and blur (ours)."""
 
 
-def beyond_field_of_view(structure: Tensor, voxel_mm: float, cut: bool, drawn: bool = True) -> Tensor:
+def beyond_field_of_view(
+    structure: Tensor, voxel_mm: float, cut: bool, drawn: bool = True, cuts: Cuts = CT_CUTS
+) -> Tensor:
     """What of one patch no image shows, (1, 1, D, H, W) bool.
 
     Where the labels end, bone seems to end too and is drawn with a cortex and half mixed with air; a scanner cuts
@@ -38,14 +40,16 @@ def beyond_field_of_view(structure: Tensor, voxel_mm: float, cut: bool, drawn: b
         or a small box.
     drawn : bool
         False for the labels of a real image, which is right up to its end.
+    cuts : tuple of (int, float, float)
+        As `CT_CUTS`.
     """
     beyond = dilated(structure == OUTSIDE_FIELD, round(RIM_MM / voxel_mm) if drawn else 0)
     small = cut and chance(SMALL_IMAGE)
-    for axis, probability in CUT_AXES if cut else ():
+    for axis, probability, both_ends in cuts if cut else ():
         if not small and not chance(probability):
             continue
         size = structure.shape[axis]
-        slab = small or chance(SLAB_SHARE)
+        slab = small or chance(both_ends)
         least = min(LEAST_SLAB_MM / (size * voxel_mm), 0.7)
         keep = int(size * (uniform(least, 0.7) if slab else uniform(0.35, 0.95)))
         middle = int(size / 2 - uniform(0, 1) * keep)

@@ -1,37 +1,104 @@
-"""An image of any contrast from label patches: SynthSeg's idea (Billot 2023, PMC10154424).
+"""An MR image of any contrast from label patches: SynthSeg's idea (Billot 2023, PMC10154424).
 
-Every structure gets a random signal, bones and vessels in groups as their tissue has it,
-so that a network trained on it knows shapes and not sequences.
+Half of the patches look more or less as a sequence does that is used for the spine, in the others every structure
+has a random signal, bones and fats in groups as their tissue has it, so that a network trained on them knows shapes
+and not sequences. What label maps do not have and every MR shows is drawn too: the nucleus of a disc, veins of a
+body, uneven marrow, endplates that changed with their disc, nerve roots in the sac.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from spinemets.anatomy import Subregion
+from spinemets.anatomy import Level, Subregion
 from spinemets.simulate.tissues import OUTSIDE_FIELD, Tissue
 from spinemets.training.ct_contrast import BONES, cortical_shell, is_bone
 from spinemets.training.filters import blur, chance, smooth_noise, uniform
+from spinemets.training.healthy_marrow import vein
 
-GAS = (Tissue.AIR, Tissue.LUNG, Tissue.AIRWAY, Tissue.BOWEL_GAS, Tissue.METAL)
+GAS: tuple[int, ...] = (Tissue.AIR, Tissue.LUNG, Tissue.AIRWAY, Tissue.BOWEL_GAS, Tissue.METAL, Tissue.TABLE)
 """No signal at all, or hardly any."""
-FATTY = (Tissue.FAT, Tissue.EPIDURAL_FAT)
+FATTY: tuple[int, ...] = (Tissue.FAT, Tissue.EPIDURAL_FAT)
 """One tissue in two places: one signal, more or less."""
+MARROW, FAT, FLUID, CORD, DISC, FLESH, BLOOD = "marrow", "fat", "fluid", "cord", "disc", "flesh", "blood"
+MEMBERS: Mapping[str, tuple[int, ...]] = {
+    FLUID: (Tissue.CSF, Tissue.BLADDER),
+    CORD: (Tissue.CORD, Tissue.BRAIN),
+    DISC: (Tissue.DISC,),
+    FLESH: (Tissue.MUSCLE, Tissue.SOFT_ORGAN, Tissue.BOWEL, Tissue.SKIN, Tissue.COSTAL_CARTILAGE),
+    BLOOD: (Tissue.ARTERY, Tissue.VEIN, Tissue.HEART),
+}
+"""Structures whose signal a sequence sets; marrow and fat are set for any contrast. Other organs have any signal."""
+
+Signals = Mapping[str, tuple[float, float]]
+
+SEQUENCES: tuple[tuple[float, Signals], ...] = (
+    (  # T2, fast spin echo
+        0.14,
+        {MARROW: (1.8, 2.5), FAT: (3.0, 4.5), FLUID: (7.0, 10.0), CORD: (2.5, 3.0), DISC: (1.2, 5.0), FLESH: (1.0, 1.0),
+         BLOOD: (0.0, 2.0)},
+    ),
+    (  # T1, spin echo
+        0.14,
+        {MARROW: (1.3, 3.0), FAT: (3.0, 4.0), FLUID: (0.4, 0.5), CORD: (1.1, 1.3), DISC: (0.8, 1.0), FLESH: (1.0, 1.0),
+         BLOOD: (0.0, 1.5)},
+    ),
+    (  # STIR; T2 with fat suppression is much the same
+        0.12,
+        {MARROW: (0.5, 0.9), FAT: (0.2, 0.5), FLUID: (7.0, 9.0), CORD: (2.3, 2.7), DISC: (1.0, 4.0), FLESH: (1.0, 1.0),
+         BLOOD: (0.0, 6.0)},
+    ),
+    (  # T1 with fat suppression, after gadolinium
+        0.04,
+        {MARROW: (0.6, 0.8), FAT: (0.3, 0.5), FLUID: (0.4, 0.6), CORD: (1.1, 1.3), DISC: (0.9, 1.1), FLESH: (1.1, 1.1),
+         BLOOD: (1.5, 4.0)},
+    ),
+    (  # gradient echo: fluid and discs bright, marrow in between
+        0.1,
+        {MARROW: (0.9, 1.8), FAT: (1.0, 2.5), FLUID: (2.0, 3.5), CORD: (1.3, 2.0), DISC: (1.8, 3.0), FLESH: (1.0, 1.0),
+         BLOOD: (1.0, 3.5)},
+    ),
+)  # fmt: skip
+"""How often a patch looks like a sequence (ours), and signal of its tissues, muscle being 1: `clinical.md` §3.5;
+those of blood and the gradient echo are ours. What is left of the patches has any contrast."""
+SPREAD = 0.25
+"""Standard deviation of the logarithm of every signal on top of that: scanners, field strengths, patients (ours)."""
+RIM_VOXELS = 4
+"""A disc's nucleus begins about so far inside its rim (ours)."""
 
 
 def _signal_table(device: torch.device) -> Tensor:
     """(256,) signal of every structure code in one patch, 0 to 1."""
     table = torch.rand(256)
-    marrow = uniform(0.1, 1.0)
+    marrow, fat = uniform(0.1, 1.0), uniform(0.05, 1.0)
+    signals = _drawn_sequence()
+    if signals is not None:
+        drawn = {name: uniform(*span) * float(torch.randn(()).mul(SPREAD).exp()) for name, span in signals.items()}
+        brightest = max(drawn.values())
+        marrow, fat = drawn[MARROW] / brightest, drawn[FAT] / brightest
+        for name, codes in MEMBERS.items():
+            for code in codes:
+                table[code] = drawn[name] / brightest * uniform(0.85, 1.15)
     for code in (*BONES, *range(Subregion.ARCH, Subregion.PEDICLE_RIGHT + 1)):
-        table[code] = marrow + uniform(-0.08, 0.08)
-    fat = uniform(0.05, 1.0)
-    for tissue in FATTY:
-        table[tissue] = fat + uniform(-0.05, 0.05)
+        table[code] = marrow * uniform(0.85, 1.15)
+    for code in FATTY:
+        table[code] = fat + uniform(-0.05, 0.05)
     for code in (*GAS, OUTSIDE_FIELD):
         table[code] = uniform(0.0, 0.06)
     return table.clamp(0, 1).to(device)
+
+
+def _drawn_sequence() -> Signals | None:
+    draw = uniform(0, 1)
+    for share, signals in SEQUENCES:
+        if draw < share:
+            return signals
+        draw -= share
+    return None
 
 
 def render_random_contrast(structure: Tensor, vertebra: Tensor, voxel_mm: float) -> Tensor:
@@ -47,32 +114,65 @@ def render_random_contrast(structure: Tensor, vertebra: Tensor, voxel_mm: float)
     device = structure.device
     image = _signal_table(device)[structure.long()]
     bone = is_bone(structure)
+    image = _with_nuclei(image, structure)
+    image = _uneven_marrow(image, structure, vertebra, bone, voxel_mm)
+    image = _with_roots(image, structure)
     shift = (torch.randn(256, device=device) * uniform(0, 0.06))[vertebra.long()]
     texture = blur(torch.randn_like(image), uniform(0.5, 1.5)) * uniform(0.0, 0.15)
-    image = image + shift * bone + texture + smooth_noise(image.shape, 7, device) * uniform(0.0, 0.05)
+    texture = texture + smooth_noise(image.shape, 7, device) * uniform(0.0, 0.05)
+    gas = structure == OUTSIDE_FIELD
+    for tissue in GAS:
+        gas = gas | (structure == tissue)
+    image = image + shift * bone + texture * torch.where(gas, 0.3, 1.0)
     shell, _ = cortical_shell(structure, vertebra)
     if chance(0.9):
         image = image * (1 - shell * uniform(0.3, 1.0) * min(1.0, 1.5 / voxel_mm))
     return image.clamp(0, 1.5)
 
 
-def acquire_mr(image: Tensor, outside: Tensor) -> Tensor:
-    """(1, 1, D, H, W) signal with coil sensitivity and Rician noise, scaled to -1 to 1 by its own percentiles.
+def _with_nuclei(image: Tensor, structure: Tensor) -> Tensor:
+    """Discs whose inside is brighter or darker than their rim, each as its age has it."""
+    disc = structure == Tissue.DISC
+    if not bool(disc.any()) or chance(0.2):
+        return image
+    edge = 2 * RIM_VOXELS + 1
+    inside = functional.avg_pool3d(disc.float(), (edge, edge, 1), 1, (RIM_VOXELS, RIM_VOXELS, 0))
+    nucleus = ((inside - 0.6) / 0.3).clamp(0, 1) * disc
+    signal = uniform(0.0, 1.2) + smooth_noise(image.shape, 4, image.device) * uniform(0.0, 0.35)
+    return image + nucleus * uniform(0.4, 1.0) * (signal.clamp(0, 1.3) - image)
 
-    Parameters
-    ----------
-    image : (1, 1, D, H, W) Tensor
-        Ideal signal.
-    outside : (1, 1, D, H, W) Tensor of bool
-        Beyond the field of view; comes out as the lowest value.
-    """
-    image = blur(image, uniform(0.4, 1.0))
-    bias = torch.exp(smooth_noise(image.shape, 3, image.device) * uniform(0.0, 0.4))
-    level = uniform(0.005, 0.08)
-    real, imaginary = image * bias + torch.randn_like(image) * level, torch.randn_like(image) * level
-    image = torch.sqrt(real**2 + imaginary**2)
-    inside = image[~outside] if bool((~outside).any()) else image.flatten()
-    sample = inside[torch.randint(len(inside), (min(len(inside), 20_000),), device=image.device)]
-    low, high = torch.quantile(sample, 0.01), torch.quantile(sample, 0.99)
-    image = ((image - low) / (high - low).clamp_min(1e-3)).clamp(0, 1.2) * 2 - 1
-    return torch.where(outside, torch.full_like(image, -1.0), image)
+
+def _uneven_marrow(image: Tensor, structure: Tensor, vertebra: Tensor, bone: Tensor, voxel_mm: float) -> Tensor:
+    """Patchy marrow, veins, endplates, and foci that are ill or harmless: all of them leave the outline as it is."""
+    device = image.device
+    if chance(0.6):
+        wave = smooth_noise(image.shape, int(uniform(6, 24)), device)
+        image = image * (1 + uniform(0.03, 0.3) * wave * bone)
+    if chance(0.4):
+        beside = blur((structure == Tissue.DISC).float(), uniform(1.5, 3.0))
+        here = (smooth_noise(image.shape, 6, device) > uniform(0.0, 1.5)) & bone
+        image = image + (4 * beside).clamp(0, 1) * here * (uniform(0.0, 1.0) - image) * uniform(0.3, 1.0)
+    if chance(0.35):
+        wave = smooth_noise(image.shape, int(uniform(5, 16)), device)
+        focus = ((wave - uniform(0.9, 2.0)) * 6).clamp(0, 1) * bone
+        image = image + focus * (uniform(0.0, 1.0) - image) * uniform(0.5, 1.0)
+    if chance(0.6):
+        signal = uniform(0.0, 1.0)
+        for number in torch.unique(vertebra).tolist():
+            if number not in (0, Level.SACRUM.verse_id):
+                image = image + vein(structure, vertebra == number, voxel_mm) * (signal - image)
+    return image
+
+
+def _with_roots(image: Tensor, structure: Tensor) -> Tensor:
+    """Roots that run along the sac, streaks of the signal of cord in that of fluid."""
+    fluid = structure == Tissue.CSF
+    if not bool(fluid.any()) or chance(0.4):
+        return image
+    streaks = torch.randn(1, 1, *image.shape[2:4], 6, device=image.device)
+    streaks = functional.interpolate(streaks, size=tuple(image.shape[2:]), mode="trilinear")
+    root = (blur(streaks, (0.7, 0.7, 0.0)) > uniform(0.1, 0.5)) & fluid
+    nerve = (
+        image[structure == Tissue.CORD].median() if bool((structure == Tissue.CORD).any()) else image.new_tensor(0.4)
+    )
+    return torch.where(root, image + (nerve - image) * uniform(0.2, 0.9), image)

@@ -15,11 +15,12 @@ from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.spine_classes import CLASS_OF_STRUCTURE, OFFSET_UNIT_MM
 from spinemets.simulate.tissues import NOT_VERTEBRA, OUTSIDE_FIELD
 from spinemets.training import warp
-from spinemets.training.acquisition import acquire_ct, beyond_field_of_view, vary_ct
+from spinemets.training.acquisition import CT_CUTS, acquire_ct, beyond_field_of_view, vary_ct
 from spinemets.training.ct_contrast import render_ct
 from spinemets.training.deposits import Deposits, deposits_at, varied
 from spinemets.training.filters import chance
-from spinemets.training.mr_contrast import acquire_mr, render_random_contrast
+from spinemets.training.mr_acquisition import MR_CUTS, acquire_mr
+from spinemets.training.mr_contrast import render_random_contrast
 from spinemets.training.position_target import position_targets
 
 NO_VERTEBRA_CLASS = 254
@@ -67,7 +68,7 @@ class SpineRandomiser(nn.Module):
     targets : {"spine", "locator"}
         Which network's classes are wanted.
     any_contrast : float
-        Share of the patches with a random contrast instead of CT's.
+        Share of the patches that are an MR of random contrast instead of a CT.
     """
 
     structure_table: Tensor
@@ -120,11 +121,17 @@ class SpineRandomiser(nn.Module):
         for n in range(len(structure)):
             one, ids = structure[n : n + 1, None], vertebra[n : n + 1, None]
             measured = None if real is None or real[n].isnan().all() else real[n : n + 1, None]
-            beyond = beyond_field_of_view(one, self.voxel_mm, cut=self.augment, drawn=measured is None)
+            any_contrast = measured is None and chance(self.any_contrast)
+            cuts = MR_CUTS if any_contrast else CT_CUTS
+            beyond = beyond_field_of_view(one, self.voxel_mm, self.augment, drawn=measured is None, cuts=cuts)
             ill = None if matter is None else Deposits(*(matter[n : n + 1, part : part + 1] for part in range(3)))
-            images.append(
-                self._image(one, ids, ill, beyond) if measured is None else self._real_image(measured, beyond)
-            )
+            if measured is not None:
+                images.append(self._real_image(measured, beyond))
+            elif any_contrast:
+                signal = render_random_contrast(one, ids, self.voxel_mm)
+                images.append(acquire_mr(signal, beyond, one, self.voxel_mm))
+            else:
+                images.append(self._ct(one, ids, ill, beyond))
             one, ids = one.masked_fill(beyond, OUTSIDE_FIELD), ids.masked_fill(beyond, 0)
             by_vertebra = self.vertebra_table[ids[:, 0].long()]
             by_structure = self.structure_table[one[:, 0].long()]
@@ -140,9 +147,7 @@ class SpineRandomiser(nn.Module):
             offset, offset_known = self._offsets(ids, centres)
         return Batch(torch.cat(images), torch.cat(targets), offset, offset_known)
 
-    def _image(self, structure: Tensor, vertebra: Tensor, ill: Deposits | None, beyond: Tensor) -> Tensor:
-        if chance(self.any_contrast):
-            return acquire_mr(render_random_contrast(structure, vertebra, self.voxel_mm), beyond)
+    def _ct(self, structure: Tensor, vertebra: Tensor, ill: Deposits | None, beyond: Tensor) -> Tensor:
         contrast = chance(0.5)
         image = render_ct(structure, vertebra, self.voxel_mm, contrast=contrast)
         if ill is not None:
