@@ -118,3 +118,25 @@ def test_a_card_that_is_no_card_is_refused(text, tmp_path):
 
 def test_models_lie_beside_the_source_or_inside_the_package():
     assert models_folder().name == "models"
+
+
+def test_the_card_of_an_mr_network_has_a_range_of_signal_instead_of_a_window(tmp_path):
+    card = details()
+    del card["input"]["ct_window"]
+    card["input"]["signal_range"] = {"low": 2.0, "high": 98.0, "most": 1.2}
+    write(tmp_path, card)
+    found = load_card("spine", tmp_path).signal_range
+    assert (found.low, found.high, found.most) == (2.0, 98.0, 1.2)
+
+
+def test_a_card_with_a_range_of_another_kind_is_refused(tmp_path):
+    card = details()
+    card["input"]["signal_range"] = {"lowest": 2.0}
+    write(tmp_path, card)
+    with pytest.raises(ModelError, match=r"card of model 'spine' is incomplete: .*lowest"):
+        load_card("spine", tmp_path)
+
+
+def test_a_ct_network_has_no_range_of_signal(tmp_path):
+    write(tmp_path, details())
+    assert load_card("spine", tmp_path).signal_range is None

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from spinemets.errors import ModelError
+from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.inference.preprocess import CtWindow
 
 
@@ -33,7 +34,11 @@ class ModelCard:
     classes : tuple of str
         Meaning of the first channels.
     window : CtWindow
-        How HU become the input; of no meaning where the card has a ``signal_range`` of MR instead.
+        How HU become the input; of no meaning where the card has a range of MR signal instead.
+    details : mapping
+        All that the card says.
+    signal_range : SignalRange or None
+        How MR signal becomes the input; None for CT.
     """
 
     name: str
@@ -46,6 +51,7 @@ class ModelCard:
     classes: tuple[str, ...]
     window: CtWindow
     details: dict[str, Any]
+    signal_range: SignalRange | None = None
 
 
 def models_folder() -> Path:
@@ -85,6 +91,7 @@ def load_card(name: str, folder: Path | None = None) -> ModelCard:
             classes=tuple(details["output"]["classes"]),
             window=CtWindow(**_window(details["input"])),
             details=details,
+            signal_range=_signal_range(details["input"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"the card of model '{name}' is incomplete: {error}") from error
@@ -95,3 +102,7 @@ def load_card(name: str, folder: Path | None = None) -> ModelCard:
 
 def _window(described: dict[str, Any]) -> dict[str, float]:
     return {} if "signal_range" in described else described["ct_window"]
+
+
+def _signal_range(described: dict[str, Any]) -> SignalRange | None:
+    return SignalRange(**described["signal_range"]) if "signal_range" in described else None

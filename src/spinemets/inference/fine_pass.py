@@ -12,7 +12,8 @@ from scipy import ndimage
 from spinemets.geometry import Grid, resample, world_aligned_grid
 from spinemets.inference.backends import Network
 from spinemets.inference.card import ModelCard
-from spinemets.inference.locate import FILL_HU, Located, box_round, main_piece
+from spinemets.inference.input_scale import InputScale, input_scale
+from spinemets.inference.locate import Located, box_round, main_piece
 from spinemets.inference.sliding_window import mirrored, sliding_window
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
 from spinemets.volume import Volume
@@ -61,7 +62,7 @@ def along_spine(
     The locator may miss a whole neck. What the fine network sees of it at the end of where it looks is spine as
     well, and it looks on from there.
     """
-    asked = _Asked(image, network, card, progress)
+    asked = _Asked(image, network, card, input_scale(image, card), progress)
     grid = world_aligned_grid(located.lower_mm, located.upper_mm, card.spacing_mm)
     near = beside_mm(located, grid) < NEAR_SPINE_MM
     result = FinePass(located, grid, asked.answer(grid, near))
@@ -120,17 +121,18 @@ class _Asked:
     image: Volume
     network: Network
     card: ModelCard
+    scale: InputScale
     progress: Callable[[float], None] | None
 
     def answer(self, grid: Grid, wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Output wherever a window sees something that is wanted."""
         return sliding_window(
             mirrored(self.network, flipped_channel=len(SPINE_CLASSES)),
-            self.card.window(resample(self.image, grid, fill=FILL_HU)),
+            self.scale.normalise(resample(self.image, grid, fill=self.scale.fill)),
             self.card.patch_size,
             channels=len(SPINE_CLASSES) + OFFSET_CHANNELS,
             overlap=0.5,
-            fill=float(self.card.window(np.float32(FILL_HU))),
+            fill=float(self.scale.normalise(np.float32(self.scale.fill))),
             wanted=wanted,
             progress=self.progress,
         )

@@ -8,7 +8,7 @@ from functools import cached_property
 from spinemets.inference.backends import Backend
 from spinemets.inference.canal import CanalModel
 from spinemets.inference.lesions import LesionModel
-from spinemets.inference.segment import SpineModels
+from spinemets.inference.segment import MrSpineModel, SpineModels
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ class Models:
     def spine(self) -> SpineModels:
         """Those that find and outline vertebrae on CT."""
         return SpineModels.load(self.backend, self.threads)
+
+    @cached_property
+    def spine_mr(self) -> MrSpineModel | None:
+        """The one that outlines vertebrae on MR; None where this version ships none."""
+        return MrSpineModel.load(self.backend, self.threads)
 
     @cached_property
     def lesion(self) -> LesionModel | None:

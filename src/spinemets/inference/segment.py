@@ -1,37 +1,38 @@
-"""From a CT to named vertebrae: locate, segment, separate, name, and back to the image's grid."""
+"""From a CT or MR to named vertebrae: locate (on CT), segment, separate, name, and back to the image's grid."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from spinemets.anatomy import Level
+from spinemets.anatomy import Level, Subregion
 from spinemets.geometry import Grid
 from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.card import ModelCard, load_card
-from spinemets.inference.fine_pass import along_spine
-from spinemets.inference.locate import (
-    locate_spine,
-    too_small_to_locate,
-    whole_image,
-)
+from spinemets.inference.fine_pass import FinePass, along_spine
+from spinemets.inference.locate import locate_spine, too_small_to_locate, whole_image
 from spinemets.inference.naming import known_names, name_vertebrae, verse_ids
 from spinemets.inference.parts import CLASS, frames, subregion_labels
 from spinemets.inference.separate import separate
+from spinemets.inference.shipped import ShippedModel
 from spinemets.inference.upsample import to_image_grid
 from spinemets.measure.spine_from_mask import KnownName, vertebrae_of_mask
-from spinemets.spine import Spine
+from spinemets.spine import Spine, Vertebra
 from spinemets.volume import Volume
 
 Report = Callable[[str, float], None]
 """Called with the name of a stage and the share of it that is done."""
+Anchor = tuple[Level, NDArray[np.float64]]
+"""A level that is known, and a point (3,) of its vertebra in world mm."""
+ON_MR_MM = 4.0
+"""Voxels of the grid that says where the network is to look on MR, which is everywhere (ours)."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,12 @@ class SpineModels:
         return cls(
             open_network(locator.onnx, backend, threads), locator, open_network(spine.onnx, backend, threads), spine
         )
+
+
+class MrSpineModel(ShippedModel):
+    """The network that outlines vertebrae on MR, opened once and used for many images."""
+
+    name = "spine_mr"
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ def segment_spine(
     image: Volume,
     models: SpineModels,
     *,
-    anchor: tuple[Level, NDArray[np.float64]] | None = None,
+    anchor: Anchor | None = None,
     report: Report | None = None,
 ) -> SpineSegmentation:
     """Segment and name the vertebrae of a CT.
@@ -119,11 +126,57 @@ def segment_spine(
             located = locate_spine(image, models.locator, models.locator_card, _stage(report, "locating the spine"))
     with clock.stage("segment"):
         seen = along_spine(image, located, models.spine, models.spine_card, _stage(report, "segmenting vertebrae"))
-        grid = seen.grid
+    return _named_on_image(image, seen, anchor, clock)
+
+
+def segment_mr_spine(
+    image: Volume, model: MrSpineModel, *, anchor: Anchor | None = None, report: Report | None = None
+) -> SpineSegmentation:
+    """Segment and name the vertebrae of an MR; the network looks everywhere, for there is no coarse pass.
+
+    A vertebra is partly visible where its body is: the outermost slices of a sagittal slab cut processes of them all.
+
+    Parameters
+    ----------
+    image : Volume
+        Signal, in any orientation.
+    model : MrSpineModel
+        The opened network.
+    anchor, report
+        As in `segment_spine`.
+
+    Raises
+    ------
+    NoSpineFoundError
+        If nothing of the image is a vertebra.
+    StudyError
+        If the anchor lies in no vertebra.
+    """
+    clock = _Clock()
+    with clock.stage("segment"):
+        located = whole_image(image, ON_MR_MM, of_mr=True)
+        seen = along_spine(image, located, model.network, model.card, _stage(report, "segmenting vertebrae"))
+    found = _named_on_image(image, seen, anchor, clock)
+    vertebrae = tuple(_visible_by_body(one, found) for one in found.spine.vertebrae)
+    return replace(found, spine=replace(found.spine, vertebrae=vertebrae))
+
+
+def _visible_by_body(vertebra: Vertebra, found: SpineSegmentation) -> Vertebra:
+    """A vertebra that is partly visible where the image cuts its body; as it is where it has none."""
+    own = found.vertebrae.array == vertebra.level.verse_id
+    body = np.argwhere(own & (found.subregions.array == Subregion.BODY))
+    if len(body) == 0:
+        return vertebra
+    at_face = (body == 0).any() or (body == np.array(own.shape) - 1).any()
+    return replace(vertebra, partly_visible=bool(at_face))
+
+
+def _named_on_image(image: Volume, seen: FinePass, anchor: Anchor | None, clock: _Clock) -> SpineSegmentation:
+    grid = seen.grid
     with clock.stage("separate and name"):
         found = separate(image, seen)
         classes, instances, sacrum = found.classes, found.instances, found.sacrum
-        names, marks = name_vertebrae(grid, classes, instances, sacrum, located, anchor)
+        names, marks = name_vertebrae(grid, classes, instances, sacrum, seen.located, anchor)
         sides = frames(classes, instances, float(grid.spacing_mm[0]))
         parts = subregion_labels(classes, instances, sides)
     with clock.stage("back to the image grid"):
