@@ -69,9 +69,10 @@ def measurable(bodies: MeasuredBodies, spine: Spine, outline: OutlineError) -> M
 
 
 def widened(bodies: MeasuredBodies, outline: OutlineError) -> MeasuredBodies:
-    """Bodies with intervals that hold what their outlines add."""
-    heights = {
-        level: outline.heights(own) if isinstance(own, BodyHeights) else own for level, own in bodies.heights.items()
+    """Bodies with intervals that hold what their outlines add; without heights where nobody knows how much."""
+    heights: dict[Level, BodyHeights | NotAssessed] = {
+        level: outline.unknown or outline.heights(own) if isinstance(own, BodyHeights) else own
+        for level, own in bodies.heights.items()
     }
     return replace(bodies, heights=heights, walls=outline.walls(bodies.walls))
 

@@ -119,8 +119,7 @@ def assess_vertebrae(
         every = lesions_by_level(lesions, vertebrae, regions.labels, ct)
         found = {level: trust.outline.lesions(own) for level, own in every.items()}
     measured = _measured(spine, bones, regions, found, trust)
-    beside = bodies_beside(measured.bodies, measured.losses, found)
-    signs, flags = spine_signs(SpineMasks(bones, regions, lesions), images, beside, treatment)
+    signs, flags = spine_signs(SpineMasks(bones, regions, lesions), images, measured.beside, treatment)
     every_level = [_scored(vertebra, measured, signs, pain) for vertebra in spine.vertebrae]
     scores = {own.level: score for own, score in every_level if score is not None}
     flags = (*(("regions_by_canal_partition",) if regions.source == FROM_PARTITION else ()), *flags)
@@ -130,10 +129,11 @@ def assess_vertebrae(
 
 @dataclass(frozen=True, eq=False)
 class _Measured:
-    """What was measured of a spine, before it is put to the rules."""
+    """What was measured of a spine, before it is put to the rules; `beside` is what signs are read beside."""
 
     regions: VertebraRegions
     bodies: MeasuredBodies
+    beside: Mapping[Level, MeasuredBody]
     heights: Mapping[Level, BodyHeights]
     losses: Mapping[Level, HeightLoss]
     alignment: Mapping[Level, LocalAlignment]
@@ -160,9 +160,13 @@ def _measured(
     large = {level for level, own in every if any(_at_least(one.body_fraction, LARGE_LESION) for one in own)}
     heights = {level: own for level, own in bodies.heights.items() if isinstance(own, BodyHeights)}
     losses = outline.losses(height_losses(heights, excluded=large))
-    bodies = widened(bodies, outline)
+    told = widened(bodies, outline)
     alignment = outline.alignment(local_alignment(bodies.ends))
-    return _Measured(regions, bodies, heights, losses, alignment, lesions, trust.blind_levels)
+    if outline.unknown is not None:  # marrow is measured inside bodies whose heights are not told
+        beside = bodies_beside(replace(told, heights=bodies.heights), losses, lesions)
+        return _Measured(regions, told, beside, {}, {}, alignment, lesions, trust.blind_levels)
+    beside = bodies_beside(told, losses, lesions)
+    return _Measured(regions, told, beside, heights, losses, alignment, lesions, trust.blind_levels)
 
 
 def _scored(

@@ -6,7 +6,9 @@ from spinemets.findings import Measured, NotAssessed, Reason
 from spinemets.measure.alignment import LocalAlignment
 from spinemets.measure.height_reference import ALL, HeightLoss
 from spinemets.measure.heights import BodyHeights
-from spinemets.measure.outline_error import EXACT, NETWORK_OUTLINE, OutlineError, widened
+from spinemets.measure.lesion_pieces import LesionType
+from spinemets.measure.lesions import Lesion
+from spinemets.measure.outline_error import EXACT, MR_OUTLINE, NETWORK_OUTLINE, OutlineError, widened
 from spinemets.measure.wall_from_canal import WallFromCanal
 from spinemets.spine import Spine, Vertebra
 from spinemets.volume import Volume
@@ -101,3 +103,25 @@ def test_a_mask_that_was_given_is_taken_as_read_and_a_networks_is_not():
     assert not EXACT.is_coarse
     assert NETWORK_OUTLINE.is_coarse
     assert EXACT.losses({}) == {}
+
+
+def test_where_no_error_is_known_nothing_is_told_that_rests_on_the_outline():
+    no = MR_OUTLINE.unknown
+    assert (no.code, "on MR" in no.detail) == (Reason.NO_REFERENCE, True)
+    loss = HeightLoss(
+        dict.fromkeys(ALL, about(26.0, 3.0)), dict.fromkeys(ALL, about(0.3, 0.06, "1")), about(0.3, 0.05, "1"),
+        about(-0.1, 0.05, "1"), (Level.L1,),
+    )  # fmt: skip
+    told = MR_OUTLINE.losses({Level.L2: loss})[Level.L2]
+    assert {*told.reference_mm.values(), *told.loss.values(), told.largest, told.asymmetry} == {no}
+    assert set(told.loss) == set(ALL)
+    angle, slip = about(8.0, 4.0, "deg"), about(3.0, 1.2)
+    own = LocalAlignment(angle, angle, angle, angle, slip, slip, slip, slip, UNKNOWN, UNKNOWN)
+    assert MR_OUTLINE.alignment({Level.L2: own}) == {}
+    lesion = Lesion(Level.L2, LesionType.LYTIC, about(4.0, 1.0, "mL"), about(0.3, 0.1, "1"),
+                    {"body": about(0.3, 0.1, "1"), "pedicle_left": about(0.9, 0.1, "1")}, UNKNOWN, UNKNOWN, UNKNOWN)  # fmt: skip
+    (found,) = MR_OUTLINE.lesions([lesion])
+    assert {found.body_fraction, *found.regions.values()} == {no}
+    assert found.volume_ml == lesion.volume_ml
+    assert MR_OUTLINE.is_coarse
+    assert OutlineError(unknown=no).is_coarse

@@ -64,6 +64,8 @@ class OutlineError:
         Whether pedicles, facets and joints are outlined well enough to tell the share of them that a lesion takes.
     draws_wall : bool
         Whether the posterior wall and the canal behind it are outlined well enough to be measured.
+    unknown : NotAssessed or None
+        Why no error is known, so that heights, losses, angles, slips and shares are not told at all.
     """
 
     height_mm: float = 0.0
@@ -77,11 +79,12 @@ class OutlineError:
     lesion_share: float = 0.0
     draws_parts: bool = True
     draws_wall: bool = True
+    unknown: NotAssessed | None = None
 
     @property
     def is_coarse(self) -> bool:
         """Whether a fracture is only claimed where the whole interval of a loss says so."""
-        return self.largest_loss > 0
+        return self.largest_loss > 0 or self.unknown is not None
 
     def without_crumbs(self, mask: Volume, spine: Spine) -> Volume:
         """A vertebra mask without labels that have too little bone."""
@@ -109,10 +112,13 @@ class OutlineError:
         return replace(found, columns=columns)
 
     def losses(self, found: Mapping[Level, HeightLoss]) -> dict[Level, HeightLoss]:
-        """Losses of height with wider intervals."""
+        """Losses of height with wider intervals, or why they are not told."""
         return {level: self._loss(one) for level, one in found.items()}
 
     def _loss(self, found: HeightLoss) -> HeightLoss:
+        if (no := self.unknown) is not None:
+            told: dict[str, Finding] = dict.fromkeys(found.loss, no)
+            return HeightLoss(told, told, no, no, found.neighbours, by_interval=True)
         return replace(
             found,
             reference_mm={name: widened(one, self.height_mm) for name, one in found.reference_mm.items()},
@@ -131,6 +137,8 @@ class OutlineError:
         return tuple(self._lesion(one) for one in found)
 
     def _lesion(self, found: Lesion) -> Lesion:
+        if self.unknown is not None:
+            return replace(found, body_fraction=self.unknown, regions=dict.fromkeys(found.regions, self.unknown))
         body = RegionLabel.BODY.report_name
         regions = {
             name: widened(share, self.lesion_share) if name == body else share if self.draws_parts else PARTS_UNTOLD
@@ -149,8 +157,8 @@ class OutlineError:
         }
 
     def alignment(self, found: Mapping[Level, LocalAlignment]) -> dict[Level, LocalAlignment]:
-        """Angles and slips with wider intervals."""
-        return {level: self._alignment(one) for level, one in found.items()}
+        """Angles and slips with wider intervals; none where no error is known."""
+        return {} if self.unknown else {level: self._alignment(one) for level, one in found.items()}
 
     def _alignment(self, found: LocalAlignment) -> LocalAlignment:
         wider = {}
@@ -208,3 +216,12 @@ was drawn whole, which no interval says. Depths of the posterior wall were off b
 eight bodies from C3 to T4 the largest losses were off by up to 0.48. The smallest whole T5 has 14 ml, crumbs had up to
 5 ml. Of 19 lesions, each on both masks, the share of the body differed by up to 0.36, in nine of ten by 0.24.
 """
+MR_OUTLINE = replace(
+    NETWORK_OUTLINE,
+    unknown=NotAssessed(
+        Reason.NO_REFERENCE,
+        "how far a network's outlines stray on MR was not measured, so nothing is told that rests on their shape; give "
+        "a checked mask with --vertebrae",
+    ),
+)
+"""The network for MR: what was measured on CT is no measure of it."""
