@@ -136,6 +136,27 @@ def test_real_subregions_beside_a_map_are_used(tmp_path):
     assert found == pytest.approx((real == Subregion.INFERIOR_ARTICULAR_LEFT).sum(), rel=0.15)
 
 
+def test_a_map_drawn_on_mr_brings_its_discs_and_endplates_and_the_rest_is_invented(tmp_path):
+    ids, parts, affine = rings()
+    above, below = (ids == level.verse_id for level in (Level.L1, Level.L2))
+    first, second = (np.where(np.any(mask, axis=(0, 1)))[0] for mask in (above, below))
+    gap = slice(min(first[-1], second[-1]) + 1, max(first[0], second[0]))
+    body = (parts == Subregion.BODY).any(axis=2)
+    instances, regions = np.where(above, 4, 0) + np.where(below, 5, 0), np.where(parts == 50, 49, parts)
+    instances[:, :, gap][body], regions[:, :, gap][body] = 104, 100
+    lower_end = above & (parts == Subregion.BODY) & (np.arange(ids.shape[2]) == first[0])
+    instances[lower_end], regions[lower_end] = 204, 62
+    write(tmp_path / "lumbar_mr_instances.nii.gz", instances, affine)
+    write(tmp_path / "lumbar_mr_subreg.nii.gz", regions, affine)
+    anatomy = load_anatomy(tmp_path, "lumbar_mr_instances", spacing_mm=2.0)
+    assert set(anatomy.centres_mm) == {Level.L1, Level.L2}
+    assert (anatomy.vertebra == Level.L1.verse_id).sum() == pytest.approx(above.sum(), rel=0.02)
+    assert (anatomy.subregion == Subregion.BODY).sum() == pytest.approx((parts == Subregion.BODY).sum(), rel=0.05)
+    assert (anatomy.tissue == Tissue.DISC).sum() >= 0.9 * (regions == 100).sum()
+    assert (anatomy.tissue == Tissue.MUSCLE).any()
+    assert (anatomy.tissue == Tissue.FAT).any()
+
+
 def test_numbers_of_a_torso_map_are_bound_by_their_names(tmp_path):
     ids, _, affine = rings()
     labels = np.where(ids == Level.L1.verse_id, 31, np.where(ids == Level.L2.verse_id, 30, 0)).astype(np.uint8)

@@ -2,7 +2,14 @@ import itertools
 
 import pytest
 
-from spinemets.datasets.splits import HELD_OUT_NAMES, SEEDS, TRAINING_LABEL_MAPS, require_trainable, split_of_seed
+from spinemets.datasets.splits import (
+    HELD_OUT_NAMES,
+    MR_LABEL_MAPS,
+    SEEDS,
+    TRAINING_LABEL_MAPS,
+    require_trainable,
+    split_of_seed,
+)
 from spinemets.errors import StudyError
 
 
@@ -33,7 +40,7 @@ def test_the_seed_that_simulate_starts_with_is_one_of_the_test_split():
     assert split_of_seed(inspect.signature(simulate).parameters["seed"].default) == "test"
 
 
-@pytest.mark.parametrize("name", TRAINING_LABEL_MAPS)
+@pytest.mark.parametrize("name", [*TRAINING_LABEL_MAPS, *MR_LABEL_MAPS])
 def test_no_label_map_that_is_learnt_from_is_held_out(name):
     require_trainable(name)
     assert name not in HELD_OUT_NAMES
@@ -60,5 +67,5 @@ def test_everything_that_measures_among_the_real_data_is_held_out(data_root):
 
 
 def test_label_maps_that_are_learnt_from_exist_in_the_real_data(data_root):
-    for name in TRAINING_LABEL_MAPS:
+    for name in (*TRAINING_LABEL_MAPS, *MR_LABEL_MAPS):
         assert (data_root / "anatomy" / f"{name}.nii.gz").is_file()

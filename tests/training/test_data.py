@@ -160,13 +160,17 @@ def test_a_simulated_source_shares_its_weight_among_its_patients(monkeypatch):
 
 
 def test_maps_of_torsos_get_their_share_of_the_weight(monkeypatch):
-    def cases(root, cache, *, variants):
-        return iter([Path(f"{name}-{seed}.npz") for name in TRAINING_LABEL_MAPS for seed in range(variants)])
+    def cases(root, cache, *, variants, maps):
+        return iter([Path(f"{name}-{seed}.npz") for name in maps for seed in range(variants)])
 
     monkeypatch.setattr(data, "training_cases", cases)
     paths = LabelMapSource("root", "cache", variants=3, weight=2.0, torso_share=0.55).paths()
     assert sum(weight for _, weight in paths) == pytest.approx(2.0)
     assert sum(weight for path, weight in paths if path.name.startswith("torso_")) == pytest.approx(1.1)
+    assert {path.name.rpartition("-")[0] for path, _ in paths} == set(TRAINING_LABEL_MAPS)
+    only = LabelMapSource("root", "cache", variants=4, weight=0.6, torso_share=0.0, maps=["lumbar"]).paths()
+    assert [path.name for path, _ in only] == [f"lumbar-{n}.npz" for n in range(4)]
+    assert sum(weight for _, weight in only) == pytest.approx(0.6)
 
 
 def test_the_locator_is_shown_no_disease_at_the_wrong_scale():

@@ -29,6 +29,7 @@ def anatomy_from_labels(
     *,
     tissues: Volume | None = None,
     subregions: Volume | None = None,
+    organs_known: bool = True,
     seed: int = 0,
     spacing_mm: float = 1.5,
     name: str = "",
@@ -44,6 +45,8 @@ def anatomy_from_labels(
         it the surroundings are invented.
     subregions : Volume, optional
         `Subregion` labels on the same grid; without it the canal-referenced partition is used.
+    organs_known : bool
+        False where `tissues` shows no more than discs and canal: what lies round the spine is invented.
     seed : int
         Of everything that is invented.
     spacing_mm : float
@@ -66,7 +69,9 @@ def anatomy_from_labels(
     if tissues is not None:
         known = resample_labels(tissues, grid)
     tissue = _tissue_of(spine, labels, known, spacing_mm)
-    add_surroundings(tissue, spine.axis, np.random.default_rng(seed), spacing_mm, invented=tissues is None)
+    add_surroundings(
+        tissue, spine.axis, np.random.default_rng(seed), spacing_mm, invented=tissues is None or not organs_known
+    )
     centres = {level: grid.affine[:3, :3] @ c + grid.affine[:3, 3] for level, c in _body_centroids(spine, labels)}
     return LabelledAnatomy(tissue, ids, labels, grid.affine, centres, name)
 

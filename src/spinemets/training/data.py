@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from spinemets.datasets.diseased_cases import DiseaseDraws
 from spinemets.datasets.folder import folder_cases
 from spinemets.datasets.label_maps import training_cases
 from spinemets.datasets.simulated import simulated_cases
+from spinemets.datasets.splits import TRAINING_LABEL_MAPS
 from spinemets.training.crops import Crop, CropDataset
 from spinemets.training.lesion_crops import LesionCropDataset
 
@@ -67,17 +68,25 @@ class LabelMapSource:
         Of all of them together in the draw.
     torso_share : float
         Part of that weight which goes to maps with real ribs and organs.
+    maps : sequence of str
+        Their names; those that every network may learn from without it.
     """
 
     def __init__(
-        self, root: str, cache: str, variants: int = 2, weight: float = 1.0, torso_share: float = 0.55
+        self,
+        root: str,
+        cache: str,
+        variants: int = 2,
+        weight: float = 1.0,
+        torso_share: float = 0.55,
+        maps: Sequence[str] = TRAINING_LABEL_MAPS,
     ) -> None:
         self.root, self.cache, self.variants = Path(root), Path(cache), variants
-        self.weight, self.torso_share = weight, torso_share
+        self.weight, self.torso_share, self.maps = weight, torso_share, tuple(maps)
 
     def paths(self) -> list[tuple[Path, float]]:
         """Cache files and weights."""
-        files = list(training_cases(self.root, self.cache, variants=self.variants))
+        files = list(training_cases(self.root, self.cache, variants=self.variants, maps=self.maps))
         torsos = [path for path in files if path.name.startswith("torso_")]
         others = [path for path in files if path not in torsos]
         shares = ((torsos, self.torso_share), (others, 1 - self.torso_share))
