@@ -2,14 +2,8 @@ import itertools
 
 import pytest
 
-from spinemets.datasets.splits import (
-    HELD_OUT_NAMES,
-    MR_LABEL_MAPS,
-    SEEDS,
-    TRAINING_LABEL_MAPS,
-    require_trainable,
-    split_of_seed,
-)
+from spinemets.datasets.label_maps import MR_LABEL_MAPS
+from spinemets.datasets.splits import HELD_OUT_NAMES, SEEDS, TRAINING_LABEL_MAPS, require_trainable, split_of_seed
 from spinemets.errors import StudyError
 
 

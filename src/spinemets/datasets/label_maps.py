@@ -25,6 +25,8 @@ from spinemets.simulate.torso import tissue_and_vertebra
 from spinemets.volume import Volume
 
 LUMBAR_MR = "lumbar_mr_instances"
+MR_LABEL_MAPS = (LUMBAR_MR,)
+"""Those drawn on MR, for the networks of MR: a lumbar spine with its discs, in sagittal slices of 3.3 mm."""
 LUMBAR_MR_LEVELS = (Level.T11, Level.T12, Level.L1, Level.L2, Level.L3, Level.L4, Level.L5)
 """What the numbers 2 to 8 of that map stand for, counted from the sacrum; 100 more is the disc below, 200 more the
 lower endplate."""

@@ -21,9 +21,6 @@ TRAINING_LABEL_MAPS = (
 )
 """Label maps of real anatomy that a shipped network has learnt from."""
 
-MR_LABEL_MAPS = ("lumbar_mr_instances",)
-"""Those drawn on MR, for the networks of MR: a lumbar spine with its discs, in sagittal slices of 3.3 mm."""
-
 HELD_OUT_NAMES = frozenset(
     {
         "verse0007_vert",
