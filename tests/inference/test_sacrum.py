@@ -49,6 +49,42 @@ def test_pieces_below_the_middle_of_the_sacrum_do_not_make_it_none():
     assert (remnant == (labels == 3)).all()
 
 
+def a_tailbone(wide):
+    """Two vertebrae of 16 x 16 x 12 voxels, a bar as `wide` as it is deep below them, and a large body below the bar.
+
+    The body has half of a vertebra's voxels.
+    """
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 18:34, 56:68], labels[4:20, 18:34, 42:54], labels[4:20, 18:30, 2:10] = 1, 2, 3
+    sacrum = np.zeros(SHAPE, bool)
+    sacrum[4 : 4 + wide, 18 : 18 + wide, 10:40] = True
+    return Instances(labels, np.array([[12, 26, k] for k in (62, 48, 6)], float)), sacrum
+
+
+def test_a_large_piece_below_the_middle_of_the_sacrum_is_of_it():
+    found, sacrum = a_tailbone(wide=16)  # 7680 voxels against 3072 of a vertebra
+    vertebrae, whole, remnant = told_from_sacrum(found, sacrum, SPACING_MM)
+    assert len(vertebrae.centres) == 2
+    assert (remnant == (found.labels == 3)).all()
+    assert (whole == (sacrum | remnant)).all()
+
+
+def test_what_looks_like_a_sacrum_and_is_no_larger_than_a_vertebra_takes_none_below_it():
+    found, mistake = a_tailbone(wide=10)  # 3000 voxels
+    vertebrae, sacrum, remnant = told_from_sacrum(found, mistake, SPACING_MM)
+    assert vertebrae is found
+    assert not sacrum.any()
+    assert not remnant.any()
+
+
+def test_a_large_body_apart_from_the_sacrum_is_none_of_it():
+    found, sacrum = a_tailbone(wide=16)
+    sacrum[:, :, :14] = False  # four voxels of 2 mm lie between
+    kept, remnant = without_sacral_remnant(found, sacrum, SPACING_MM)
+    assert len(kept.centres) == 3
+    assert not remnant.any()
+
+
 def test_where_there_is_no_sacrum_every_vertebra_stays():
     labels = np.zeros(SHAPE, np.uint8)
     labels[4:20, 18:34, 40:52], labels[8:14, 20:26, 20:24] = 1, 2

@@ -40,15 +40,20 @@ def told_from_sacrum(
 def without_sacral_remnant(
     found: Instances, sacrum: NDArray[np.bool_], spacing_mm: float
 ) -> tuple[Instances, NDArray[np.bool_]]:
-    """Instances without lowest ones that are too small for a whole vertebra and lie on the sacrum, and their voxels.
+    """Instances without lowest ones that are pieces of the sacrum, and their voxels.
 
-    The first sacral body looks like one more lumbar vertebra, of which the network then finds a part, or several.
+    The first sacral body looks like one more lumbar vertebra, of which the network then finds a part, or several; the
+    last ones look like another. No vertebra lies as low as the middle of the sacrum.
     """
     remnant = np.zeros(sacrum.shape, dtype=bool)
     while len(found.centres) > 1 and sacrum.any():
         own = found.labels == len(found.centres)
         size = np.bincount(found.labels.ravel(), minlength=len(found.centres) + 1)[1:]
-        if size[-1] and not _is_part_of(own, sacrum | remnant, LEAST_OF_OTHERS * size[:-1].max(), spacing_mm):
+        known = sacrum | remnant
+        if size[-1] and not (
+            _is_part_of(own, known, LEAST_OF_OTHERS * size[:-1].max(), spacing_mm)
+            or _is_lower_part_of(own, known, size.max(), spacing_mm)
+        ):
             break
         remnant |= own
         found = Instances(np.where(own, 0, found.labels).astype(np.uint8), found.centres[:-1])
@@ -57,9 +62,25 @@ def without_sacral_remnant(
 
 def _is_part_of(own: NDArray[np.bool_], sacrum: NDArray[np.bool_], least: float, spacing_mm: float) -> bool:
     """Whether bone wholly inside the image has less than `least` voxels and lies on the sacrum."""
-    index = np.argwhere(own)
-    if len(index) > least or index[:, 2].min() < END_VOXELS:
+    if own.sum() > least or own[:, :, :END_VOXELS].any():
         return False
+    return _lies_on(own, sacrum, spacing_mm)
+
+
+def _is_lower_part_of(own: NDArray[np.bool_], sacrum: NDArray[np.bool_], largest: int, spacing_mm: float) -> bool:
+    """Whether bone lies on the sacrum and below its middle.
+
+    A mistake that looks like sacrum has vertebrae below it as well, but five vertebrae that grew together are more
+    than the `largest` one, in voxels.
+    """
+    if sacrum.sum() <= largest:
+        return False
+    middle, height = (float(np.argwhere(bone)[:, 2].mean()) for bone in (sacrum, own))
+    return height < middle and _lies_on(own, sacrum, spacing_mm)
+
+
+def _lies_on(own: NDArray[np.bool_], sacrum: NDArray[np.bool_], spacing_mm: float) -> bool:
+    index = np.argwhere(own)
     box = tuple(slice(max(int(a) - 6, 0), int(b) + 7) for a, b in zip(index.min(0), index.max(0), strict=True))
     return float(ndimage.distance_transform_edt(~sacrum[box])[own[box]].min()) * spacing_mm <= ON_SACRUM_MM
 
