@@ -37,7 +37,7 @@ def axial(image):
 
 def reading(network):
     models = Models()
-    models.__dict__["canal"] = network
+    models.__dict__.update(canal=network, spine_mr=None)
     return models
 
 

@@ -64,7 +64,7 @@ class Spine:
 
 
 class Models:
-    spine, lesion, canal = Spine, None, None
+    spine, spine_mr, lesion, canal = Spine, None, None, None
 
 
 def test_a_ct_is_segmented_and_the_report_says_by_what_and_how_fast(network):
@@ -82,7 +82,7 @@ def test_a_ct_is_segmented_and_the_report_says_by_what_and_how_fast(network):
 
 
 class WithLesions:
-    spine, canal = Spine, None
+    spine, spine_mr, canal = Spine, None, None
 
     class lesion:
         card = Card("lesion")
@@ -183,7 +183,7 @@ def test_an_mr_with_a_vertebra_mask_is_assessed():
 
 
 def test_a_mask_belongs_to_the_ct_where_there_is_one():
-    result = examine(study(image("t2"), image("ct")), masks={"vertebrae": mask()})
+    result = examine(study(image("t2"), image("ct")), models=Models, masks={"vertebrae": mask()})
     assert [found.series.role for found in result.results] == ["ct"]
 
 
@@ -199,7 +199,7 @@ def test_series_that_no_network_reads_are_listed_with_the_reason(network):
 
 def test_a_study_that_no_network_reads_is_refused_with_its_roles():
     with pytest.raises(StudyError, match="no network reads t2, stir; add a CT or give --vertebrae"):
-        examine(study(image("t2"), image("stir")))
+        examine(study(image("t2"), image("stir")), models=Models)
 
 
 def not_assessed(clinical):

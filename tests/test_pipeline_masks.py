@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from spinemets.errors import GeometryMismatchError
+from spinemets.inference.models import Models
 from spinemets.pipeline import examine
 from spinemets.volume import Series, Study, Volume
+
+WITHOUT_MR = Models()
+WITHOUT_MR.__dict__["spine_mr"] = None
 
 
 def _volume(shift_mm=0.0, value=0):
@@ -42,7 +46,7 @@ def _used(assessment):
 def test_a_mask_belongs_to_the_series_on_whose_grid_it_lies():
     mask = _two_bricks()
     study = Study((_series("t1", mask, shift_mm=40.0), _series("t2", mask)))
-    assessment = examine(study, masks={"vertebrae": mask})
+    assessment = examine(study, models=WITHOUT_MR, masks={"vertebrae": mask})
     assert [result.series.role for result in assessment.results] == ["t2"]
     assert _used(assessment) == {"t2": True, "t1": True}
     assert "same_coordinates_assumed" in assessment.report.provenance["flags"]
@@ -53,7 +57,7 @@ def test_only_series_of_the_same_frame_of_reference_are_measured_under_a_mask():
     study = Study(
         (_series("t1", mask, "1.2.3", 40.0), _series("t2", mask, "1.2.3"), _series("stir", mask, "9.9", 40.0))
     )
-    assessment = examine(study, masks={"vertebrae": mask})
+    assessment = examine(study, models=WITHOUT_MR, masks={"vertebrae": mask})
     assert _used(assessment) == {"t2": True, "t1": True, "stir.nii.gz": False}
     reasons = [one.reason for one in assessment.report.inputs if not one.used]
     assert "not stated to lie in the same coordinates as t2.nii.gz" in reasons[0]
@@ -63,6 +67,6 @@ def test_only_series_of_the_same_frame_of_reference_are_measured_under_a_mask():
 def test_mr_without_a_frame_of_reference_is_not_measured_under_the_mask_of_a_ct():
     mask = _two_bricks()
     study = Study((_series("t1", mask, shift_mm=40.0), _series("ct", mask)))
-    assessment = examine(study, masks={"vertebrae": mask})
+    assessment = examine(study, models=WITHOUT_MR, masks={"vertebrae": mask})
     assert [result.series.role for result in assessment.results] == ["ct"]
     assert _used(assessment) == {"ct": True, "t1.nii.gz": False}

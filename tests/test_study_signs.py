@@ -8,6 +8,7 @@ from disc_phantom import MIDDLE, Discs
 from marrow_phantom import LEVELS, T1, T2, Marrow, ball, parts_at
 
 from spinemets.anatomy import LesionLabel, Level, Subregion
+from spinemets.inference.models import Models
 from spinemets.pipeline import Clinical, examine
 from spinemets.results import write_results
 from spinemets.spine_signs import FLARE, LESION, MARROW, UPTAKE
@@ -53,7 +54,9 @@ def marrow_study(sequences=SEQUENCES, *, with_ct=True, squeezed=0.0, frame=FRAME
 
 def signs_at(level, study, masks, folder, **stated):
     """Signs of one level in the report that was written, which the schema holds; and the whole document."""
-    assessment = examine(study, masks=masks, clinical=Clinical(**stated))
+    models = Models()
+    models.__dict__["spine_mr"] = None
+    assessment = examine(study, models=models, masks=masks, clinical=Clinical(**stated))
     write_results(assessment, folder, dicom=False)
     document = json.loads((folder / "report.json").read_text())
     (own,) = (one["signs"] for one in document["vertebrae"] if one["level"] == str(level))

@@ -1,6 +1,6 @@
 """The method, from a study to a report.
 
-1. The spine of each CT is located, segmented and named, or taken from a mask that was given.
+1. The spine of each CT, or of an MR without a CT beside it, is segmented and named, or taken from a mask.
 2. Lesions are found in its vertebrae, or taken from a mask.
 3. Every vertebra is measured, and it and its lesions are put to the published rules.
 4. Epidural compression is graded on every axial T2, by masks that are given or a network makes.
@@ -10,12 +10,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import partial
 from typing import Any
-
-import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, with_canal_signs
@@ -25,16 +22,12 @@ from spinemets.findings import NotAssessed, Reason, VertebraFindings
 from spinemets.fracture_cause import shipped_model, with_causes
 from spinemets.inference.fracture import FractureModel
 from spinemets.inference.models import Models
+from spinemets.inference.segment import Anchor
+from spinemets.outlining import Unread, outlined_by_networks
 from spinemets.report import InputSeries, Report
 from spinemets.rules.treatment import Statement, statements
 from spinemets.series_assessment import Clinical, Progress, SeriesResult, examine_series, series_from_masks
-from spinemets.series_images import (
-    SEGMENTED_ROLES,
-    is_beside,
-    require_grid_of_some_series,
-    series_of_spine,
-    why_left_out,
-)
+from spinemets.series_images import is_beside, require_grid_of_some_series, series_of_spine, why_left_out
 from spinemets.spine import Spine
 from spinemets.volume import LeftOut, Series, Study, Volume
 
@@ -92,7 +85,7 @@ def examine(
     models: Models | None = None,
     masks: Mapping[str, Volume] | None = None,
     clinical: Clinical | None = None,
-    anchor: tuple[Level, np.ndarray] | None = None,
+    anchor: Anchor | None = None,
     progress: Progress | None = None,
 ) -> Assessment:
     """The report on a study with the masks it rests on.
@@ -117,20 +110,16 @@ def examine(
     StudyError
         If nothing in the study can be assessed, or a mask lies on another grid.
     """
-    given = dict(masks or {})
-    clinical, models = clinical or Clinical(), models or Models()
+    given, clinical, models = dict(masks or {}), clinical or Clinical(), models or Models()
     for name, mask in given.items():
         require_grid_of_some_series(study, name, mask)
     home = series_of_spine(study, given)
-    measured = [] if home is None else [series for series in study.series if is_beside(series, home)]
-    results = [] if home is None else [series_from_masks(home, given, clinical, measured, models, progress)]
-    look = partial(examine_series, given=given, clinical=clinical, models=models, anchor=anchor, progress=progress)
-    by_network, blind = _by_networks(study, (home, *measured), look)
-    results += by_network
+    results, blind = _results(study, home, given, _Asked(clinical, models, anchor, progress))
     first = results[0] if results else None
     absent = None if first else _without_spine(study, blind)
     canals = canals_of_study(study, given, first, clinical, models, progress)
-    used = [*(result.series for result in results), *measured, *(canal.series for canal in canals.results)]
+    of_results = [*(one.series for one in results), *(one for result in results for one in result.beside)]
+    used = [*of_results, *(canal.series for canal in canals.results)]
     vertebrae = with_canal_signs(first.findings.vertebrae if first else (), canals.results)
     vertebrae = with_causes(vertebrae, shipped_model(), clinical.fracture_prior)
     report = Report(
@@ -140,7 +129,7 @@ def examine(
         escc=canals.section,
         governing={"sins_level": absent or _governing_level(first), "escc_level": canals.governing},
         review_statements=_statements(first, canals, clinical),
-        not_assessed=(*_not_assessed(clinical, absent), *canals.not_assessed),
+        not_assessed=(*_not_assessed(clinical, absent), *_unmeasured(results), *canals.not_assessed),
         provenance=_provenance(clinical, results, _cards(results, canals.results, vertebrae)),
     )
     return Assessment(report, tuple(results), {n: given[n] for n in given if n not in _OWN}, canals.results)
@@ -149,30 +138,41 @@ def examine(
 _OWN = ("vertebrae", "subregions")
 
 
-Unread = Sequence[tuple[Series, NotAssessed]]
+@dataclass(frozen=True)
+class _Asked:
+    """What is known and used beside the images."""
+
+    clinical: Clinical
+    models: Models
+    anchor: Anchor | None
+    progress: Progress | None
 
 
-def _by_networks(
-    study: Study, done: Sequence[Series | None], look: Callable[[Series], SeriesResult]
+def _results(
+    study: Study, home: Series | None, given: Mapping[str, Volume], asked: _Asked
 ) -> tuple[list[SeriesResult], Unread]:
-    """What networks find on each series but those `done`, and why one shows no spine: another may show it."""
-    results, blind = [], []
-    for one in study.series:
-        if one.role not in SEGMENTED_ROLES or any(one is other for other in done):
-            continue
-        try:
-            results.append(look(one))
-        except NoSpineFoundError as error:
-            blind.append((one, NotAssessed(Reason.OUT_OF_FIELD, str(error))))
-    return results, blind
+    """What masks and networks say of vertebrae, the reported series first; and which series show none."""
+    clinical, models, progress = asked.clinical, asked.models, asked.progress
+    measured = [] if home is None else [series for series in study.series if is_beside(series, home)]
+    results = [] if home is None else [series_from_masks(home, given, clinical, measured, models, progress)]
+
+    def look(group: Sequence[Series], is_first: bool) -> SeriesResult:
+        anchor = asked.anchor if is_first else None
+        return examine_series(group, given, clinical, models, anchor=anchor, progress=progress)
+
+    done = measured if home is None else [home, *measured]
+    by_network, blind = outlined_by_networks(study, list(given.values()), done, models, look)
+    return [*results, *by_network], blind
 
 
 def _without_spine(study: Study, blind: Unread) -> NotAssessed:
     """Why no vertebra was measured, in a study that has an axial T2 besides; an error where it has none."""
     if study.first(AXIAL_ROLE) is not None:
         return blind[0][1] if blind else NO_SPINE
-    if blind:
-        raise NoSpineFoundError(blind[0][1].detail)
+    for series, why in blind:
+        if why.code is Reason.OUT_OF_FIELD:
+            raise NoSpineFoundError(why.detail)
+        raise StudyError(f"nothing to assess: {series.name}: {why.detail}")
     roles = ", ".join(series.role for series in study.series)
     raise StudyError(f"nothing to assess: no network reads {roles}; add a CT or give --vertebrae")
 
@@ -215,6 +215,13 @@ def _not_assessed(clinical: Clinical, absent: NotAssessed | None) -> tuple[tuple
         detail = "scores are defined for a known or suspected malignancy, and none is said to be there"
         reasons.append(("malignancy", NotAssessed(Reason.NOT_TRAINED_FOR, detail)))
     return tuple(reasons)
+
+
+def _unmeasured(results: Sequence[SeriesResult]) -> list[tuple[str, NotAssessed]]:
+    """That nothing is said of the vertebrae that only the masks of further series show."""
+    told = "its vertebrae are outlined and not measured; what is reported was measured on"
+    home = results[0].series.name if results else ""
+    return [("vertebrae", NotAssessed(Reason.NO_REFERENCE, f"{one.series.name}: {told} {home}")) for one in results[1:]]
 
 
 def _cards(

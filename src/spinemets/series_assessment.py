@@ -8,21 +8,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-import numpy as np
-
-from spinemets.anatomy import Level
+from spinemets.errors import ModelError
 from spinemets.inference.card import ModelCard
 from spinemets.inference.lesions import UNTRAINED_LEVELS, find_lesions
 from spinemets.inference.models import Models
-from spinemets.inference.segment import segment_spine
-from spinemets.measure.outline_error import EXACT, NETWORK_OUTLINE, OutlineError
+from spinemets.inference.segment import Anchor, SpineSegmentation, segment_mr_spine, segment_spine
+from spinemets.measure.outline_error import EXACT, MR_OUTLINE, NETWORK_OUTLINE, OutlineError
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.rules.fracture_cause import DEFAULT_PRIOR
-from spinemets.series_images import SEGMENTED_ROLES, image_flags, lies_on, spine_images
+from spinemets.series_images import SEGMENTED_ROLES, given_on, image_flags, required_on, spine_images
 from spinemets.spine import Spine
 from spinemets.spine_signs import Treatment
 from spinemets.vertebra_assessment import SpineAssessment, Trust, assess_vertebrae
-from spinemets.volume import Series, Volume, require_same_grid
+from spinemets.volume import Series, Volume
 
 Pain = Literal["mechanical", "occasional", "none", "unknown"]
 Answer = Literal["yes", "no", "unknown"]
@@ -91,6 +89,8 @@ class SeriesResult:
         Time that each stage of the networks took; empty for masks that were given.
     cards : tuple of ModelCard
         The networks that were run.
+    beside : tuple of Series
+        What was measured under its masks as well.
     """
 
     series: Series
@@ -101,6 +101,7 @@ class SeriesResult:
     seconds: Mapping[str, float] = field(default_factory=dict)
     lesions: Volume | None = None
     cards: tuple[ModelCard, ...] = ()
+    beside: tuple[Series, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,20 +118,21 @@ class _Found:
 
 
 def examine_series(
-    series: Series,
+    group: Sequence[Series],
     given: Mapping[str, Volume],
     clinical: Clinical,
     models: Models,
     *,
-    anchor: tuple[Level, np.ndarray] | None = None,
+    anchor: Anchor | None = None,
     progress: Progress | None = None,
 ) -> SeriesResult:
     """What is found on a series that no vertebra mask is given for: networks outline the vertebrae.
 
     Parameters
     ----------
-    series : Series
-        A role of `SEGMENTED_ROLES`.
+    group : sequence of Series
+        The one that is outlined, a role of `SEGMENTED_ROLES` or `OUTLINED_MR_ROLES`, then those that are measured under
+        its masks, in the same world coordinates.
     given : mapping of str to Volume
         Masks by name; those that lie on the grid of the series replace a network's.
     clinical : Clinical
@@ -146,13 +148,30 @@ def examine_series(
     ------
     StudyError
         If there is no spine.
+    ModelError
+        If this version ships no network for the role.
     """
-    found = segment_spine(series.volume, models.spine, anchor=anchor, report=progress)
-    own = _on_series(series, given, "subregions")
-    cards = (models.spine.locator_card, models.spine.spine_card)
-    outline = NETWORK_OUTLINE if own is None else replace(NETWORK_OUTLINE, draws_parts=True)
-    masks = _Found(found.vertebrae, own or found.subregions, found.spine, outline, found.seconds, cards)
+    series, *beside = group
+    found, cards, outline = _outlined(series, models, anchor, progress)
+    own = given_on(series, given, "subregions")
+    if own is not None:
+        outline = replace(outline, draws_parts=True)
+    parts = own or found.subregions
+    masks = _Found(found.vertebrae, parts, found.spine, outline, found.seconds, cards, beside)
     return _measured(series, masks, given, clinical, models, progress)
+
+
+def _outlined(
+    series: Series, models: Models, anchor: Anchor | None, progress: Progress | None
+) -> tuple[SpineSegmentation, tuple[ModelCard, ...], OutlineError]:
+    """What the network of the modality outlines, its cards, and what its outlines add to errors."""
+    if series.role in SEGMENTED_ROLES:
+        found = segment_spine(series.volume, models.spine, anchor=anchor, report=progress)
+        return found, (models.spine.locator_card, models.spine.spine_card), NETWORK_OUTLINE
+    model = models.spine_mr
+    if model is None:
+        raise ModelError(f"no network of this version outlines vertebrae on the role {series.role}")
+    return segment_mr_spine(series.volume, model, anchor=anchor, report=progress), (model.card,), MR_OUTLINE
 
 
 def series_from_masks(
@@ -185,9 +204,9 @@ def series_from_masks(
     GeometryMismatchError
         If a mask of the spine lies on another grid.
     """
-    vertebrae = _given(series, given, "vertebrae")
+    vertebrae = required_on(series, given, "vertebrae")
     assert vertebrae is not None
-    subregions = _given(series, given, "subregions")
+    subregions = required_on(series, given, "subregions")
     masks = _Found(vertebrae, subregions, spine_from_mask(vertebrae), beside=beside)
     return _measured(series, masks, given, clinical, models, progress)
 
@@ -202,7 +221,7 @@ def _measured(
 ) -> SeriesResult:
     """Lesions of a series, given or found, and what is measured of its vertebrae."""
     seconds, cards = dict(masks.seconds), masks.cards
-    lesions, flags = _on_series(series, given, "lesions"), (BY_NETWORK,) if masks.outline.is_coarse else ()
+    lesions, flags = given_on(series, given, "lesions"), (BY_NETWORK,) if masks.outline.is_coarse else ()
     network = None
     if lesions is None and models is not None and series.role in SEGMENTED_ROLES:
         network = models.lesion
@@ -223,17 +242,5 @@ def _measured(
         trust=Trust(masks.outline, UNTRAINED_LEVELS if network else frozenset()),
     )
     findings = replace(findings, flags=(*findings.flags, *flags, *image_flags([series, *masks.beside])))
-    return SeriesResult(series, masks.vertebrae, masks.subregions, masks.spine, findings, seconds, lesions, cards)
-
-
-def _on_series(series: Series, given: Mapping[str, Volume], name: str) -> Volume | None:
-    """A mask that was given, if it belongs to this series and not to another of the study."""
-    mask = given.get(name)
-    return mask if mask is not None and lies_on(series, mask) else None
-
-
-def _given(series: Series, given: Mapping[str, Volume], name: str) -> Volume | None:
-    if name not in given:
-        return None
-    require_same_grid(series.volume, given[name], mask_name=f"the {name} mask")
-    return given[name]
+    masks_of = (masks.vertebrae, masks.subregions, masks.spine)
+    return SeriesResult(series, *masks_of, findings, seconds, lesions, cards, tuple(masks.beside))

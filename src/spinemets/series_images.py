@@ -13,7 +13,20 @@ from spinemets.spine_signs import SpineImages
 from spinemets.volume import Series, Study, Volume, require_same_grid
 
 SEGMENTED_ROLES = ("ct",)
-"""Roles that a shipped network segments."""
+"""Roles in HU, whose vertebrae the CT networks outline and whose bone is measured."""
+OUTLINED_MR_ROLES = ("t1", "t2", "in_phase", "water", "stir", "t1_gd", "t1_fs", "out_phase", "fat")
+"""Roles of MR that a network outlines vertebrae on, where one is shipped; of those in the same coordinates the first
+here (ours: bright marrow in a dark cortex first, and what suppresses either last)."""
+THIN_MM = 2.0
+"""Slices up to so far apart show processes as well as bodies: such a stack goes before a thicker one of any role, and
+need not be sagittal (ours)."""
+LARGEST_SLICE_MM, LARGEST_PIXEL_MM = 6.0, 2.5
+"""Coarser stacks are not outlined (ours)."""
+LARGEST_TILT = np.cos(np.radians(45.0))
+"""Slices tilted more from the sagittal plane are no sagittal ones."""
+LARGEST_FIELD_L = 60.0
+"""Larger fields of view are not outlined (ours: no coarse pass narrows them down, and memory grows with them; a
+sagittal stack of a whole spine shows half of that at most)."""
 MARROW_ROLES = (
     "t1", "t2", "stir", "dwi_b0", "dwi_high", "adc", "in_phase", "out_phase", "water", "fat", "t1_gd", "t1_fs",
     "prior_adc",
@@ -86,6 +99,19 @@ def lies_on(series: Series, mask: Volume) -> bool:
     return True
 
 
+def given_on(series: Series, given: Mapping[str, Volume], name: str) -> Volume | None:
+    """A mask that was given, if it belongs to this series and not to another of the study."""
+    mask = given.get(name)
+    return mask if mask is not None and lies_on(series, mask) else None
+
+
+def required_on(series: Series, given: Mapping[str, Volume], name: str) -> Volume | None:
+    """A mask that was given, if any; raise `GeometryMismatchError` unless it belongs to this series."""
+    if name in given:
+        require_same_grid(series.volume, given[name], mask_name=f"the {name} mask")
+    return given.get(name)
+
+
 def require_grid_of_some_series(study: Study, name: str, mask: Volume) -> None:
     """Raise `GeometryMismatchError` unless the mask lies on the grid of one of the series."""
     if not any(lies_on(series, mask) for series in study.series):
@@ -104,6 +130,41 @@ def is_beside(series: Series, home: Series) -> bool:
     """Whether something is measured on a series under the masks of another."""
     roles = (*MARROW_ROLES, *(BESIDE_CT_ROLES if home.role in SEGMENTED_ROLES else ("pet", "spect")))
     return series is not home and series.role in roles and shares_world(home, series)
+
+
+def why_not_outlined(series: Series) -> NotAssessed | None:
+    """Why no network outlines vertebrae on an MR of `OUTLINED_MR_ROLES`; None where one may be asked."""
+    volume = series.volume
+    spacing = volume.spacing_mm
+    axis = int(np.argmax(spacing))
+    slice_mm, pixel_mm = float(spacing[axis]), float(np.delete(spacing, axis).max())
+    first, second = np.delete(volume.affine[:3, :3] / spacing, axis, axis=1).T
+    normal = np.cross(first, second)
+    if slice_mm > THIN_MM and abs(float(normal[0])) < LARGEST_TILT * np.linalg.norm(normal):
+        detail = f"vertebrae are outlined on sagittal MR, and its slices, {slice_mm:.1f} mm apart, are not sagittal"
+        return NotAssessed(Reason.MISSING_SEQUENCE, detail)
+    if slice_mm > LARGEST_SLICE_MM or pixel_mm > LARGEST_PIXEL_MM:
+        limits = f"up to {LARGEST_SLICE_MM:g} mm apart with pixels up to {LARGEST_PIXEL_MM:g} mm are outlined"
+        return NotAssessed(Reason.RESOLUTION, f"slices {limits}, these are {slice_mm:.1f} and {pixel_mm:.1f} mm")
+    field_l = volume.array.size * volume.voxel_volume_mm3 / 1e6
+    if field_l > LARGEST_FIELD_L:
+        limit = f"at most {LARGEST_FIELD_L:g} l are looked at; cut it to the spine"
+        return NotAssessed(Reason.RESOLUTION, f"its field of view holds {field_l:.0f} l, {limit}")
+    return None
+
+
+def by_preference(some: Sequence[Series], given: Sequence[Volume] = ()) -> list[Series]:
+    """MR series of `OUTLINED_MR_ROLES`, the one whose vertebrae a network shall outline first.
+
+    The one that a mask was given for; one with thin slices; by role; the one with finer slices.
+    """
+
+    def rank(series: Series) -> tuple[bool, bool, int, float]:
+        slice_mm = float(series.volume.spacing_mm.max())
+        has_mask = any(lies_on(series, mask) for mask in given)
+        return not has_mask, slice_mm > THIN_MM, OUTLINED_MR_ROLES.index(series.role), slice_mm
+
+    return sorted(some, key=rank)
 
 
 def why_left_out(series: Series, home: Series | None) -> str:

@@ -118,8 +118,8 @@ def test_where_no_error_is_known_nothing_is_told_that_rests_on_the_outline():
     angle, slip = about(8.0, 4.0, "deg"), about(3.0, 1.2)
     own = LocalAlignment(angle, angle, angle, angle, slip, slip, slip, slip, UNKNOWN, UNKNOWN)
     assert MR_OUTLINE.alignment({Level.L2: own}) == {}
-    lesion = Lesion(Level.L2, LesionType.LYTIC, about(4.0, 1.0, "mL"), about(0.3, 0.1, "1"),
-                    {"body": about(0.3, 0.1, "1"), "pedicle_left": about(0.9, 0.1, "1")}, UNKNOWN, UNKNOWN, UNKNOWN)  # fmt: skip
+    share, parts = about(0.3, 0.1, "1"), {"body": about(0.3, 0.1, "1"), "pedicle_left": about(0.9, 0.1, "1")}
+    lesion = Lesion(Level.L2, LesionType.LYTIC, about(4.0, 1.0, "mL"), share, parts, UNKNOWN, UNKNOWN, UNKNOWN)
     (found,) = MR_OUTLINE.lesions([lesion])
     assert {found.body_fraction, *found.regions.values()} == {no}
     assert found.volume_ml == lesion.volume_ml

@@ -1,0 +1,257 @@
+"""Studies with MR: which series a network outlines, what is measured beside it, and what is said of the rest."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from marrow_phantom import T1, T2, Marrow, ball, parts_at
+
+from spinemets import series_assessment
+from spinemets.anatomy import Level, Subregion
+from spinemets.errors import MissingExtraError, ModelError, NoSpineFoundError, StudyError
+from spinemets.findings import NotAssessed, Reason
+from spinemets.inference.segment import SpineSegmentation
+from spinemets.measure.outline_error import MR_OUTLINE
+from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.pipeline import Clinical, examine
+from spinemets.results import write_results
+from spinemets.series_assessment import BY_NETWORK, examine_series
+from spinemets.volume import Series, Study, Volume
+
+FRAME, OTHER = "1.2.3", "9.9"
+TUMOUR = ball((2, 23, 0), 9)
+SAGITTAL = (3.0, 0.9, 0.9)
+ADC = {"muscle": 1400.0, "marrow": 450.0, "lesion": 850.0, "disc": 1500.0, "csf": 3000.0, "fat": 300.0}
+SEQUENCES = {"t1": T1, "t2": T2, "adc": ADC}
+
+
+class Card:
+    def __init__(self, name):
+        self.name, self.version, self.licence, self.sha256 = name, "0.1.0", "CC-BY-SA-4.0", name * 2
+
+
+CT_MODELS = SimpleNamespace(locator_card=Card("locator"), spine_card=Card("spine"))
+
+
+def shipping(spine_mr):
+    return SimpleNamespace(spine=CT_MODELS, spine_mr=spine_mr, lesion=None, canal=None)
+
+
+WITHOUT = shipping(None)
+WITH = shipping(SimpleNamespace(card=Card("spine_mr")))
+
+
+def true_parts(volume):
+    """Vertebrae and subregions of the phantom on the grid of an image."""
+    world = volume.world(np.moveaxis(np.indices(volume.shape), 0, -1))
+    x, y, z = np.moveaxis(world, -1, 0)
+    number, parts = parts_at(x, y, z)
+    ids = np.array([19, 20, 21, 22, 23])[number]
+    return np.where(parts > 0, ids, 0).astype(np.uint8), parts.astype(np.uint8)
+
+
+@pytest.fixture
+def networks(monkeypatch):
+    """Networks that know the phantom; the roles that were asked, with the anchor. A role in `blind` shows no spine."""
+    asked = SimpleNamespace(calls=[], blind=set())
+
+    def knowing(kind):
+        def segment(volume, models, *, anchor, report):
+            role = asked.role_of[id(volume)]
+            asked.calls.append((kind, role, anchor))
+            if role in asked.blind:
+                raise NoSpineFoundError(f"no spine found on {role}")
+            ids, parts = true_parts(volume)
+            found = volume.with_array(ids)
+            canal = volume.with_array(np.zeros_like(ids))
+            return SpineSegmentation(found, volume.with_array(parts), canal, spine_from_mask(found), {"segment": 1.0})
+
+        return segment
+
+    monkeypatch.setattr(series_assessment, "segment_mr_spine", knowing("mr"))
+    monkeypatch.setattr(series_assessment, "segment_spine", knowing("ct"))
+    return asked
+
+
+def scene(sequences=SEQUENCES, *, frame=FRAME, spacing=SAGITTAL):
+    painted = Marrow(TUMOUR)
+    for role, tissues in sequences.items():
+        painted.paint(role, tissues, spacing=spacing, extent=(108.0, 116.0, 204.0), centre=(0, 6, 0))
+    return [
+        Series(role, Volume(volume.array, volume.affine, frame), f"{role}.nii")
+        for role, volume in painted.series.items()
+    ]
+
+
+def a_ct(frame=FRAME):
+    home = Marrow(TUMOUR).vertebrae
+    hu = np.where(home.array > 0, 300, -50).astype(np.float32)
+    return Series("ct", Volume(hu, home.affine, frame), "ct.nii")
+
+
+def examined(networks, *series, models=WITH, **options):
+    networks.role_of = {id(one.volume): one.role for one in series}
+    return examine(Study(series), models=models, **options)
+
+
+def listed(found):
+    return {entry.role or entry.name: entry.reason if not entry.used else "used" for entry in found.report.inputs}
+
+
+def lesions_on(series):
+    x, y, z = np.moveaxis(series.volume.world(np.moveaxis(np.indices(series.volume.shape), 0, -1)), -1, 0)
+    inside = TUMOUR(x, y, z) & (true_parts(series.volume)[0] > 0)
+    return series.volume.with_array(inside.astype(np.uint8))
+
+
+def test_without_the_network_mr_alone_is_refused_with_its_roles(networks):
+    with pytest.raises(StudyError, match="nothing to assess: no network reads t1, t2, adc; add a CT or give"):
+        examined(networks, *scene(), models=WITHOUT)
+    assert networks.calls == []
+
+
+def test_of_t1_and_t2_in_one_frame_the_t1_is_outlined_once_and_all_is_measured_under_it(networks):
+    t1, t2, adc = scene()
+    found = examined(networks, t2, adc, t1, masks={"lesions": lesions_on(t1)})
+    assert networks.calls == [("mr", "t1", None)]
+    assert listed(found) == {"t1": "used", "t2": "used", "adc": "used"}
+    assert found.report.inputs[0].role == "t1"
+    (own,) = (one for one in found.report.vertebrae if one.level is Level.L2)
+    assert own.signs["t1_to_muscle"].value == pytest.approx(0.85, abs=0.06)
+    assert own.signs["t2_to_muscle"].value == pytest.approx(3.0, abs=0.2)
+    assert own.signs["adc"].value == pytest.approx(0.85, abs=0.05)
+    assert BY_NETWORK in found.report.provenance["flags"]
+    assert [card["name"] for card in found.report.provenance["models"]] == ["spine_mr"]
+
+
+def test_what_rests_on_ct_lesions_or_the_shape_of_outlines_is_not_assessable_on_mr(networks, tmp_path):
+    found = examined(networks, *scene(), clinical=Clinical(malignancy="known"))
+    write_results(found, tmp_path, dicom=False)
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert [one["level"] for one in document["vertebrae"]] == ["T12", "L1", "L2", "L3", "L4"]
+    for one in document["vertebrae"]:
+        for name in ("heights_mm", "reference_mm", "height_loss", "genant", "posterior_wall", "alignment", "fracture"):
+            assert one[name]["not_assessable"] == "no_reference", name
+            assert "on MR was not measured" in one[name]["detail"]
+        assert {one[name]["not_assessable"] for name in ("lesions", "sins_case", "sins")} == {"no_model"}
+        assert "not_assessable" in one["signs"]
+    assert document["governing"]["sins_level"]["not_assessable"] == "missing_mask"
+    assert {path.name for path in tmp_path.glob("*.nii.gz")} == {"vertebrae.nii.gz", "subregions.nii.gz"}
+    assert "mm</text>" not in (tmp_path / "report.html").read_text()
+
+
+def test_a_subregion_mask_that_was_given_replaces_the_networks_and_chooses_the_series(networks):
+    t1, t2, adc = scene()
+    given = t2.volume.with_array(true_parts(t2.volume)[1])
+    moved = Series("t1", Volume(t1.volume.array[1:], t1.volume.affine, FRAME), "t1.nii")
+    found = examined(networks, moved, t2, adc, masks={"subregions": given})
+    assert networks.calls == [("mr", "t2", None)]
+    assert found.results[0].subregions is given
+
+
+def test_where_a_series_shows_no_spine_the_next_of_its_group_is_asked_and_the_first_measured_under_it(networks):
+    networks.blind = {"t1"}
+    found = examined(networks, *scene())
+    assert [role for _, role, _ in networks.calls] == ["t1", "t2"]
+    assert [one.series.role for one in found.results] == ["t2"]
+    assert listed(found) == {"t1": "used", "t2": "used", "adc": "used"}
+
+
+def test_where_no_series_shows_a_spine_that_is_said(networks):
+    networks.blind = {"t1", "t2"}
+    with pytest.raises(NoSpineFoundError, match="no spine found on t1"):
+        examined(networks, *scene())
+
+
+def test_mr_in_the_frame_of_a_ct_is_measured_under_the_masks_of_the_ct(networks):
+    found = examined(networks, *scene(), a_ct())
+    assert [(kind, role) for kind, role, _ in networks.calls] == [("ct", "ct")]
+    assert listed(found) == {"ct": "used", "t1": "used", "t2": "used", "adc": "used"}
+    assert [one.role for one in found.results[0].beside] == ["t1", "t2", "adc"]
+
+
+def test_mr_in_another_frame_than_the_ct_gets_masks_of_its_own_and_the_ct_is_reported(networks, tmp_path):
+    told = (Level.L2, np.array([0.0, 20.0, 0.0]))
+    found = examined(networks, *scene(frame=OTHER), a_ct(), anchor=told)
+    assert networks.calls == [("ct", "ct", told), ("mr", "t1", None)]
+    assert [one.series.role for one in found.results] == ["ct", "t1"]
+    assert isinstance(found.report.vertebrae[2].heights_mm, dict)
+    names = {path.name for path in write_results(found, tmp_path, dicom=False)}
+    assert {"vertebrae_ct.nii.gz", "vertebrae_t1.nii.gz", "subregions_t1.nii.gz"} <= names
+    said = [why for item, why in found.report.not_assessed if item == "vertebrae"]
+    assert [(why.code, why.detail.split(":")[0]) for why in said] == [(Reason.NO_REFERENCE, "t1.nii")]
+    assert said[0].detail.endswith("what is reported was measured on ct.nii")
+
+
+def test_without_the_network_mr_in_another_frame_than_the_ct_is_left_out_as_ever(networks):
+    found = examined(networks, *scene({"t1": T1}, frame=OTHER), a_ct(), models=WITHOUT)
+    assert listed(found) == {"ct": "used", "t1.nii": "no network of this version reads the role t1"}
+
+
+def test_mr_in_another_frame_than_a_given_mask_is_outlined_besides(networks):
+    ct, (t1,) = a_ct(), scene({"t1": T1}, frame=OTHER)
+    ids = ct.volume.with_array(true_parts(ct.volume)[0])
+    found = examined(networks, t1, ct, masks={"vertebrae": ids})
+    assert [one.series.role for one in found.results] == ["ct", "t1"]
+    assert found.results[0].vertebrae is ids
+
+
+def test_groups_of_mr_in_frames_of_their_own_are_outlined_each(networks):
+    (t1,), (t2,) = scene({"t1": T1}), scene({"t2": T2}, frame=OTHER)
+    found = examined(networks, t2, t1)
+    assert [role for _, role, _ in networks.calls] == ["t1", "t2"]
+    assert [one.series.role for one in found.results] == ["t1", "t2"]
+
+
+def test_mr_without_any_frame_is_taken_for_one_examination_and_that_is_flagged(networks):
+    found = examined(networks, *scene(frame=None))
+    assert len(networks.calls) == 1
+    assert "same_coordinates_assumed" in found.report.provenance["flags"]
+
+
+def test_diffusion_is_measured_on_and_never_outlined(networks):
+    (adc,) = scene({"adc": ADC})
+    with pytest.raises(StudyError, match="nothing to assess: no network reads adc"):
+        examined(networks, adc)
+    assert networks.calls == []
+
+
+def test_a_stack_that_cannot_be_outlined_is_refused_with_the_reason(networks):
+    (axial,) = scene({"t2": T2}, spacing=(0.9, 0.9, 4.0))
+    with pytest.raises(StudyError, match=r"nothing to assess: t2\.nii: .* 4\.0 mm apart, are not sagittal"):
+        examined(networks, axial)
+    found = examined(networks, axial, a_ct(OTHER))
+    assert "are not sagittal" in listed(found)["t2.nii"]
+    assert [kind for kind, *_ in networks.calls] == ["ct"]
+
+
+class Uninstalled:
+    spine, lesion, canal = CT_MODELS, None, None
+
+    @property
+    def spine_mr(self):
+        raise MissingExtraError("cpu", "running networks")
+
+
+def test_without_an_engine_for_networks_given_masks_are_measured_all_the_same(networks):
+    ct, (t1,) = a_ct(), scene({"t1": T1}, frame=OTHER)
+    ids = ct.volume.with_array(true_parts(ct.volume)[0])
+    found = examined(networks, t1, ct, models=Uninstalled(), masks={"vertebrae": ids})
+    assert "spinemets[cpu]" in listed(found)["t1.nii"]
+    with pytest.raises(MissingExtraError, match=r"running networks .*spinemets\[cpu\]"):
+        examined(networks, t1, models=Uninstalled())
+
+
+def test_a_role_that_needs_a_network_that_is_not_shipped_is_refused_by_its_name():
+    (t1,) = scene({"t1": T1})
+    with pytest.raises(ModelError, match="no network of this version outlines vertebrae on the role t1"):
+        examine_series([t1], {}, Clinical(), WITHOUT)
+
+
+def test_marrow_dark_at_all_levels_is_told_under_a_networks_outlines(networks):
+    found = examined(networks, *scene({"t1": T1 | {"marrow": 70.0}}))
+    assert "diffuse_marrow_disease_suspected" in found.report.provenance["flags"]
+    assert isinstance(found.report.vertebrae[0].heights_mm, NotAssessed)
+    assert found.report.vertebrae[0].heights_mm is MR_OUTLINE.unknown
+    assert Subregion.BODY in np.unique(found.results[0].subregions.array)
