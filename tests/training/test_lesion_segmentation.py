@@ -102,13 +102,14 @@ def test_lesions_of_all_patches_are_counted_together():
     assert logged["val/lesion_dice"] == pytest.approx(2 * 375 / (500 + 500))
 
 
-def test_a_voxel_is_lesion_where_lytic_and_blastic_together_are_likelier_than_none():
+def test_a_voxel_is_lesion_where_lytic_and_blastic_are_likelier_than_a_background_that_counts_little():
+    """0.96 of background that counts 0.02 is 0.0192 against 0.04."""
     target = batch().target
-    said = torch.tensor([0.4, 0.35, 0.25]).log().reshape(1, 3, 1, 1, 1).expand(1, 3, SIZE, SIZE, SIZE).clone()
+    said = torch.tensor([0.96, 0.03, 0.01]).log().reshape(1, 3, 1, 1, 1).expand(1, 3, SIZE, SIZE, SIZE).clone()
     logged = validated(torch.where((target > 0)[:, None], said, answer(torch.zeros_like(target))))
     assert logged["val/lesion_dice"] == pytest.approx(1.0)
     assert logged["val/blastic_dice"] == 0.0
-    assert logged["val/probability"] == pytest.approx(0.6, abs=1e-4)
+    assert logged["val/probability"] == pytest.approx(0.04 / 0.0592, abs=1e-4)
 
 
 def test_sums_start_anew_with_every_validation():

@@ -55,6 +55,17 @@ def test_half_a_lesion_has_the_dice_of_half_a_lesion():
     assert missing_overlap(half, target, torch.ones(target.shape)).item() == pytest.approx(1 - dice, abs=1e-5)
 
 
+def test_the_dice_of_what_is_thought_unlikely_pulls_as_if_it_were_not():
+    target, weight = patch(50), torch.ones(1, 10, 10, 10)
+    pulls = []
+    for background_weight in (1.0, 0.02):
+        loss = RareClassLoss(3, background_weight)
+        logits = torch.tensor([6.0, 0.0, -6.0]).reshape(1, 3, 1, 1, 1).repeat(1, 1, 10, 10, 10).requires_grad_()
+        missing_overlap(loss.adjusted(logits), target, weight).backward()
+        pulls.append(-logits.grad[0, 1, 0, 0, 0].item())
+    assert pulls[1] > 10 * pulls[0] > 0
+
+
 def test_a_patch_without_lesion_has_no_dice_and_still_punishes_what_is_invented():
     target, weight = patch(0), torch.ones(1, 10, 10, 10)
     assert missing_overlap(torch.randn(1, 3, 10, 10, 10), target, weight).item() == 0.0

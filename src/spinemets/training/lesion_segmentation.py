@@ -50,8 +50,8 @@ class LesionSegmentation(Learner):
         validator: LesionRandomiser,
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[..., LRScheduler] | None = None,
-        background_weight: float = 0.05,
-        dice_weight: float = 0.5,
+        background_weight: float = 0.02,
+        dice_weight: float = 1.0,
         trunk_weights: str | None = None,
         initial_weights: str | None = None,
     ) -> None:
@@ -78,7 +78,7 @@ class LesionSegmentation(Learner):
         logits = self.net(batch.image).float()
         loss = self.class_loss(logits, batch.target, batch.weight)
         self.log("val/loss", loss, prog_bar=True, batch_size=len(batch.image), sync_dist=True)
-        self.sums.append(patch_sums(logits, batch.target, self.voxel_mm))
+        self.sums.append(patch_sums(self.class_loss.adjusted(logits), batch.target, self.voxel_mm))
 
     def on_validation_epoch_end(self) -> None:
         """Log Dice, sensitivity and false lesions over all validation patches of all devices together."""
@@ -96,7 +96,7 @@ SUMS = ("patches", "lesions", "found", "invented", "probability", "voxels", "ove
 
 
 def patch_sums(logits: Tensor, target: Tensor, voxel_mm: float) -> Tensor:
-    """Of a batch of (N, 3, D, H, W) logits and (N, D, H, W) classes, the numbers of `SUMS`.
+    """Of a batch of (N, 3, D, H, W) adjusted logits and (N, D, H, W) classes, the numbers of `SUMS`.
 
     A voxel is lesion where lytic and blastic together are likelier than background, of the likelier of the two.
     """
@@ -115,8 +115,8 @@ def patch_sums(logits: Tensor, target: Tensor, voxel_mm: float) -> Tensor:
 def validation_values(total: Tensor) -> dict[str, Tensor]:
     """What is logged of the sums over all patches; NaN where there was no lesion.
 
-    ``val/probability`` is the sum of all lesion probabilities over the number of lesion voxels: 1 where they
-    are right on average.
+    ``val/probability`` is the sum of all lesion probabilities, as the loss adjusts them, over the number of lesion
+    voxels: 1 where as much is found as there is.
     """
     value = dict(zip(SUMS, total.float(), strict=True))
     return {
