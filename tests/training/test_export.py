@@ -10,9 +10,10 @@ from omegaconf import OmegaConf
 
 from spinemets.errors import ModelError
 from spinemets.inference.backends import open_network
+from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.inference.card import load_card
 from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS
-from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES
+from spinemets.inference.spine_classes import OFFSET_CHANNELS, OFFSET_UNIT_MM, SPINE_CLASSES
 from spinemets.training import export
 from spinemets.training.export import PARITY, export_model, forget_origin, network_weights
 
@@ -47,9 +48,9 @@ def tiny(monkeypatch, tmp_path):
     return SimpleNamespace(net=net.eval(), checkpoint=tmp_path / "recent.ckpt", out=tmp_path / "models")
 
 
-def exported(tiny, **changes):
+def exported(tiny, name="spine", **changes):
     options = {"version": "0.1.0", "licence": "CC-BY-SA-4.0", "command": "python train.py"}
-    return export_model("spine", tiny.checkpoint, tiny.out, **options | changes)
+    return export_model(name, tiny.checkpoint, tiny.out, **options | changes)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -75,6 +76,18 @@ def test_an_exported_network_answers_as_torch_does_for_any_batch_and_size(tiny):
     metadata = {entry.key: json.loads(entry.value) for entry in onnx.load(card.onnx).metadata_props if "." in entry.key}
     assert metadata["spinemets.input"] == card.details["input"]
     assert metadata["spinemets.output"]["offset_channels"] == OFFSET_CHANNELS
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning:torch.*")
+def test_the_spine_network_for_mr_tells_the_same_classes_of_signal_scaled_by_its_own_range(tiny):
+    exported(tiny, "spine_mr")
+    card = load_card("spine_mr", tiny.out)
+    assert (card.name, card.details["modality"], card.signal_range) == ("spine_mr", ["MR"], SignalRange())
+    assert "ct_window" not in card.details["input"]
+    assert card.classes == SPINE_CLASSES
+    assert (card.details["output"]["offset_channels"], card.details["output"]["offset_unit_mm"]) == (3, OFFSET_UNIT_MM)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

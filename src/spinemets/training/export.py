@@ -28,12 +28,12 @@ from spinemets.simulate.axial_tissues import CANAL_CLASSES
 
 PARITY = 2e-3
 """Logits of the ONNX file may differ from torch by at most this."""
+ON_MR = ("canal", "spine_mr")
+"""Tasks whose networks read MR signal, scaled by its own range; the others read HU."""
+_SPINE = {"classes": list(SPINE_CLASSES), "offset_channels": OFFSET_CHANNELS, "offset_unit_mm": OFFSET_UNIT_MM}
 OUTPUTS: dict[str, dict[str, Any]] = {
-    "spine": {
-        "classes": list(SPINE_CLASSES),
-        "offset_channels": OFFSET_CHANNELS,
-        "offset_unit_mm": OFFSET_UNIT_MM,
-    },
+    "spine": _SPINE,
+    "spine_mr": _SPINE,
     "locator": {
         "classes": list(LOCATOR_CLASSES),
         "position_channels": POSITION_CHANNELS,
@@ -115,12 +115,12 @@ def _is_table(key: str) -> bool:
 def _description(name: str, config: Any, version: str, licence: str, command: str, checkpoint: Path) -> dict[str, Any]:
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
     channels = {"channels": list(LESION_INPUTS)} if name == "lesion" else {}
-    scale = {"signal_range": asdict(SignalRange())} if name == "canal" else {"ct_window": asdict(CtWindow())}
+    scale = {"signal_range": asdict(SignalRange())} if name in ON_MR else {"ct_window": asdict(CtWindow())}
     return {
         "name": name,
         "version": version,
         "licence": licence,
-        "modality": ["MR"] if name == "canal" else ["CT"],
+        "modality": ["MR"] if name in ON_MR else ["CT"],
         "input": {
             "spacing_mm": float(config.module.randomiser.voxel_mm),
             "patch_size": list(_patch_size(config)),
