@@ -1,6 +1,7 @@
 """Measure what README and the model cards claim, on real images and on simulated test patients.
 
 python scripts/verify.py real          real CT of $SPINEMETS_DATA that no network has seen
+python scripts/verify.py mr            bodies on real MR that no network has seen
 python scripts/verify.py simulated     parametric patients of the test seeds, held-out label maps, crops
 python scripts/verify.py orientation   one CT as NIfTI and as DICOM in every orientation
 python scripts/verify.py speed         the chest CT from file to report: seconds and memory, beside torch
@@ -25,10 +26,24 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verification import budget, canal, escc, fracture, lesions, measures, orientation, outlines, real, simulated, speed
+from verification import (
+    budget,
+    canal,
+    escc,
+    fracture,
+    lesions,
+    measures,
+    mr,
+    orientation,
+    outlines,
+    real,
+    simulated,
+    speed,
+)
 
 PARTS = {
     "real": real.measure,
+    "mr": mr.measure,
     "simulated": simulated.measure,
     "orientation": orientation.measure,
     "speed": speed.measure,
