@@ -12,12 +12,13 @@ from scipy.spatial.transform import Rotation
 from spinemets.anatomy import Level
 from spinemets.cli import main
 from spinemets.errors import GeometryMismatchError, SpinemetsError, StudyError
-from spinemets.escc_assessment import NOT_CLEARANCE, EsccMasks, assess_escc
+from spinemets.escc_assessment import EsccMasks, assess_escc
 from spinemets.escc_command import run_escc
 from spinemets.formats.study import read_mask
 from spinemets.geometry import Grid
 from spinemets.measure.canal_slices import canal_stack, stack_axis
 from spinemets.results import write_mask
+from spinemets.rules.escc_answer import NOT_CLEARANCE
 from spinemets.simulate.epidural import EpiduralCase
 from spinemets.simulate.epidural_masks import epidural_masks
 from spinemets.volume import Volume

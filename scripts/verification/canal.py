@@ -83,7 +83,7 @@ def graded(found: CanalSegmentation, image: Volume) -> dict[str, Any]:
     answers = []
     for labels in (found.labels, *found.readings):
         masks = given_masks(labels)
-        given = EsccMasks(masks["cord"], masks["sac"], masks["epidural"], image)
+        given = EsccMasks(masks["cord"], masks["sac"], masks["epidural"], image, by_network=True)
         answers.append(assess_escc(given, bone_metastasis="yes"))
     return with_readings(answers[0], answers[1:])
 

@@ -92,7 +92,12 @@ def series_of_masks(study: Study, mask: Volume) -> Series:
 
 
 def assess_canal(
-    study: Study, given: Mapping[str, Volume], spine: SeriesResult | None, clinical: Clinical
+    study: Study,
+    given: Mapping[str, Volume],
+    spine: SeriesResult | None,
+    clinical: Clinical,
+    *,
+    by_network: bool = False,
 ) -> CanalResult:
     """The ESCC grade of the masks ``cord``, ``sac`` and ``epidural``, read on the series that they lie on.
 
@@ -107,6 +112,8 @@ def assess_canal(
         it the site has no level.
     clinical : Clinical
         Whether a bone metastasis is established.
+    by_network : bool
+        Whether a network drew the masks.
 
     Raises
     ------
@@ -117,7 +124,7 @@ def assess_canal(
     t2 = series.volume if series.role == AXIAL_ROLE else None
     canal = given.get("canal")
     own_canal = None if canal is None or not lies_on(series, canal) else canal
-    masks = EsccMasks(given["cord"], given["sac"], given["epidural"], t2, own_canal)
+    masks = EsccMasks(given["cord"], given["sac"], given["epidural"], t2, own_canal, by_network)
     axis = stack_axis(masks.cord if masks.cord.array.any() else masks.sac)
     if series.role != AXIAL_ROLE:
         detail = f"a grade is read on axial T2; the masks of the canal lie on a series of the role {series.role}"

@@ -180,7 +180,7 @@ def read_axial(
     try:
         found = segment_canal(series.volume, model, _of_stage(progress))
         masks = given_masks(found.labels)
-        canal = replace(assess_canal(Study((series,)), masks, spine, clinical), cards=(model.card,))
+        canal = replace(assess_canal(Study((series,)), masks, spine, clinical, by_network=True), cards=(model.card,))
     except NoSpineFoundError as error:
         return NotAssessed(Reason.OUT_OF_FIELD, str(error))
     except StudyError as error:
@@ -203,7 +203,7 @@ def given_masks(labels: Volume) -> dict[str, Volume]:
 def _reading(masks: Mapping[str, Volume], image: Volume, level: Level | None) -> Mapping[str, Any] | None:
     """The answer for one reading; what shows no tumour votes for grade 0, whatever may be said to the patient."""
     try:
-        given = EsccMasks(masks["cord"], masks["sac"], masks["epidural"], image)
+        given = EsccMasks(masks["cord"], masks["sac"], masks["epidural"], image, by_network=True)
         return assess_escc(given, level=level, bone_metastasis="yes")
     except StudyError:
         return None

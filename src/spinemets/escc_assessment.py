@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
 from spinemets.anatomy import Level
 from spinemets.errors import StudyError
 from spinemets.measure.canal_reference import slice_references
-from spinemets.measure.canal_slices import FINE_MM, CanalStack, canal_stack, stack_axis
+from spinemets.measure.canal_roots import cord_extent, with_tumour, without_cord
+from spinemets.measure.canal_slices import FINE_MM, CanalStack, canal_stack, slice_with_two_cords
 from spinemets.measure.canal_taper import ReferenceSpan
 from spinemets.measure.cord_compression import SliceCompression, csf_signal, slice_compression
 from spinemets.rules.escc import EsccGrade, escc
+from spinemets.rules.escc_answer import NOT_CLEARANCE, escc_answer
+from spinemets.rules.escc_cauda import BELOW_CONUS, AtTumour, at_tumour, with_place
 from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, EsccThresholds, Grade, SliceMeasures, has_tumour
 from spinemets.rules.escc_taper import ONE_SIDED, Change, widened
 from spinemets.volume import Volume, require_same_grid
@@ -25,7 +27,6 @@ ROUNDING = 1e-3
 MILLIMETRES = ("epidural_area_mm2", "sac_indentation_mm", "cord_gap_mm", "cord_shift_mm")
 SHARES = ("sac_area_loss", "mscc_ap", "cord_area_loss", "csf_fraction")
 """What the answer tells of a slice."""
-NOT_CLEARANCE = "no epidural tumour found; this is not clearance"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class EsccMasks:
         Binary; the sac is all inside the dura.
     t2, canal : Volume or None
         Axial T2, and the bony canal beyond which tumour is not epidural.
+    by_network : bool
+        Whether a network drew the cord, which may then be roots below the conus.
     """
 
     cord: Volume
@@ -45,6 +48,7 @@ class EsccMasks:
     epidural: Volume
     t2: Volume | None = None
     canal: Volume | None = None
+    by_network: bool = False
 
 
 def assess_escc(
@@ -68,14 +72,36 @@ def assess_escc(
     stack = canal_stack(masks.cord, masks.sac, epidural, masks.t2)
     refusal = _refusal(stack, masks)
     if refusal is not None:
-        return _answer(level, status="not_assessable", reason=refusal)
+        return escc_answer(level, status="not_assessable", reason=refusal)
+    place = None
+    if masks.by_network:
+        stack, place = _cord_and_place(stack, level)
+    answer = _assessed(stack, level, bone_metastasis, other_compression)
+    return answer if place is None else with_place(answer, place)
+
+
+def _cord_and_place(stack: CanalStack, level: Level | None) -> tuple[CanalStack, AtTumour | None]:
+    """A stack without what is drawn as cord where none runs for sure, and what lies beside the tumour.
+
+    Slices with tumour keep what is drawn unless roots lie there.
+    """
+    extent, tumour = cord_extent(stack), with_tumour(stack)
+    drawn = frozenset(one.index for one in stack.slices if one.cord.any())
+    place = at_tumour(tumour, doubtful=extent.doubtful, roots=extent.roots, drawn=drawn, level=level)
+    unsure = (extent.roots | extent.doubtful) - tumour
+    return without_cord(stack, unsure | tumour if place is AtTumour.ROOTS else unsure), place
+
+
+def _assessed(
+    stack: CanalStack, level: Level | None, bone_metastasis: str, other_compression: str | None
+) -> dict[str, Any]:
     references, kind = slice_references(stack, level)
     flags = ["non_tumour_compression"] if other_compression else []
     if kind is None and not _any_tumour(stack):
         return _without_tumour(stack, level, bone_metastasis, flags)
     if kind is None:
         reason = "no_reference: no slice is free of tumour, and no healthy values are known for the level"
-        return _answer(level, status="not_assessable", reason=reason, flags=flags)
+        return escc_answer(level, status="not_assessable", reason=reason, flags=flags)
     threshold = csf_signal(stack)
     measured = [
         slice_compression(one, references[one.index], stack, threshold)
@@ -108,10 +134,10 @@ def _refusal(stack: CanalStack, masks: EsccMasks) -> str | None:
 
 def _without_tumour(stack: CanalStack, level: Level | None, bone_metastasis: str, flags: list[str]) -> dict[str, Any]:
     if bone_metastasis != "yes":
-        return _answer(level, status="not_assessable", reason=NOT_CLEARANCE, flags=flags)
+        return escc_answer(level, status="not_assessable", reason=NOT_CLEARANCE, flags=flags)
     if not any(one.cord.any() for one in stack.slices):
-        return _answer(level, status="not_applicable_below_conus", reason="no cord in any slice", flags=flags)
-    return _answer(
+        return escc_answer(level, status="not_applicable_below_conus", reason="no cord in any slice", flags=flags)
+    return escc_answer(
         level,
         status="graded",
         grade="0",
@@ -142,11 +168,10 @@ def _graded(
     shared = {"slices": rows, "reference": kind, "flags": [*found.flags, *flags], "sac_deformed": found.sac_deformed}
     with_tumour = [one for one in slices if has_tumour(one, limits)]
     if with_tumour and all(one.gap_mm is None for one in with_tumour):
-        reason = "there is no cord at the tumour: 1c, 2 and 3 have no meaning below the conus"
-        return _answer(level, status="not_applicable_below_conus", reason=reason, slice=found.worst, **shared)
+        return escc_answer(level, status="not_applicable_below_conus", reason=BELOW_CONUS, slice=found.worst, **shared)
     if found.grade is Grade.G0 and bone_metastasis != "yes":
-        return _answer(level, status="not_assessable", reason=NOT_CLEARANCE, **shared)
-    return _answer(
+        return escc_answer(level, status="not_assessable", reason=NOT_CLEARANCE, **shared)
+    return escc_answer(
         level,
         status="graded",
         grade=found.grade.value,
@@ -198,25 +223,6 @@ def _row(one: SliceCompression, grade: Grade) -> dict[str, Any]:
     return {"index": one.index, "grade": grade.value, **numbers}
 
 
-def _answer(level: Level | None, **known: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = {
-        "grade": None,
-        "possible_grades": [],
-        "status": "not_assessable",
-        "reason": None,
-        "slice": None,
-        "level": None if level is None else str(level),
-        "high_grade_2_3": None,
-        "high_grade_from_1c": None,
-        "sac_deformed": None,
-        "slices": [],
-        "distribution": {},
-        "reference": None,
-        "flags": [],
-    }
-    return answer | known
-
-
 def require_usable(masks: EsccMasks) -> None:
     """Raise `StudyError` unless the masks lie on one grid and do not contradict one another."""
     others = {"sac": masks.sac, "epidural": masks.epidural, "canal": masks.canal, "T2": masks.t2}
@@ -228,21 +234,11 @@ def require_usable(masks: EsccMasks) -> None:
             raise StudyError(f"the {name} mask must be binary, got {len(np.unique(mask.array))} different values")
     if not masks.sac.array.any() and not masks.cord.array.any():
         raise StudyError("the cord and sac masks are both empty")
-    _require_one_cord(masks.cord)
+    two = slice_with_two_cords(masks.cord)
+    if two is not None:
+        raise StudyError(f"the cord mask holds two cords in slice {two}; it must hold one")
     if masks.canal is not None:
         sac = (masks.sac.array > 0) | (masks.cord.array > 0)
         outside = float((sac & (masks.canal.array == 0)).sum() / max(sac.sum(), 1))
         if outside > 0.05:
             raise StudyError(f"{100 * outside:.0f} % of the sac lies outside the canal mask; one of them is wrong")
-
-
-def _require_one_cord(cord: Volume) -> None:
-    if not cord.array.any():
-        return
-    axis = stack_axis(cord)
-    planes = np.moveaxis(cord.array > 0, axis, 0)
-    for index in np.flatnonzero(planes.any(axis=(1, 2))):
-        parts, found = ndimage.label(planes[index], structure=np.ones((3, 3)))
-        areas = np.bincount(parts.ravel())[1:]
-        if found > 1 and np.sort(areas)[-2] > 0.3 * areas.max():
-            raise StudyError(f"the cord mask holds two cords in slice {index}; it must hold one")

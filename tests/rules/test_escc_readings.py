@@ -51,3 +51,12 @@ def test_tumour_in_a_reading_of_a_site_without_is_told():
     assert SUSPECTED in found["flags"]
     assert found["possible_grades"] == ["0", "2"]
     assert SUSPECTED not in with_readings(answer("0"), [answer("0")] * 5)["flags"]
+
+
+def test_a_cord_in_some_readings_is_told_though_the_mean_shows_roots():
+    below = answer(None, {}, status="not_applicable_below_conus", reason="no cord", possible_grades=[])
+    doubtful = answer(None, {}, status="not_assessable", possible_grades=["1c", "2", "3"])
+    found = with_readings(below, [below, answer("1c"), doubtful])
+    assert SUSPECTED in found["flags"]
+    assert found["reason"] == "no cord; 2 of 3 readings of the image show tumour, up to grade 3"
+    assert with_readings(below, [below])["reason"] == "no cord"

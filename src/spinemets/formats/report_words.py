@@ -132,6 +132,8 @@ WORDS = {
     "no_csf_without_compression": "no CSF round a cord that is not flattened: may be anything from 1c to 3",
     "canal_outlined_by_network": "outlines of cord, sac and tumour by a network that learnt on simulated images",
     "tumour_in_some_readings": "some readings of the image show tumour: this is not clearance",
+    "cord_or_roots": "what lies in the sac beside the tumour may be the cord or, below its end, roots",
+    "cord_not_seen": "the cord is not seen beside the tumour: that it is compressed is not excluded",
     "readings_not_all_usable": "some readings of the image could not be graded",
     "one_sided_reference": "compared with slices on one side of the tumour alone",
     "grade_open_by_taper": "cord and sac change along the canal by themselves, which leaves another grade possible",

@@ -19,6 +19,10 @@ FINE_MM = 0.2
 SMOOTHING_PX = 0.5
 """Standard deviation, in pixels of the image, of the smoothing of a mask before its edge is taken (ours)."""
 MARGIN_MM = 4.0
+SECOND_CORD = 0.3
+"""A second piece of more than this share of the first is another cord (ours)."""
+LEAST_LENGTH_MM = 10.0
+"""A mask that is shorter, as a speck in one slice is, does not tell which way a cord runs (ours)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,11 +124,25 @@ def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = N
 
 
 def stack_axis(mask: Volume) -> int:
-    """The voxel axis closest in world direction to a cord; to head-foot where the mask is no longer than wide."""
+    """The voxel axis closest in world direction to a cord; to head-foot where the mask is short or wide."""
     points = mask.world(np.argwhere(mask.array > 0))
     spread, directions = np.linalg.eigh(np.cov(points.T)) if len(points) > 3 else (np.ones(3), np.eye(3))
-    along = directions[:, -1] if spread[-1] > 4.0 * spread[-2] else np.array([0.0, 0.0, 1.0])
+    long = spread[-1] > max(4.0 * spread[-2], LEAST_LENGTH_MM**2 / 12)
+    along = directions[:, -1] if long else np.array([0.0, 0.0, 1.0])
     return int(np.abs(along @ (mask.affine[:3, :3] / mask.spacing_mm)).argmax())
+
+
+def slice_with_two_cords(cord: Volume) -> int | None:
+    """The first slice that holds two cords, in stored order; None where no slice does."""
+    if not cord.array.any():
+        return None
+    planes = np.moveaxis(cord.array > 0, stack_axis(cord), 0)
+    for index in np.flatnonzero(planes.any(axis=(1, 2))):
+        parts, found = ndimage.label(planes[index], structure=np.ones((3, 3)))
+        areas = np.bincount(parts.ravel())[1:]
+        if found > 1 and np.sort(areas)[-2] > SECOND_CORD * areas.max():
+            return int(index)
+    return None
 
 
 def _tilt_deg(mask: Volume, axis: int) -> float:

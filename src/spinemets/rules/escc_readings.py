@@ -16,7 +16,7 @@ def with_readings(site: Mapping[str, Any], answers: Sequence[Mapping[str, Any] |
     """The answer for a site with what the single readings of its image say.
 
     The distribution is the mean of theirs, so that it holds what the network is unsure of as well as pixels and
-    thresholds. Where no tumour was outlined but a reading shows some, the reason says so.
+    thresholds. Where no tumour was outlined, or none beside a cord, but a reading grades some, the reason says so.
 
     Parameters
     ----------
@@ -28,16 +28,13 @@ def with_readings(site: Mapping[str, Any], answers: Sequence[Mapping[str, Any] |
     graded = [one for one in answers if one is not None and one["status"] == "graded"]
     changed = dict(site)
     changed["flags"] = [*site["flags"], BY_NETWORK]
-    with_tumour = [one for one in graded if one["grade"] != Grade.G0.value]
-    if site["status"] != "graded":
-        if with_tumour and site["status"] == "not_assessable":
-            worst = max((Grade(one["grade"]) for one in with_tumour), key=lambda grade: grade.rank)
-            seen = f"{len(with_tumour)} of {len(answers)} readings of the image show tumour, up to grade {worst.value}"
-            changed["reason"] = f"{site['reason']}; {seen}"
-            changed["flags"] = [*changed["flags"], SUSPECTED]
-        return changed
-    if site["grade"] == Grade.G0.value and with_tumour:
+    worst_of_each = [_worst(one) for one in answers if one is not None]
+    with_tumour = [grade for grade in worst_of_each if grade is not Grade.G0]
+    if with_tumour and site["grade"] in (None, Grade.G0.value):
         changed["flags"] = [*changed["flags"], SUSPECTED]
+    if site["status"] != "graded":
+        seen = f"; {_told(with_tumour, len(answers))}" if with_tumour else ""
+        return changed | {"reason": f"{site['reason']}{seen}"}
     if len(graded) < len(answers):
         changed["flags"] = [*changed["flags"], UNREADABLE]
     parts = [site["distribution"], *(one["distribution"] for one in graded)]
@@ -49,3 +46,14 @@ def with_readings(site: Mapping[str, Any], answers: Sequence[Mapping[str, Any] |
         answer = {Grade(grade) in high for grade in possible}
         changed[name] = answer.pop() if len(answer) == 1 else None
     return changed
+
+
+def _told(grades: Sequence[Grade], readings: int) -> str:
+    worst = max(grades, key=lambda grade: grade.rank)
+    return f"{len(grades)} of {readings} readings of the image show tumour, up to grade {worst.value}"
+
+
+def _worst(answer: Mapping[str, Any]) -> Grade:
+    """The grade of a reading; of one that is not graded the worst that stays possible."""
+    grades = [answer["grade"]] if answer["grade"] is not None else answer["possible_grades"]
+    return max((Grade(one) for one in grades), key=lambda grade: grade.rank, default=Grade.G0)
