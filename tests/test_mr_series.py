@@ -177,6 +177,7 @@ def test_mr_in_another_frame_than_the_ct_gets_masks_of_its_own_and_the_ct_is_rep
     assert networks.calls == [("ct", "ct", told), ("mr", "t1", None)]
     assert [one.series.role for one in found.results] == ["ct", "t1"]
     assert isinstance(found.report.vertebrae[2].heights_mm, dict)
+    assert found.report.provenance["seconds"] == {"segment": 2.0}
     names = {path.name for path in write_results(found, tmp_path, dicom=False)}
     assert {"vertebrae_ct.nii.gz", "vertebrae_t1.nii.gz", "subregions_t1.nii.gz"} <= names
     said = [why for item, why in found.report.not_assessed if item == "vertebrae"]

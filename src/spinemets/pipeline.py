@@ -4,8 +4,7 @@
 2. Lesions are found in its vertebrae, or taken from a mask.
 3. Every vertebra is measured, and it and its lesions are put to the published rules.
 4. Epidural compression is graded on every axial T2, by masks that are given or a network makes.
-5. What later sections need and nothing provides is said not to be assessable.
-6. Everything is put down in one report.
+5. Everything is put down in one report, and what nothing provides is said not to be assessable.
 """
 
 from __future__ import annotations
@@ -161,7 +160,7 @@ def _results(
         return examine_series(group, given, clinical, models, anchor=anchor, progress=progress)
 
     done = measured if home is None else [home, *measured]
-    by_network, blind = outlined_by_networks(study, list(given.values()), done, models, look)
+    by_network, blind = outlined_by_networks(study, [*given.values()], done, models, look)
     return [*results, *by_network], blind
 
 
@@ -220,8 +219,8 @@ def _not_assessed(clinical: Clinical, absent: NotAssessed | None) -> tuple[tuple
 def _unmeasured(results: Sequence[SeriesResult]) -> list[tuple[str, NotAssessed]]:
     """That nothing is said of the vertebrae that only the masks of further series show."""
     told = "its vertebrae are outlined and not measured; what is reported was measured on"
-    home = results[0].series.name if results else ""
-    return [("vertebrae", NotAssessed(Reason.NO_REFERENCE, f"{one.series.name}: {told} {home}")) for one in results[1:]]
+    why = (f"{one.series.name}: {told} {results[0].series.name}" for one in results[1:])
+    return [("vertebrae", NotAssessed(Reason.NO_REFERENCE, one)) for one in why]
 
 
 def _cards(
@@ -237,10 +236,11 @@ def _cards(
 
 
 def _provenance(clinical: Clinical, results: list[SeriesResult], cards: Mapping[str, Any]) -> dict[str, Any]:
+    stages = [name for result in results for name in result.seconds]
     provenance: dict[str, Any] = {
         "clinical": {name: value for name, value in vars(clinical).items() if value is not None},
         "flags": [*clinical.flags, *(results[0].findings.flags if results else ())],
-        "seconds": {name: round(value, 2) for result in results for name, value in result.seconds.items()},
+        "seconds": {name: round(sum(one.seconds.get(name, 0.0) for one in results), 2) for name in stages},
     }
     if cards:
         provenance["models"] = [
