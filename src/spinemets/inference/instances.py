@@ -7,12 +7,14 @@ a further check. Indices and lengths are voxels of the network's isotropic grid.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.inference.spine_classes import OFFSET_UNIT_MM
+from spinemets.inference.two_bodies import divided
 from spinemets.inference.votes import MAX_MISS_MM, MIN_VOLUME_ML, body_diameter_mm, nearest_centre, voted_centres
 
 END_VOXELS = 3
@@ -44,7 +46,7 @@ class Instances:
 
 
 def find_instances(
-    vertebra: NDArray[np.bool_], body: NDArray[np.bool_], offset: NDArray[np.float32], spacing_mm: float
+    vertebra: NDArray[np.bool_], body: NDArray[np.bool_], offset: NDArray[np.floating[Any]], spacing_mm: float
 ) -> Instances:
     """Vertebrae from the network's classes and offsets.
 
@@ -52,7 +54,7 @@ def find_instances(
     ----------
     vertebra, body : (I, J, K) ndarray of bool
         Voxels of any part of a vertebra, and of its body; K runs to the head.
-    offset : (3, I, J, K) ndarray of float32
+    offset : (3, I, J, K) ndarray of float
         Vote of each voxel, in units of `OFFSET_UNIT_MM`.
     spacing_mm : float
         Voxel edge, mm.
@@ -60,10 +62,12 @@ def find_instances(
     index = np.argwhere(vertebra)
     if len(index) == 0:
         return Instances(np.zeros(vertebra.shape, np.uint8), np.zeros((0, 3)))
-    votes = index + offset[:, vertebra].T * (OFFSET_UNIT_MM / spacing_mm)
+    votes = index + offset[:, vertebra].T.astype(np.float32) * (OFFSET_UNIT_MM / spacing_mm)
     centres = voted_centres(index, votes, body, spacing_mm)
     owner = nearest_centre(votes, centres, MAX_MISS_MM / spacing_mm)
     owner, centres = _drop_small(owner, centres, spacing_mm)
+    centres = divided(centres, index, votes, body, spacing_mm)
+    owner = nearest_centre(votes, centres, MAX_MISS_MM / spacing_mm)
     while (slight := _slightest_between(owner, centres, body, spacing_mm)) is not None:
         centres = np.delete(centres, slight, axis=0)
         owner = nearest_centre(votes, centres, MAX_MISS_MM / spacing_mm)
@@ -79,7 +83,7 @@ def find_instances(
 
 
 def _with_stump(
-    found: Instances, vertebra: NDArray[np.bool_], offset: NDArray[np.float32], spacing_mm: float, end: int
+    found: Instances, vertebra: NDArray[np.bool_], offset: NDArray[np.floating[Any]], spacing_mm: float, end: int
 ) -> Instances:
     """Instances with the vertebra of which the image's upper (``end`` 1) or lower (-1) end shows only a tip, if any.
 
@@ -90,7 +94,7 @@ def _with_stump(
         return found
     outermost = 1 if end > 0 else len(found.centres)
     index = np.argwhere(vertebra & np.isin(found.labels, (0, outermost)))
-    vote = index + offset[:, index[:, 0], index[:, 1], index[:, 2]].T * (OFFSET_UNIT_MM / spacing_mm)
+    vote = index + offset[:, index[:, 0], index[:, 1], index[:, 2]].T.astype(np.float32) * (OFFSET_UNIT_MM / spacing_mm)
     beyond = end * (vote[:, 2] - found.centres[outermost - 1][2]) * spacing_mm > BEYOND_MM
     far = np.zeros(vertebra.shape, dtype=bool)
     far[tuple(index[beyond].T)] = True
@@ -99,12 +103,12 @@ def _with_stump(
     tip = np.isin(pieces, np.setdiff1d(ends, 0)) & far
     if tip.sum() * spacing_mm**3 / 1000 < MIN_VOLUME_ML:
         return found
-    labels = found.labels.astype(np.int64)
+    labels = found.labels.copy()
     labels[(labels > 0) & ~tip] += end > 0
     labels[tip] = 1 if end > 0 else len(found.centres) + 1
     centre = vote[tip[tuple(index.T)]].mean(axis=0)[None]
     centres = np.vstack([centre, found.centres] if end > 0 else [found.centres, centre])
-    return Instances(labels.astype(np.uint8), centres)
+    return Instances(labels, centres)
 
 
 def _drop_small(
