@@ -9,6 +9,7 @@ import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.errors import StudyError
+from spinemets.measure.canal_edge import with_edge_by_signal
 from spinemets.measure.canal_reference import slice_references
 from spinemets.measure.canal_roots import cord_extent, with_tumour, without_cord
 from spinemets.measure.canal_slices import FINE_MM, CanalStack, canal_stack, slice_with_two_cords
@@ -76,6 +77,7 @@ def assess_escc(
     place = None
     if masks.by_network:
         stack, place = _cord_and_place(stack, level)
+        stack = with_edge_by_signal(stack)
     answer = _assessed(stack, level, bone_metastasis, other_compression)
     return answer if place is None else with_place(answer, place)
 
