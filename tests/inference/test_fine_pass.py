@@ -9,8 +9,8 @@ from oblique import STORED, world_of
 
 from spinemets.anatomy import Level
 from spinemets.geometry import Grid
-from spinemets.inference.fine_pass import FOLLOWED, along_spine
-from spinemets.inference.locate import locate_spine
+from spinemets.inference.fine_pass import FOLLOWED, FinePass, along_spine, followed
+from spinemets.inference.locate import Located, locate_spine
 from spinemets.inference.locator_classes import LOCATOR_CLASSES
 from spinemets.inference.segment import segment_spine
 from spinemets.inference.spine_classes import SPINE_CLASSES
@@ -67,3 +67,19 @@ def test_where_the_fine_network_finds_no_spine_it_is_asked_once(known):
     result = along_spine(image, located, other_bone, models.spine_card)
     assert not np.isin(result.output[: len(SPINE_CLASSES)].argmax(axis=0), FOLLOWED).any()
     assert result.located is located
+
+
+def test_bone_beyond_all_that_the_locator_looked_at_is_not_followed_for_ever():
+    """The locator's grid is spine from end to end; what lies 30 mm above it can make that no longer."""
+    coarse = Grid((5, 5, 10), np.diag([4.0, 4.0, 4.0, 1.0]))
+    everywhere = np.ones(coarse.shape, bool)
+    nothing = np.zeros(coarse.shape, np.float32)
+    known = Located(coarse, nothing[None], nothing, nothing, everywhere, np.zeros(3), np.full(3, 40.0))
+    fine = Grid((10, 10, 35), np.diag([2.0, 2.0, 2.0, 1.0]))
+    output = np.zeros((len(SPINE_CLASSES) + 3, *fine.shape), np.float16)
+    output[SPINE_CLASSES.index("body")] = SURE
+    assert followed(FinePass(known, fine, output)) is None
+    shorter = dataclasses.replace(known, spine=everywhere & (np.arange(10) < 5))
+    longer = followed(FinePass(shorter, fine, output))
+    assert longer is not None
+    assert longer.spine.all()

@@ -48,6 +48,32 @@ def test_an_image_smaller_than_the_window_is_padded_by_the_fill_and_cut_again():
     assert (seen[0][0, 0, :, :, 7:] == -3.0).all()
 
 
+def test_an_answer_in_half_precision_is_blended_before_it_is_rounded():
+    """Of two windows along K one says 0, the other 2049, which half precision cannot tell from 2048."""
+    answers = iter([0.0, 2049.0])
+
+    def network(image):
+        return np.full_like(image, next(answers))
+
+    image = np.zeros((8, 8, 12), np.float32)
+    (found,) = sliding_window(network, image, (8, 8, 8), channels=1, overlap=0.5, dtype=np.float16)
+    assert found.dtype == np.float16
+    assert found[4, 4, 5] + found[4, 4, 6] == pytest.approx(2049, abs=1)
+    assert found[4, 4, 0] == 0
+    assert found[4, 4, 11] == 2048
+
+
+def test_what_lies_between_windows_far_apart_stays_0():
+    image = np.ones((8, 8, 60), np.float32)
+    wanted = np.zeros(image.shape, bool)
+    wanted[4, 4, [4, 55]] = True
+    network, seen = calls_of(identity)
+    (found,) = sliding_window(network, image, (8, 8, 8), channels=1, overlap=0.0, wanted=wanted)
+    reached = np.flatnonzero(found.any(axis=(0, 1)))
+    assert found[:, :, reached] == pytest.approx(1.0)
+    assert len(reached) <= 8 * len(seen)
+
+
 def test_windows_without_a_wanted_voxel_are_not_run():
     network, seen = calls_of(identity)
     image = np.ones((64, 16, 16), np.float32)

@@ -31,8 +31,6 @@ FOLLOWED = (*VERTEBRA_CLASSES, SPINE_CLASSES.index("sacrum"))
 """Classes of the spine."""
 LEAST_REACHED_ML = 1.0
 """Less bone than this there is no vertebra to go on from (ours)."""
-MOST_ROUNDS = 20
-"""Each goes on by `REACHED_MM` / `ALONG` = 36 mm or more, so that no spine is longer (ours)."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,13 @@ class FinePass:
         The spine as it is known now; longer than the locator's where vertebrae went on.
     grid : Grid
         Of the output.
-    output : (C, I, J, K) ndarray of float32
+    output : (C, I, J, K) ndarray of float16
         Logits and votes, 0 where no window was run.
     """
 
     located: Located
     grid: Grid
-    output: NDArray[np.float32]
+    output: NDArray[np.float16]
 
 
 def along_spine(
@@ -66,10 +64,7 @@ def along_spine(
     grid = world_aligned_grid(located.lower_mm, located.upper_mm, card.spacing_mm)
     near = beside_mm(located, grid) < NEAR_SPINE_MM
     result = FinePass(located, grid, asked.answer(grid, near))
-    for _ in range(MOST_ROUNDS):
-        longer = followed(result)
-        if longer is None:
-            break
+    while (longer := followed(result)) is not None:
         result, near = _resumed(asked, longer, result, near)
     return result
 
@@ -82,7 +77,7 @@ def beside_mm(located: Located, grid: Grid) -> NDArray[np.float32]:
 
 
 def followed(seen: FinePass) -> Located | None:
-    """The spine with the vertebrae found beyond its ends; None where none of them reaches far."""
+    """The spine with the vertebrae found beyond its ends; None where none of them reaches far, or all are known."""
     located, grid = seen.located, seen.grid
     height = np.flatnonzero(located.spine.any(axis=(0, 1)))
     spacing = float(located.grid.spacing_mm[2])
@@ -101,6 +96,8 @@ def followed(seen: FinePass) -> Located | None:
     index = np.round((world - located.grid.affine[:3, 3]) / located.grid.spacing_mm).astype(int)
     spine = located.spine.copy()
     spine[tuple(np.clip(index, 0, np.array(spine.shape) - 1).T)] = True
+    if (spine == located.spine).all():
+        return None
     lower, upper = box_round(spine, located.grid)
     return replace(located, spine=spine, lower_mm=lower, upper_mm=upper)
 
@@ -124,7 +121,7 @@ class _Asked:
     scale: InputScale
     progress: Callable[[float], None] | None
 
-    def answer(self, grid: Grid, wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
+    def answer(self, grid: Grid, wanted: NDArray[np.bool_]) -> NDArray[np.float16]:
         """Output wherever a window sees something that is wanted."""
         return sliding_window(
             mirrored(self.network, flipped_channel=len(SPINE_CLASSES)),
@@ -135,6 +132,7 @@ class _Asked:
             fill=float(self.scale.normalise(np.float32(self.scale.fill))),
             wanted=wanted,
             progress=self.progress,
+            dtype=np.float16,
         )
 
 

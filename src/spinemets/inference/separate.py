@@ -62,11 +62,9 @@ def separate(image: Volume, seen: FinePass) -> Separated:
     NoSpineFoundError
         If nothing of it is a vertebra.
     """
-    grid, output = seen.grid, seen.output
+    grid = seen.grid
     spacing = float(grid.spacing_mm[0])
-    count = len(SPINE_CLASSES)
-    probability = softmax(output[:count])
-    classes = probability.argmax(axis=0).astype(np.uint8)
+    classes, shares = _classes_and_shares(seen.output)
     far = beside_mm(seen.located, grid) > NEAR_SPINE_MM
     wanted = np.isin(classes, (*VERTEBRA_CLASSES, CLASS["sacrum"], CLASS["canal"]))
     classes[wanted & far] = 0
@@ -78,7 +76,7 @@ def separate(image: Volume, seen: FinePass) -> Separated:
             f"no spine found: {vertebra.sum() * spacing**3 / 1000:.1f} ml of bone look like vertebrae, "
             f"at least {MIN_VERTEBRA_ML:g} ml are needed"
         )
-    instances = find_instances(vertebra, classes == CLASS["body"], output[count:], spacing)
+    instances = find_instances(vertebra, classes == CLASS["body"], seen.output[len(SPINE_CLASSES) :], spacing)
     if len(instances.centres) == 0:
         raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
     instances, skull = without_skull(instances, _beyond(image, grid))
@@ -92,13 +90,22 @@ def separate(image: Volume, seen: FinePass) -> Separated:
     classes[none] = CLASS["other_bone"]
     classes[(classes == CLASS["sacrum"]) & ~sacrum] = CLASS["other_bone"]
     classes[remnant] = CLASS["sacrum"]
-    shares = np.stack(
-        [probability[list(VERTEBRA_CLASSES)].sum(axis=0), probability[CLASS["sacrum"]], probability[CLASS["canal"]]]
-    )
     shares[:, far | enclosed | none] = 0
     shares[0, enclosed] = 1
     shares[:, remnant] = np.array([0, 1, 0])[:, None]
     return Separated(shares, classes, instances, sacrum, bool(surplus.any()))
+
+
+def _classes_and_shares(output: NDArray[np.float16]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """(I, J, K) likeliest class, and (3, I, J, K) shares of vertebra, sacrum and canal; a sheet at a time."""
+    classes = np.zeros(output.shape[1:], np.uint8)
+    shares = np.zeros((3, *output.shape[1:]), np.float32)
+    for sheet in range(output.shape[1]):
+        probability = softmax(output[: len(SPINE_CLASSES), sheet].astype(np.float32))
+        classes[sheet] = probability.argmax(axis=0)
+        shares[0, sheet] = probability[list(VERTEBRA_CLASSES)].sum(axis=0)
+        shares[1:, sheet] = probability[[CLASS["sacrum"], CLASS["canal"]]]
+    return classes, shares
 
 
 def _beyond(image: Volume, grid: Grid) -> NDArray[np.bool_]:

@@ -154,5 +154,7 @@ def sacrum_follows(instances: Instances, sacrum: NDArray[np.bool_], spacing_mm: 
     lowest = instances.labels == len(instances.centres)
     if not lowest.any():
         return False
-    distance = ndimage.distance_transform_edt(~sacrum) * spacing_mm
-    return bool(distance[lowest].min() < 8.0 and np.argwhere(sacrum)[:, 2].mean() < np.argwhere(lowest)[:, 2].mean())
+    heights = [float(np.argwhere(bone)[:, 2].mean()) for bone in (sacrum, lowest)]
+    (box,) = ndimage.find_objects((sacrum | lowest).astype(np.uint8))
+    distance = ndimage.distance_transform_edt(~sacrum[box]) * spacing_mm
+    return bool(distance[lowest[box]].min() < 8.0 and heights[0] < heights[1])

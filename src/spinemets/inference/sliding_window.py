@@ -112,7 +112,8 @@ def sliding_window(
     fill: float = 0.0,
     wanted: NDArray[np.bool_] | None = None,
     progress: Progress | None = None,
-) -> NDArray[np.float32]:
+    dtype: type[np.floating[Any]] = np.float32,
+) -> NDArray[Any]:
     """Network output for every voxel, blended where windows overlap.
 
     Parameters
@@ -133,10 +134,12 @@ def sliding_window(
         Windows lie where they are needed to see all of these, and nowhere else; what no window sees stays 0.
     progress : callable, optional
         Called after each window with the share done.
+    dtype : numpy floating type
+        Of the answer. Windows are blended as float32, a slab as deep as they are at a time, whatever it is.
 
     Returns
     -------
-    (C, I, J, K) ndarray of float32
+    (C, I, J, K) ndarray of `dtype`
         Blended output; 0 where no window was run.
     """
     every = image if image.ndim == 4 else image[None]
@@ -144,18 +147,42 @@ def sliding_window(
     shape = padded.shape[1:]
     if wanted is not None:
         wanted = np.pad(wanted, [(0, p - n) for p, n in zip(shape, wanted.shape, strict=True)])
-    places = list(_windows(shape, window, overlap, wanted))
-    total = np.zeros((channels, *shape), np.float32)
-    weights = np.zeros(shape, np.float32)
-    blend = blending_weight(window)
+    places = sorted(_windows(shape, window, overlap, wanted), key=lambda place: place[2].start)
+    slab = _Slab(np.zeros((channels, *shape), dtype), window)
     for number, place in enumerate(places, start=1):
-        output = network(np.ascontiguousarray(padded[(slice(None), *place)])[None])[0]
-        for channel in range(channels):
-            total[channel][place] += output[channel] * blend
-        weights[place] += blend
+        slab.move_to(place[2].start)
+        slab.add(place, network(np.ascontiguousarray(padded[(slice(None), *place)])[None])[0])
         if progress is not None:
             progress(number / len(places))
-    np.maximum(weights, 1e-6, out=weights)
-    total /= weights
+    slab.move_to(shape[2])
     i, j, k = (slice(0, n) for n in every.shape[1:])
-    return total[:, i, j, k]
+    return slab.result[:, i, j, k]
+
+
+class _Slab:
+    """Sums of windows that come in order of their start along K, and what of them is finished."""
+
+    def __init__(self, result: NDArray[Any], window: tuple[int, int, int]) -> None:
+        self.result, self._start, self._blend = result, 0, blending_weight(window)
+        self._total = np.zeros((*result.shape[:3], window[2]), np.float32)
+        self._weight = np.zeros((*result.shape[1:3], window[2]), np.float32)
+
+    def add(self, place: tuple[slice, slice, slice], output: NDArray[np.float32]) -> None:
+        """Blend in the answer to a window that starts where the slab does."""
+        for total, channel in zip(self._total, output, strict=True):
+            total[place[:2]] += channel * self._blend
+        self._weight[place[:2]] += self._blend
+
+    def move_to(self, start: int) -> None:
+        """Finish what lies before `start`."""
+        depth = self._weight.shape[2]
+        done = min(start - self._start, depth)
+        if done <= 0:
+            return
+        weight = np.maximum(self._weight[..., :done], 1e-6)
+        for result, total in zip(self.result, self._total, strict=True):
+            result[..., self._start : self._start + done] = total[..., :done] / weight
+        for total in (*self._total, self._weight):
+            total[..., : depth - done] = total[..., done:].copy()
+            total[..., depth - done :] = 0
+        self._start = start

@@ -46,8 +46,7 @@ def to_image_grid(
     on_target = _shares_at(image, grid, shares, target)
     nudged = target.affine.copy()
     nudged[:3, 3] += TIE_MM
-    background = 1 - sum(on_target)
-    best = np.stack([background, *on_target]).argmax(axis=0)
+    best = _largest(on_target)
     box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
     result = []
     for number, label in enumerate(labels, start=1):
@@ -58,6 +57,18 @@ def to_image_grid(
         whole[box] = values
         result.append(whole)
     return result
+
+
+def _largest(shares: list[NDArray[np.float32]]) -> NDArray[np.uint8]:
+    """Number of the largest share, 0 where the rest, which is background, is as large."""
+    highest = np.ones_like(shares[0])
+    for share in shares:
+        highest -= share
+    best = np.zeros(highest.shape, np.uint8)
+    for number, share in enumerate(shares, start=1):
+        best[share > highest] = number
+        np.maximum(highest, share, out=highest)
+    return best
 
 
 def _shares_at(image: Volume, grid: Grid, shares: NDArray[np.float32], target: Grid) -> list[NDArray[np.float32]]:
