@@ -100,6 +100,20 @@ def test_a_nucleus_lies_inside_its_disc_and_only_there(monkeypatch):
     assert bool(changed[0, 0, 24, 24, 5])
 
 
+def test_bands_cross_a_sacrum_and_leave_all_else_alone(monkeypatch):
+    monkeypatch.setattr(mr_contrast, "chance", lambda share: True)
+    torch.manual_seed(2)
+    structure = torch.full((1, 1, 20, 24, 60), int(Tissue.FAT), dtype=torch.uint8)
+    structure[:, :, 4:16, 6:18, 4:56] = int(Tissue.SACRUM)
+    flat = torch.full(structure.shape, 2.0)
+    changed = (mr_contrast._with_sacral_discs(flat, structure, 1.5) != flat)[0, 0]
+    assert not bool(changed[(structure != int(Tissue.SACRUM))[0, 0]].any())
+    middle = changed[10, 12, 4:56].float()
+    bands = int((middle[1:] > middle[:-1]).sum())
+    assert 52 * 1.5 / 32.0 - 1 <= bands <= 52 * 1.5 / 18.0 + 1
+    assert float(middle.mean()) < 0.5
+
+
 def test_roots_run_along_the_sac_and_leave_all_else_alone(monkeypatch):
     monkeypatch.setattr(mr_contrast, "chance", lambda share: False)
     torch.manual_seed(3)

@@ -67,6 +67,9 @@ SEQUENCES: tuple[tuple[float, Signals], ...] = (
 those of blood and the gradient echo are ours. What is left of the patches has any contrast."""
 SPREAD = 0.25
 """Standard deviation of the logarithm of every signal on top of that: scanners, field strengths, patients (ours)."""
+SACRAL_DISCS, SACRAL_SEGMENT_MM, SACRAL_DISC_MM = 0.8, (18.0, 32.0), (1.0, 4.5)
+"""How often the segments of a sacrum are told apart on MR, how long they are, and how thick what is left of a disc
+between them (ours): without it the first ones are taken for vertebrae."""
 RIM_VOXELS = 4
 """A disc's nucleus begins about so far inside its rim (ours)."""
 
@@ -116,6 +119,7 @@ def render_random_contrast(structure: Tensor, vertebra: Tensor, voxel_mm: float)
     bone = is_bone(structure)
     image = _with_nuclei(image, structure)
     image = _uneven_marrow(image, structure, vertebra, bone, voxel_mm)
+    image = _with_sacral_discs(image, structure, voxel_mm)
     image = _with_roots(image, structure)
     shift = (torch.randn(256, device=device) * uniform(0, 0.06))[vertebra.long()]
     texture = blur(torch.randn_like(image), uniform(0.5, 1.5)) * uniform(0.0, 0.15)
@@ -162,6 +166,27 @@ def _uneven_marrow(image: Tensor, structure: Tensor, vertebra: Tensor, bone: Ten
             if number not in (0, Level.SACRUM.verse_id):
                 image = image + vein(structure, vertebra == number, voxel_mm) * (signal - image)
     return image
+
+
+def _with_sacral_discs(image: Tensor, structure: Tensor, voxel_mm: float) -> Tensor:
+    """A sacrum with what is left of its discs: bands across its length, each of another signal."""
+    sacrum = (structure == Tissue.SACRUM)[0, 0]
+    place = sacrum.nonzero().float()
+    if len(place) < 100 or not chance(SACRAL_DISCS):
+        return image
+    flat = (place - place.mean(0))[:, 1:]
+    length = torch.linalg.eigh(flat.T @ flat).eigenvectors[:, -1]
+    tilt = uniform(-0.3, 0.3)
+    length = torch.stack([length[0] - tilt * length[1], length[1] + tilt * length[0]])
+    along = (flat @ length) * voxel_mm + uniform(0, 50)
+    along = along + smooth_noise(image.shape, 4, image.device)[0, 0][sacrum] * uniform(0.0, 3.0)
+    segment, thick = uniform(*SACRAL_SEGMENT_MM), uniform(*SACRAL_DISC_MM)
+    from_disc = (along / segment - (along / segment).round()).abs() * segment
+    band = ((thick / 2 - from_disc) / voxel_mm + 0.5).clamp(0, 1) * uniform(0.4, 1.0)
+    signal = uniform(0.0, 1.0) + (along / segment).round() * uniform(-0.15, 0.15)
+    result = image.clone()
+    result[0, 0][sacrum] = image[0, 0][sacrum] * (1 - band) + signal.clamp(0, 1) * band
+    return result
 
 
 def _with_roots(image: Tensor, structure: Tensor) -> Tensor:
