@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spinemets.inference.instances import Instances
-from spinemets.inference.no_vertebra import without_skull, without_surplus
+from spinemets.inference.no_vertebra import FROM_CANAL_MM, without_remote, without_skull, without_surplus
 
 SHAPE = (24, 40, 80)
 
@@ -53,6 +53,38 @@ def test_a_single_vertebra_stays_however_small():
     labels[8:12, 8:12, 8:12] = 1
     kept, _ = without_skull(Instances(labels, np.array([[10.0, 10.0, 10.0]])), np.zeros(SHAPE, bool))
     assert len(kept.centres) == 1
+
+
+def two_and_an_organ():
+    """Two vertebrae before a canal that runs along K at J = 8, and a piece as large 50 voxels before it."""
+    labels = np.zeros((20, 70, 40), np.uint8)
+    labels[4:16, 12:24, 24:34], labels[4:16, 54:66, 14:24], labels[4:16, 12:24, 4:14] = 1, 2, 3
+    canal = np.zeros(labels.shape, bool)
+    canal[2:18, 1:11] = True
+    return Instances(labels, np.array([[9.5, 17.5, 28.5], [9.5, 59.5, 18.5], [9.5, 17.5, 8.5]])), canal
+
+
+def test_what_lies_far_from_the_canal_is_no_vertebra():
+    found, canal = two_and_an_organ()
+    kept, remote = without_remote(found, canal, 1.0)
+    assert (remote == (found.labels == 2)).all()
+    assert kept.centres.tolist() == [[9.5, 17.5, 28.5], [9.5, 17.5, 8.5]]
+    assert ((kept.labels == 2) == (found.labels == 3)).all()
+
+
+@pytest.mark.parametrize(("spacing_mm", "left"), [(FROM_CANAL_MM / 49.6, 3), (FROM_CANAL_MM / 49.4, 2)])
+def test_how_far_from_the_canal_counts_in_millimetres(spacing_mm, left):
+    found, canal = two_and_an_organ()  # the organ's centre lies 49.5 voxels from the canal
+    kept, _ = without_remote(found, canal, spacing_mm)
+    assert len(kept.centres) == left
+
+
+def test_without_a_canal_nothing_is_measured_from_it():
+    found, canal = two_and_an_organ()
+    canal[:, :, 2:] = False
+    kept, remote = without_remote(found, canal, 1.0)
+    assert kept is found
+    assert not remote.any()
 
 
 def test_of_more_pieces_than_anybody_has_vertebrae_the_slightest_are_left_out():

@@ -12,7 +12,7 @@ from test_segment import dice
 from spinemets.anatomy import Level
 from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid
-from spinemets.inference import segment
+from spinemets.inference import no_vertebra, segment
 from spinemets.inference.segment import segment_spine
 from spinemets.inference.spine_classes import SPINE_CLASSES
 
@@ -39,6 +39,13 @@ def test_bone_that_votes_for_no_centre_is_no_spine(plain):
     image, models = plain
     with pytest.raises(NoSpineFoundError, match="no vertebra that can be told apart"):
         segment_spine(image, dataclasses.replace(models, spine=says("body", offset=1e4)))
+
+
+def test_bone_that_lies_nowhere_near_the_canal_is_no_spine(plain, monkeypatch):
+    monkeypatch.setattr(no_vertebra, "FROM_CANAL_MM", 0.1)
+    image, models = plain
+    with pytest.raises(NoSpineFoundError, match="nothing that looks like a vertebra lies beside the canal"):
+        segment_spine(image, models)
 
 
 def test_an_image_too_small_for_the_coarse_pass_goes_whole_to_the_fine_network(lumbar_patient):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from spinemets.anatomy import PRESACRAL_LEVELS
 from spinemets.inference.instances import END_VOXELS, Instances
@@ -12,6 +13,11 @@ from spinemets.inference.instances import END_VOXELS, Instances
 LEAST_OF_NEXT = 0.2
 """A highest vertebra wholly in the image has at least this share of the volume of the next (ours; C1 has half as much
 bone as C2 or more)."""
+FROM_CANAL_MM = 35.0
+"""The centre of a body lies at most so far from the nearest of the canal (ours: half the depth of L5 in a large adult,
+20 mm, and the epidural space behind it)."""
+LEAST_CANAL_ML = 2.0
+"""With less of the canal found, nothing is measured from it (ours: about the canal of one lumbar vertebra)."""
 
 
 def without_skull(found: Instances, beyond: NDArray[np.bool_]) -> tuple[Instances, NDArray[np.bool_]]:
@@ -37,6 +43,30 @@ def without_skull(found: Instances, beyond: NDArray[np.bool_]) -> tuple[Instance
     if clipped or beyond[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].any():
         return found, np.zeros_like(own)
     return _without(found, 1), own
+
+
+def without_remote(
+    found: Instances, canal: NDArray[np.bool_], spacing_mm: float
+) -> tuple[Instances, NDArray[np.bool_]]:
+    """Vertebrae without what lies far from the canal, such as organs of the pelvis, and the voxels of these.
+
+    Parameters
+    ----------
+    found : Instances
+        What look like vertebrae.
+    canal : (I, J, K) ndarray of bool
+        The spinal canal.
+    spacing_mm : float
+        Voxel edge, mm.
+    """
+    remote = np.zeros(canal.shape, dtype=bool)
+    if canal.sum() * spacing_mm**3 / 1000 < LEAST_CANAL_ML:
+        return found, remote
+    distance, _ = cKDTree(np.argwhere(canal)).query(found.centres)
+    for number in reversed(np.flatnonzero(distance * spacing_mm > FROM_CANAL_MM) + 1):
+        remote |= found.labels == number
+        found = _without(found, int(number))
+    return found, remote
 
 
 def without_surplus(found: Instances) -> tuple[Instances, NDArray[np.bool_]]:

@@ -12,7 +12,7 @@ from spinemets.geometry import Grid, points_beyond
 from spinemets.inference.fine_pass import NEAR_SPINE_MM, FinePass, beside_mm
 from spinemets.inference.instances import Instances, find_instances
 from spinemets.inference.locate import main_piece, softmax
-from spinemets.inference.no_vertebra import without_skull, without_surplus
+from spinemets.inference.no_vertebra import without_remote, without_skull, without_surplus
 from spinemets.inference.parts import CLASS
 from spinemets.inference.sacrum import told_from_sacrum
 from spinemets.inference.spine_classes import SPINE_CLASSES, VERTEBRA_CLASSES
@@ -80,13 +80,16 @@ def separate(image: Volume, seen: FinePass) -> Separated:
     if len(instances.centres) == 0:
         raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
     instances, skull = without_skull(instances, _beyond(image, grid))
+    instances, remote = without_remote(instances, classes == CLASS["canal"], spacing)
+    if len(instances.centres) == 0:
+        raise NoSpineFoundError("no spine found: nothing that looks like a vertebra lies beside the canal")
     enclosed = (instances.labels > 0) & ~vertebra
     classes[enclosed] = CLASS["body"]
     sacrum = classes == CLASS["sacrum"]
     sacrum = main_piece(sacrum, spacing, bridge_mm=4.0) if sacrum.any() else sacrum
     instances, sacrum, remnant = told_from_sacrum(instances, sacrum, spacing)
     instances, surplus = without_surplus(instances)  # last: pieces of the sacrum are no reason to leave C1 out
-    none = skull | surplus
+    none = skull | remote | surplus
     classes[none] = CLASS["other_bone"]
     classes[(classes == CLASS["sacrum"]) & ~sacrum] = CLASS["other_bone"]
     classes[remnant] = CLASS["sacrum"]
