@@ -25,7 +25,8 @@ def name_vertebrae(
 ) -> tuple[LevelSequence, tuple[str, ...]]:
     """Names of the vertebrae, and the landmarks that fix their count.
 
-    On MR the sacrum alone settles it: a spine that ends inside the image may end with the coil's signal.
+    On MR none of them settles it: a spine that ends inside the image may end with the coil's signal, and the first
+    sacral segment, with a disc below it, is taken for one more lumbar vertebra at times.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def name_vertebrae(
     top_mm = located.grid.affine[2, 3] + (located.grid.shape[2] - 0.5) * located.grid.spacing_mm[2]
     highest_mm = grid.affine[2, 3] + instances.centres[0][2] * grid.spacing_mm[2]
     seen = landmarks(evidence, sacrum=follows, room_above_mm=float(top_mm - highest_mm))
-    settled = "sacrum" in seen if located.of_mr else bool(seen)
+    settled = bool(seen) and not located.of_mr
     try:
         ends = "upper_end" in seen
         return name_levels(evidence, sacrum_follows=follows, upper_end=ends, landmark_seen=settled, anchor=fixed), seen
