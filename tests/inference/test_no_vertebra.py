@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from spinemets.inference.instances import Instances
-from spinemets.inference.no_vertebra import FROM_CANAL_MM, without_remote, without_skull, without_surplus
+from spinemets.inference.no_vertebra import (
+    FROM_CANAL_MM,
+    highest_is_doubtful,
+    without_remote,
+    without_skull,
+    without_surplus,
+)
 
 SHAPE = (24, 40, 80)
 
@@ -26,6 +32,26 @@ def test_a_slight_piece_above_the_highest_vertebra_is_of_the_skull():
     assert kept.centres.tolist() == [[12, 20, 45], [12, 20, 31]]
     assert (kept.labels == 1).sum() == (kept.labels == 2).sum() == 16 * 16 * 10
     assert not kept.labels[skull].any()
+
+
+def test_two_slight_pieces_above_the_highest_vertebra_are_both_of_the_skull():
+    """The lower of them is the lesser, so that the upper one is compared with the vertebra below both."""
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[4:20, 12:28, 40:50], labels[8:12, 16:20, 54:57], labels[8:16, 16:24, 60:64] = 3, 2, 1
+    found = Instances(labels, np.array([[12.0, 20, 62], [10, 18, 55], [12, 20, 45]]))
+    kept, skull = without_skull(found, np.zeros(SHAPE, bool))
+    assert kept.centres.tolist() == [[12, 20, 45]]
+    assert (skull == ((labels == 1) | (labels == 2))).all()
+
+
+@pytest.mark.parametrize(("thick", "is_doubtful"), [(7, True), (8, False)])
+def test_a_highest_vertebra_with_less_than_two_fifths_of_the_next_is_doubtful(thick, is_doubtful):
+    found = a_neck(((8, 12, 54), (16, 28, 54 + thick)))  # 8 x 16 x 8 of the 16 x 16 x 10 voxels of the next
+    assert without_skull(found, np.zeros(SHAPE, bool))[0] is found
+    assert highest_is_doubtful(found, np.zeros(SHAPE, bool)) == is_doubtful
+    beyond = np.zeros(SHAPE, bool)
+    beyond[:, :, 62:] = True
+    assert not highest_is_doubtful(found, beyond)
 
 
 def test_a_flat_first_vertebra_stays():

@@ -13,6 +13,8 @@ from spinemets.inference.instances import END_VOXELS, Instances
 LEAST_OF_NEXT = 0.2
 """A highest vertebra wholly in the image has at least this share of the volume of the next (ours; C1 has half as much
 bone as C2 or more)."""
+DOUBTFUL_OF_NEXT = 0.4
+"""With less than this it may be one, and may be a piece of the skull (ours)."""
 FROM_CANAL_MM = 35.0
 """The centre of a body lies at most so far from the nearest of the canal (ours: half the depth of L5 in a large adult,
 20 mm, and the epidural space behind it)."""
@@ -21,9 +23,9 @@ LEAST_CANAL_ML = 2.0
 
 
 def without_skull(found: Instances, beyond: NDArray[np.bool_]) -> tuple[Instances, NDArray[np.bool_]]:
-    """Vertebrae without a highest one that is too small for a whole one, and its voxels.
+    """Vertebrae without highest ones that are too small for whole ones, and the voxels of these.
 
-    The condyles of the skull look like the upper half of one more vertebra.
+    The condyles of the skull look like the upper half of one more vertebra, or of two.
 
     Parameters
     ----------
@@ -33,16 +35,28 @@ def without_skull(found: Instances, beyond: NDArray[np.bool_]) -> tuple[Instance
         Where there is no image. What lies within `END_VOXELS` of it, or of the end of the array, may be the tip of a
         vertebra and stays.
     """
-    own = found.labels == 1
-    box = ndimage.find_objects(own.astype(np.uint8))
-    if len(found.centres) < 2 or not box or own.sum() >= LEAST_OF_NEXT * (found.labels == 2).sum():
-        return found, np.zeros_like(own)
+    skull = np.zeros(found.labels.shape, dtype=bool)
+    while _highest_is_slight(found, beyond, LEAST_OF_NEXT):
+        skull |= found.labels == 1
+        found = _without(found, 1)
+    return found, skull
+
+
+def highest_is_doubtful(found: Instances, beyond: NDArray[np.bool_]) -> bool:
+    """Whether the highest vertebra, wholly in the image, is so small that it may be a piece of the skull."""
+    return _highest_is_slight(found, beyond, DOUBTFUL_OF_NEXT)
+
+
+def _highest_is_slight(found: Instances, beyond: NDArray[np.bool_], share: float) -> bool:
+    """Whether the highest piece is wholly in the image and has less than a share of the larger of the next two."""
+    size = np.bincount(found.labels.ravel(), minlength=4)[1:4]
+    box = ndimage.find_objects((found.labels == 1).astype(np.uint8))
+    if len(found.centres) < 2 or not box or size[0] >= share * size[1:].max():
+        return False
     low = [axis.start - END_VOXELS for axis in box[0]]
     high = [axis.stop + END_VOXELS for axis in box[0]]
-    clipped = min(low) < 0 or any(end > size for end, size in zip(high, own.shape, strict=True))
-    if clipped or beyond[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].any():
-        return found, np.zeros_like(own)
-    return _without(found, 1), own
+    clipped = min(low) < 0 or any(end > size for end, size in zip(high, found.labels.shape, strict=True))
+    return not clipped and not beyond[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].any()
 
 
 def without_remote(

@@ -191,8 +191,9 @@ def _named_on_image(image: Volume, seen: FinePass, anchor: Anchor | None, clock:
     known = known_names(names, instances, grid)
     if sacrum.any():
         known[Level.SACRUM] = KnownName(float(found.shares[1][sacrum].mean()))
-    flags = (flags or ("no_level_landmark",)) + (("more_pieces_than_levels",) if found.surplus else ())
-    spine = Spine(vertebrae_of_mask(mask, known), names.ambiguous or found.surplus, flags)
+    doubts = {"more_pieces_than_levels": found.surplus, "highest_piece_doubtful": found.doubtful}
+    flags = (flags or ("no_level_landmark",)) + tuple(name for name, is_so in doubts.items() if is_so)
+    spine = Spine(vertebrae_of_mask(mask, known), names.ambiguous or any(doubts.values()), flags)
     return SpineSegmentation(mask, image.with_array(subregions), image.with_array(canal), spine, clock.seconds)
 
 

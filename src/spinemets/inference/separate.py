@@ -12,7 +12,12 @@ from spinemets.geometry import Grid, points_beyond
 from spinemets.inference.fine_pass import NEAR_SPINE_MM, FinePass, beside_mm
 from spinemets.inference.instances import Instances, find_instances
 from spinemets.inference.locate import main_piece, softmax
-from spinemets.inference.no_vertebra import without_remote, without_skull, without_surplus
+from spinemets.inference.no_vertebra import (
+    highest_is_doubtful,
+    without_remote,
+    without_skull,
+    without_surplus,
+)
 from spinemets.inference.parts import CLASS
 from spinemets.inference.sacrum import told_from_sacrum
 from spinemets.inference.spine_classes import SPINE_CLASSES, VERTEBRA_CLASSES
@@ -38,6 +43,8 @@ class Separated:
         Where it is.
     surplus : bool
         More pieces were found than anybody has vertebrae; the slightest were left out.
+    doubtful : bool
+        The highest vertebra may be a piece of the skull.
     """
 
     shares: NDArray[np.float32]
@@ -45,6 +52,7 @@ class Separated:
     instances: Instances
     sacrum: NDArray[np.bool_]
     surplus: bool
+    doubtful: bool
 
 
 def separate(image: Volume, seen: FinePass) -> Separated:
@@ -79,7 +87,8 @@ def separate(image: Volume, seen: FinePass) -> Separated:
     instances = find_instances(vertebra, classes == CLASS["body"], seen.output[len(SPINE_CLASSES) :], spacing)
     if len(instances.centres) == 0:
         raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
-    instances, skull = without_skull(instances, _beyond(image, grid))
+    outside = _beyond(image, grid)
+    instances, skull = without_skull(instances, outside)
     instances, remote = without_remote(instances, classes == CLASS["canal"], spacing)
     if len(instances.centres) == 0:
         raise NoSpineFoundError("no spine found: nothing that looks like a vertebra lies beside the canal")
@@ -96,7 +105,8 @@ def separate(image: Volume, seen: FinePass) -> Separated:
     shares[:, far | enclosed | none] = 0
     shares[0, enclosed] = 1
     shares[:, remnant] = np.array([0, 1, 0])[:, None]
-    return Separated(shares, classes, instances, sacrum, bool(surplus.any()))
+    doubtful = highest_is_doubtful(instances, outside)
+    return Separated(shares, classes, instances, sacrum, bool(surplus.any()), doubtful)
 
 
 def _classes_and_shares(output: NDArray[np.float16]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
