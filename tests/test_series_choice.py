@@ -1,9 +1,13 @@
 """Which MR a network may outline, and which of several it outlines."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from oblique import centred_affine
 
+from spinemets.errors import ModelError
+from spinemets.series_assessment import Clinical, examine_series
 from spinemets.series_images import by_preference, why_not_outlined
 from spinemets.volume import Series, Volume
 
@@ -73,3 +77,8 @@ def test_the_series_that_a_mask_was_given_for_comes_first():
     t1, t2 = stack("t1"), stack("t2", pixel_mm=1.0)
     mask = t2.volume.with_array(np.zeros(t2.volume.shape, np.uint8))
     assert names(by_preference([t1, t2], [mask])) == ["t2", "t1"]
+
+
+def test_a_role_that_needs_a_network_that_is_not_shipped_is_refused_by_its_name():
+    with pytest.raises(ModelError, match="no network of this version outlines vertebrae on the role t1"):
+        examine_series([stack()], {}, Clinical(), SimpleNamespace(spine_mr=None))

@@ -168,7 +168,8 @@ def _without_spine(study: Study, blind: Unread) -> NotAssessed:
     """Why no vertebra was measured, in a study that has an axial T2 besides; an error where it has none."""
     if study.first(AXIAL_ROLE) is not None:
         return blind[0][1] if blind else NO_SPINE
-    for series, why in blind:
+    if blind:
+        series, why = blind[0]
         if why.code is Reason.OUT_OF_FIELD:
             raise NoSpineFoundError(why.detail)
         raise StudyError(f"nothing to assess: {series.name}: {why.detail}")
