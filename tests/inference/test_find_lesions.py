@@ -12,7 +12,7 @@ from spinemets.geometry import Grid
 from spinemets.inference import shipped
 from spinemets.inference.card import ModelCard, load_card
 from spinemets.inference.lesion_classes import LESION_CLASSES
-from spinemets.inference.lesions import LEAST_LESION_ML, REACH_MM, LesionModel, find_lesions
+from spinemets.inference.lesions import LEAST_LESION_ML, REACH_MM, LesionModel, find_lesions, lesion_share
 from spinemets.inference.preprocess import CtWindow
 from spinemets.volume import Volume
 
@@ -166,3 +166,13 @@ def test_a_shipped_model_is_opened_on_the_engine_that_was_asked_for(monkeypatch,
     model = LesionModel.load("openvino", 3)
     assert model == LesionModel(by_hu, CARD)
     assert asked == [(CARD.onnx, "openvino", 3)]
+
+
+def test_a_lesion_is_all_of_a_piece_that_is_certain_somewhere():
+    probability = np.zeros((7, 6, 6), np.float32)
+    probability[1, 1:5, 1:5] = 0.21
+    probability[1, 2, 2] = 0.51
+    probability[4, 1:5, 1:5] = 0.49
+    assert np.array_equal(np.argwhere(lesion_share(probability) >= 0.5), np.argwhere(probability[:3] > 0))
+    assert lesion_share(np.full((3, 3, 3), 0.19, np.float32)).max() < 0.5
+    assert lesion_share(np.ones((3, 3, 3), np.float32)).min() == 1.0

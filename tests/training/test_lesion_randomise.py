@@ -88,7 +88,7 @@ def test_deformed_matter_stays_with_its_label(no_scanner):
 
 
 def test_voxels_near_a_vertebra_count_in_full_and_others_little():
-    one = crop()
+    one = crop(label=0)
     one["vertebra"][:, :, :, 16:] = 0
     batch = LesionRandomiser(PATCH, augment=False)(one)
     near = batch.weight[0]
@@ -104,3 +104,28 @@ def test_what_lies_outside_the_field_of_view_is_no_lesion(monkeypatch):
     monkeypatch.setattr(lesion_randomise, "beyond_field_of_view", lower_half)
     for _ in range(4):
         assert (LesionRandomiser(PATCH)(crop()).target[..., :16] == 0).all()
+
+
+@pytest.mark.parametrize(("hu", "counted"), [(115, 0.0), (125, 0.0), (60, 1.0), (200, 1.0)])
+def test_a_lesion_that_looks_like_the_marrow_round_it_is_not_learnt_from(hu, counted, monkeypatch, no_scanner):
+    monkeypatch.setattr(lesion_randomise, "render_ct", lambda structure, *_, **__: torch.full(structure.shape, 120.0))
+    monkeypatch.setattr(lesion_randomise, "uneven", lambda image, *_: image)
+    batch = LesionRandomiser(PATCH, augment=False)(crop(add=hu))
+    lesion = batch.target > 0
+    assert (batch.weight[lesion] == counted).all()
+    assert batch.weight[0, 8, 8, 8] == 1.0
+
+
+def test_parts_of_a_lesion_in_two_vertebrae_are_each_seen_or_not():
+    lesion, vertebra = (torch.zeros((1, 1, 8, 8, 8)) for _ in range(2))
+    lesion[..., 2:6, :, :] = 1
+    vertebra[..., :4, :, :], vertebra[..., 4:, :, :] = Level.L1.verse_id, Level.L2.verse_id
+    change = torch.where(vertebra == Level.L1.verse_id, 100.0, 0.0)
+    hidden = lesion_randomise.unseen(lesion, vertebra, change, voxel_mm=8.0)
+    assert torch.equal(hidden, (lesion > 0) & (vertebra == Level.L2.verse_id))
+
+
+def test_marrow_is_that_which_was_asked_for():
+    structure = torch.full((1, 1, 24, 24, 24), int(Subregion.BODY), dtype=torch.uint8)
+    image = ct_contrast.render_ct(structure, torch.zeros_like(structure), 1.5, marrow_hu=-5000.0, invent_disease=False)
+    assert image[..., 8:16, 8:16, 8:16].median() == pytest.approx(-5000, abs=300)

@@ -21,8 +21,9 @@ NAME = "lesion"
 """Folder of the model."""
 OVERLAP = 0.5
 """Of windows, as for the spine network."""
-THRESHOLD = 0.5
-"""From this probability on of lytic and blastic together a voxel is lesion (ours; to be set on validation patients)."""
+VOXEL_THRESHOLD, PEAK_THRESHOLD = 0.2, 0.5
+"""A piece of voxels that are lytic or blastic with the first probability is a lesion where one of them reaches the
+second (ours, set on validation patients)."""
 REACH_MM = 3.0
 """Lesion is looked for this far beyond the vertebra mask, since outlines tend to leave destroyed cortex out (ours)."""
 LEAST_LESION_ML = 0.3
@@ -71,8 +72,9 @@ def find_lesions(image: Volume, vertebrae: Volume, model: LesionModel, progress:
     grid = _grid_round(vertebrae, model.card)
     inside = resample(vertebrae.with_array((vertebrae.array > 0).view(np.uint8)), grid) >= 0.5
     near = ndimage.distance_transform_edt(~inside, sampling=grid.spacing_mm) <= REACH_MM
-    share, labels = _run(image, inside, near, grid, model, progress)
-    share[~near] = 0
+    probability, labels = _run(image, inside, near, grid, model, progress)
+    probability[~near] = 0
+    share = lesion_share(probability)
     labels[share < 0.5] = 0
     (found,) = to_image_grid(image, grid, share[None], [labels])
     return image.with_array(_reported(image.with_array(found), vertebrae))
@@ -98,7 +100,7 @@ def _run(
     model: LesionModel,
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """How far each voxel is lesion, 0.5 at `THRESHOLD`, and which `LesionLabel` it would have."""
+    """Probability that a voxel is lesion, and which `LesionLabel` it would have."""
     seen = np.stack([model.card.window(resample(image, grid, fill=FILL_HU)), inside.astype(np.float32)])
     logits = sliding_window(
         mirrored(model.network),
@@ -111,8 +113,22 @@ def _run(
     )
     probability = softmax(logits)
     labels = (1 + probability[1:].argmax(axis=0)).astype(np.uint8)
-    share = 1 - probability[0]
-    return np.interp(share, [0.0, THRESHOLD, 1.0], [0.0, 0.5, 1.0]).astype(np.float32), labels
+    return 1 - probability[0], labels
+
+
+def lesion_share(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each voxel of the network's grid is lesion: from 0.5 on it is.
+
+    Parameters
+    ----------
+    probability : (D, H, W) array
+        Of lytic and blastic together.
+    """
+    pieces, count = ndimage.label(probability >= VOXEL_THRESHOLD, structure=CONNECTED)
+    peaks = ndimage.maximum(probability, pieces, np.arange(1, count + 1))
+    weak = np.r_[False, np.atleast_1d(peaks) < PEAK_THRESHOLD]
+    certain = np.where(weak[pieces], 0.0, probability)
+    return np.interp(certain, [0.0, VOXEL_THRESHOLD, 1.0], [0.0, 0.5, 1.0]).astype(np.float32)
 
 
 def _reported(lesions: Volume, vertebrae: Volume) -> NDArray[np.uint8]:

@@ -74,7 +74,7 @@ BONES = (
 )
 
 
-def _mean_table(device: torch.device, contrast: bool) -> Tensor:
+def _mean_table(device: torch.device, contrast: bool, marrow_hu: float | None) -> Tensor:
     """(256,) HU of every structure code for one patch; bones hold their marrow."""
     table = torch.full((256,), 40.0)
     for tissue, (low, high) in HU_RANGES.items():
@@ -83,6 +83,7 @@ def _mean_table(device: torch.device, contrast: bool) -> Tensor:
         for tissue, (low, high) in CONTRAST_HU.items():
             table[tissue] = uniform(low, high)
     marrow = uniform(70, 300) if chance(0.85) else uniform(-20, 450)
+    marrow = marrow if marrow_hu is None else marrow_hu
     for bone in BONES:
         table[bone] = marrow * uniform(0.5, 1.2) + uniform(-60, 40)
     table[Tissue.SKULL] = uniform(300, 1200)
@@ -184,6 +185,7 @@ def render_ct(
     voxel_mm: float,
     *,
     contrast: bool | None = None,
+    marrow_hu: float | None = None,
     invent_disease: bool = True,
 ) -> Tensor:
     """(1, 1, D, H, W) HU of one patch before the scanner: no noise, no blur.
@@ -196,12 +198,14 @@ def render_ct(
         Edge of a voxel, mm: the thinner a cortex is against it, the less of its density is left.
     contrast : bool, optional
         Whether contrast medium was given; drawn by lot without it.
+    marrow_hu : float, optional
+        Mean of the spongy bone of vertebral bodies, HU; drawn by lot without it.
     invent_disease : bool
         False where known disease is laid over the image and bone must hold no other.
     """
     device = structure.device
     code = structure.long()
-    image = _mean_table(device, chance(0.5) if contrast is None else contrast)[code]
+    image = _mean_table(device, chance(0.5) if contrast is None else contrast, marrow_hu)[code]
     image = _add_unknown_soft_tissue(image, structure)
     image = _add_bowel_contents(image, structure)
     texture = smooth_noise(image.shape, 8, device) * 0.5 + blur(torch.randn_like(image), uniform(0.5, 1.2)) * 2.5

@@ -14,8 +14,8 @@ from spinemets.simulate.tissues import CANAL
 from spinemets.training.ct_contrast import is_bone
 from spinemets.training.filters import chance, smooth_noise, uniform
 
-PATCHY_HU = (5.0, 28.0)
-"""Standard deviation of marrow from place to place."""
+PATCHY_SHARE, PATCHY_HU = 0.8, (5.0, 32.0)
+"""Patches whose marrow differs from place to place, and the standard deviation."""
 VEIN_HU = (0.0, 90.0)
 VEIN_SHARE = 0.6
 """Of bodies whose vein is seen, in patches that show any."""
@@ -29,7 +29,7 @@ CANAL_REACH_MM = 35.0
 
 def uneven(image: Tensor, structure: Tensor, vertebra: Tensor, voxel_mm: float) -> Tensor:
     """(1, 1, D, H, W) HU of one patch before the scanner, its bone less even than it was rendered."""
-    if chance(0.6):
+    if chance(PATCHY_SHARE):
         wave = smooth_noise(image.shape, int(uniform(6, 22)), image.device)
         image = image + uniform(*PATCHY_HU) * wave * is_bone(structure)
     if chance(0.5):

@@ -14,7 +14,7 @@ from spinemets.training import warp
 from spinemets.training.acquisition import acquire_ct, beyond_field_of_view
 from spinemets.training.ct_contrast import render_ct
 from spinemets.training.deposits import Deposits, deposits_at, varied
-from spinemets.training.filters import chance, dilated
+from spinemets.training.filters import blur, chance, dilated, uniform
 from spinemets.training.healthy_marrow import uneven
 from spinemets.training.lesion_crops import LesionCrop
 from spinemets.training.mask_errors import predicted_mask
@@ -27,6 +27,12 @@ FAR_WEIGHT = 0.1
 """Weight of all others, so that nothing wild is said of them (ours)."""
 DESTROYED_SHARE = 0.4
 """Where less than this of the bone is left it may be missing from a predicted mask (ours)."""
+OLD_SHARE, OLD_MARROW_HU = 0.4, (50.0, 150.0)
+"""Of patches, with the marrow of patients from about 55 years on (226 HU at 30 years, 2.5 HU less each year: Jang 2019,
+clinical.md §3.4), who have most of the metastases; how many patches is ours."""
+LEAST_CHANGE_HU, CHANGE_BLUR_MM = 25.0, 2.0
+"""A lesion that changes the CT by less, on average over its part in one vertebra and after a blur, cannot be seen, and
+nothing is learnt from it (ours)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class LesionBatch:
     target : (N, D, H, W) Tensor of int64
         Class of each voxel.
     weight : (N, D, H, W) Tensor
-        How much it counts; depends on the place alone, never on the class.
+        How much it counts: by its place, and not at all in a lesion that cannot be seen.
     """
 
     image: Tensor
@@ -101,13 +107,40 @@ class LesionRandomiser(nn.Module):
         beyond = beyond_field_of_view(structure, self.voxel_mm, cut=self.augment)
         matter = Deposits(deposits[:, :1], deposits[:, 1:2], deposits[:, 2:])
         contrast = chance(CONTRAST_SHARE)
-        image = render_ct(structure, vertebra, self.voxel_mm, contrast=contrast, invent_disease=False)
-        image = uneven(image, structure, vertebra, self.voxel_mm)
-        image = (varied(matter) if self.augment else matter).over(image, contrast)
+        marrow = uniform(*OLD_MARROW_HU) if chance(OLD_SHARE) else None
+        image = render_ct(structure, vertebra, self.voxel_mm, contrast=contrast, marrow_hu=marrow, invent_disease=False)
+        healthy = uneven(image, structure, vertebra, self.voxel_mm)
+        image = (varied(matter) if self.augment else matter).over(healthy, contrast)
+        hidden = unseen(lesion, vertebra, image - healthy, self.voxel_mm)
         image = self.window(acquire_ct(image, beyond, self.voxel_mm))
         structure, vertebra = structure.masked_fill(beyond, OUTSIDE_FIELD), vertebra.masked_fill(beyond, 0)
         lesion = lesion.masked_fill(beyond, 0)
         destroyed = (lesion == LesionLabel.LYTIC) | (matter.keep < DESTROYED_SHARE)
         mask = predicted_mask(vertebra, structure, destroyed, self.voxel_mm)
         near = dilated(vertebra > 0, round(NEAR_MM / self.voxel_mm))[:, 0]
-        return torch.cat([image, mask], 1), lesion[:, 0].long(), torch.where(near, 1.0, FAR_WEIGHT)
+        weight = torch.where(near, 1.0, FAR_WEIGHT).masked_fill(hidden[:, 0], 0.0)
+        return torch.cat([image, mask], 1), lesion[:, 0].long(), weight
+
+
+def unseen(lesion: Tensor, vertebra: Tensor, change: Tensor, voxel_mm: float) -> Tensor:
+    """Where the lesions of one patch are that a reader could not see, bool.
+
+    Learnt from, they would make lesions of all spongy bone that is as dense as a tumour.
+
+    Parameters
+    ----------
+    lesion, vertebra : (1, 1, D, H, W) Tensor
+        `LesionLabel` and VerSe ids.
+    change : (1, 1, D, H, W) Tensor
+        What the disease adds to the CT number, HU.
+    voxel_mm : float
+        Edge of a voxel, mm.
+    """
+    result = torch.zeros_like(lesion, dtype=torch.bool)
+    size = blur(change, CHANGE_BLUR_MM / voxel_mm).abs()
+    for label in torch.unique(lesion[lesion > 0]):
+        for number in torch.unique(vertebra[lesion == label]):
+            part = (lesion == label) & (vertebra == number)
+            if size[part].mean() < LEAST_CHANGE_HU:
+                result |= part
+    return result
