@@ -86,7 +86,8 @@ def volume_values(slices: Sequence[Slice], modality: str) -> tuple[NDArray[Any],
         values[k] = stored * slope + intercept
     _fill(values, padded, modality)
     inverted = modality != "CT" and _is_inverted(slices[0].attributes)
-    return narrowed(values).transpose(2, 1, 0), ("monochrome1_inverted",) if inverted else ()
+    flags = ("monochrome1_inverted",) if inverted else ()
+    return narrowed(values).transpose(2, 1, 0), flags
 
 
 def _linear_map(attributes: Attributes) -> tuple[float, float]:

@@ -113,7 +113,7 @@ def _affine(header: Any, name: str) -> NDArray[np.float64]:
     return affine
 
 
-def _doubts(header: Any, shape: tuple[int, int, int]) -> tuple[str, ...]:
+def _flags(header: Any, shape: tuple[int, int, int]) -> tuple[str, ...]:
     """``sform_qform_disagree`` if both are coded and place a corner differently, or the qform is no rotation."""
     if not _is_coded(header, "sform_code") or not _is_coded(header, "qform_code"):
         return ()
@@ -179,4 +179,4 @@ def read_nifti(path: Path) -> tuple[Volume, tuple[str, ...]]:
     _require_whole(path, header, shape)
     array = _voxels(path, header, shape, dtype)
     require_finite(array, name)
-    return Volume(array, affine), _doubts(header, shape)
+    return Volume(array, affine), _flags(header, shape)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-WORDS = {
+from spinemets.formats.flag_words import FLAG_WORDS
+
+WORDS = FLAG_WORDS | {
     "sins": "SINS",
     "escc": "ESCC",
     "sins_case": "SINS, what went in",
@@ -122,21 +124,6 @@ WORDS = {
     "draped_curtain_midline_ratio": "thickness of epidural tumour in the midline by its peaks",
     "compartment": "compartment of tumour in the canal",
     "no_fracture_or_lesion": "no fracture and no lesion",
-    "diffuse_marrow_disease_suspected": "marrow dark on T1 at all levels",
-    "pet_taken_as_suv": "the file does not say that the PET is in SUV",
-    "vertebrae_outlined_by_network": "measured on a network's outlines of vertebrae",
-    "lesions_by_network": "lesions found by a network",
-    "single_slice": "seen in one slice alone, to be confirmed in a neighbouring or sagittal one",
-    "displacement_without_deformation": "the cord is displaced and not flattened: others may not call it compressed",
-    "non_tumour_compression": "somebody stated that disc, bone or ligament compresses as well",
-    "no_csf_without_compression": "no CSF round a cord that is not flattened: may be anything from 1c to 3",
-    "canal_outlined_by_network": "outlines of cord, sac and tumour by a network that learnt on simulated images",
-    "tumour_in_some_readings": "some readings of the image show tumour: this is not clearance",
-    "cord_or_roots": "what lies in the sac beside the tumour may be the cord or, below its end, roots",
-    "cord_not_seen": "the cord is not seen beside the tumour: that it is compressed is not excluded",
-    "readings_not_all_usable": "some readings of the image could not be graded",
-    "one_sided_reference": "compared with slices on one side of the tumour alone",
-    "grade_open_by_taper": "cord and sac change along the canal by themselves, which leaves another grade possible",
     "adjacent": "slices above and below",
     "one_sided": "slices on one side",
     "population": "healthy people of that level",
@@ -150,9 +137,8 @@ WORDS = {
     "cord_area_loss": "area of the cord lost",
     "cord_shift_mm": "displacement of the cord, mm",
     "csf_fraction": "CSF round the cord",
-    "same_coordinates_assumed": "the files do not say that their series lie in the same coordinates",
 }
-"""Names of keys that do not read well as they are."""
+"""Names of keys that do not read well as they are, and sentences for flags."""
 
 UNITS = {"[hnsf'U]": "HU", "mL": "ml", "deg": "°", "1": "", "mm2": "mm²", "10*-3.mm2/s": "· 10⁻³ mm²/s"}
 """UCUM units as a reader writes them."""
