@@ -15,7 +15,7 @@ from spinemets.findings import NotAssessed, Reason, Section, VertebraFindings
 from spinemets.inference.card import ModelCard
 from spinemets.measure.canal_slices import stack_axis
 from spinemets.series_assessment import Clinical, SeriesResult
-from spinemets.series_images import lies_on
+from spinemets.series_images import given_on, lies_on
 from spinemets.spine import Spine
 from spinemets.volume import Series, Study, Volume
 
@@ -121,18 +121,28 @@ def assess_canal(
         If the masks contradict one another.
     """
     series = series_of_masks(study, given["sac"])
-    t2 = series.volume if series.role == AXIAL_ROLE else None
-    canal = given.get("canal")
-    own_canal = None if canal is None or not lies_on(series, canal) else canal
-    masks = EsccMasks(given["cord"], given["sac"], given["epidural"], t2, own_canal, by_network)
+    masks = _masks_on(series, given, by_network)
     axis = stack_axis(masks.cord if masks.cord.array.any() else masks.sac)
     if series.role != AXIAL_ROLE:
         detail = f"a grade is read on axial T2; the masks of the canal lie on a series of the role {series.role}"
         absent = NotAssessed(Reason.MISSING_SEQUENCE, detail)
         return CanalResult(series, masks, absent, axis, dict.fromkeys(EPIDURAL, absent))
+    return _graded(series, masks, axis, spine, established(clinical, spine))
+
+
+def _masks_on(series: Series, given: Mapping[str, Volume], by_network: bool) -> EsccMasks:
+    """What a grade is read from on a series, its signal and the bony canal where they are there."""
+    t2 = series.volume if series.role == AXIAL_ROLE else None
+    return EsccMasks(given["cord"], given["sac"], given["epidural"], t2, given_on(series, given, "canal"), by_network)
+
+
+def _graded(
+    series: Series, masks: EsccMasks, axis: int, spine: SeriesResult | None, bone_metastasis: str
+) -> CanalResult:
+    """The site of an axial T2, at the level that the vertebrae tell where they share its coordinates."""
     near = spine if spine is not None and _shares_frame(series, spine.series) else None
     about = None if near is None else _level_at(near.spine, masks.sac, axis, _most_tumour(masks.epidural, axis))
-    answer = assess_escc(masks, level=about, bone_metastasis=established(clinical, spine))
+    answer = assess_escc(masks, level=about, bone_metastasis=bone_metastasis)
     answer |= {"series": series.name} | ({"series_uid": series.uid} if series.uid else {})
     level = None if near is None else _level_at(near.spine, masks.sac, axis, answer["slice"])
     answer["level"] = None if level is None else str(level)

@@ -93,34 +93,57 @@ def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = N
     """
     along = cord if cord.array.any() else sac
     axis = stack_axis(along)
-    masks = [np.moveaxis(mask.array > 0, axis, 0) for mask in (cord, sac, tumour)]
-    masks[1] |= masks[0]
-    masks[2] = masks[2] & ~masks[1]
-    in_plane = np.delete(cord.spacing_mm, axis)
-    box = _box(np.logical_or.reduce(masks), in_plane)
-    image = None if t2 is None else np.moveaxis(t2.array, axis, 0)
-    slices = []
-    for index in np.flatnonzero(masks[1].any(axis=(1, 2))):
-        planes = [_fine(mask[index][box], in_plane) for mask in masks]
-        planes[1] |= planes[0]
-        planes[2] &= ~planes[1]
-        signal = None if image is None else _fine_image(image[index][box], in_plane)
-        height = float(index * cord.spacing_mm[axis])
-        slices.append(CanalSlice(int(index), height, planes[0], planes[1], planes[2], signal))
-    area_mm2 = masks[2].sum(axis=(1, 2)) * float(in_plane.prod())
-    area_mm2[masks[1].any(axis=(1, 2))] = 0.0
+    planes = _planes(cord, sac, tumour, t2, axis)
     directions = np.delete(cord.affine[:3, :3] / cord.spacing_mm, axis, axis=1)
     to_front = directions[1] / max(float(np.linalg.norm(directions[1])), 1e-9)
     return CanalStack(
         axis,
-        tuple(slices),
-        float(in_plane.max()),
-        float(cord.spacing_mm[axis]),
+        planes.fine(),
+        float(planes.pixel_mm.max()),
+        planes.apart_mm,
         _tilt_deg(along, axis),
         to_front,
         1.0 if cord.affine[2, axis] > 0 else -1.0,
-        {int(index): float(area_mm2[index]) for index in np.flatnonzero(area_mm2)},
+        planes.tumour_without_sac_mm2(),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Planes:
+    """Slices as they are stored: cord, sac with the cord and tumour outside either, each (K, U, V), and perhaps T2."""
+
+    cord: NDArray[np.bool_]
+    sac: NDArray[np.bool_]
+    tumour: NDArray[np.bool_]
+    image: NDArray[np.generic] | None
+    pixel_mm: NDArray[np.float64]
+    apart_mm: float
+
+    def fine(self) -> tuple[CanalSlice, ...]:
+        """Those with sac, on the fine grid round what any of them holds."""
+        box = _box(self.sac | self.tumour, self.pixel_mm)
+        slices = []
+        for index in np.flatnonzero(self.sac.any(axis=(1, 2))):
+            cord, sac, tumour = (_fine(m[index][box], self.pixel_mm) for m in (self.cord, self.sac, self.tumour))
+            sac |= cord
+            signal = None if self.image is None else _sampled(self.image[index][box], self.pixel_mm)
+            slices.append(CanalSlice(int(index), float(index * self.apart_mm), cord, sac, tumour & ~sac, signal))
+        return tuple(slices)
+
+    def tumour_without_sac_mm2(self) -> dict[int, float]:
+        """Area of tumour in each slice that shows tumour and no sac."""
+        area_mm2 = self.tumour.sum(axis=(1, 2)) * float(self.pixel_mm.prod())
+        area_mm2[self.sac.any(axis=(1, 2))] = 0.0
+        return {int(index): float(area_mm2[index]) for index in np.flatnonzero(area_mm2)}
+
+
+def _planes(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None, axis: int) -> _Planes:
+    """The slices across an axis, no voxel of which is both sac and tumour."""
+    own, inside, beside = (np.moveaxis(mask.array > 0, axis, 0) for mask in (cord, sac, tumour))
+    inside = inside | own
+    image = None if t2 is None else np.moveaxis(t2.array, axis, 0)
+    pixel_mm = np.delete(cord.spacing_mm, axis)
+    return _Planes(own, inside, beside & ~inside, image, pixel_mm, float(cord.spacing_mm[axis]))
 
 
 def stack_axis(mask: Volume) -> int:
@@ -177,17 +200,13 @@ def _fine(plane: NDArray[np.bool_], in_plane: NDArray[np.float64]) -> NDArray[np
     return _sampled(smooth, in_plane) >= 0.5
 
 
-def _fine_image(plane: NDArray[np.float32], in_plane: NDArray[np.float64]) -> NDArray[np.float32]:
-    return _sampled(plane.astype(np.float32), in_plane)
-
-
 def _fine_shape(shape: tuple[int, ...], in_plane: NDArray[np.float64]) -> tuple[int, int]:
     sizes = np.ceil(np.array(shape) * in_plane / FINE_MM).astype(int)
     return int(sizes[0]), int(sizes[1])
 
 
-def _sampled(plane: NDArray[np.float32], in_plane: NDArray[np.float64]) -> NDArray[np.float32]:
+def _sampled(plane: NDArray[np.generic], in_plane: NDArray[np.float64]) -> NDArray[np.float32]:
     rows, columns = _fine_shape(plane.shape, in_plane)
     at = [((np.arange(n) + 0.5) * FINE_MM / mm - 0.5) for n, mm in zip((rows, columns), in_plane, strict=True)]
     grid = np.stack(np.meshgrid(*at, indexing="ij"))
-    return ndimage.map_coordinates(plane, grid, order=1, mode="nearest", output=np.float32)
+    return ndimage.map_coordinates(plane.astype(np.float32), grid, order=1, mode="nearest", output=np.float32)
