@@ -23,6 +23,14 @@ def test_every_file_that_is_named_exists():
             assert (ROOT / name).is_file(), (item, name)
 
 
+def test_everything_in_quotes_is_a_file_and_every_file_of_tests_holds_some():
+    for item, _, where, test in ROWS:
+        quoted = re.findall(r"`([^`]*)`", where + test)
+        assert all(re.fullmatch(r"[\w/]+\.py", name) for name in quoted), (item, quoted)
+        for name in re.findall(r"`(tests/[^`]*)`", test):
+            assert re.search(r"^def test_", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE), (item, name)
+
+
 def test_an_item_has_a_test_or_a_reason():
     for item, _, where, test in ROWS:
         assert test, item
