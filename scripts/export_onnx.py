@@ -12,7 +12,7 @@ from spinemets.training.export import export_model
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="task of the network: spine, spine_mr, locator, lesion or canal")
+    parser.add_argument("name", help="task of the network: spine, spine_mr, locator, lesion, lesion_mr or canal")
     parser.add_argument("checkpoint", type=Path, help="Lightning checkpoint (its averaged weights) or weights.pt")
     parser.add_argument("--out", type=Path, default=Path("models"), help="folder of the models")
     parser.add_argument("--version", default="0.1.0", help="version of the model")

@@ -98,7 +98,7 @@ def test_voxels_near_a_vertebra_count_in_full_and_others_little():
 
 
 def test_what_lies_outside_the_field_of_view_is_no_lesion(monkeypatch):
-    def lower_half(structure, voxel_mm, cut):
+    def lower_half(structure, voxel_mm, cut, cuts):
         return torch.arange(structure.shape[-1]).expand(structure.shape) < 16
 
     monkeypatch.setattr(lesion_randomise, "beyond_field_of_view", lower_half)

@@ -13,13 +13,17 @@ from spinemets.datasets.simulated import case_file
 from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS
 from spinemets.training.data import SpineData
 from spinemets.training.lesion_crops import LesionCropDataset
+from spinemets.training.lesion_mr_randomise import MrLesionRandomiser
+from spinemets.training.lesion_randomise import LesionRandomiser
 from spinemets.training.run import fit
 
 
-def test_the_network_takes_and_gives_as_many_channels_as_it_is_said_to():
-    config = composed("task=lesion")
+@pytest.mark.parametrize(("task", "kind"), [("lesion", LesionRandomiser), ("lesion_mr", MrLesionRandomiser)])
+def test_the_network_takes_and_gives_as_many_channels_as_it_is_said_to(task, kind):
+    config = composed(f"task={task}")
     learner = instantiate(config.module)
-    assert config.name == "lesion"
+    assert config.name == task
+    assert type(learner.randomiser) is type(learner.validator) is kind
     assert config.module.net.in_channels == len(LESION_INPUTS)
     assert config.module.net.out_channels == len(LESION_CLASSES)
     assert learner.randomiser.augment
@@ -33,11 +37,18 @@ def test_the_numbers_of_the_classes_are_those_of_the_labels():
     assert [LESION_CLASSES.index(label.name.lower()) for label in LesionLabel] == [int(label) for label in LesionLabel]
 
 
-@pytest.mark.parametrize("data", ["simulated", "labelmaps"])
-def test_disease_is_drawn_into_the_cases_of_every_source(data):
-    config = composed("task=lesion", f"data={data}", *(["data.root=maps"] if data == "labelmaps" else []))
+@pytest.mark.parametrize(
+    ("task", "data", "sources"),
+    [
+        ("lesion", "simulated", ["simulated"]),
+        ("lesion", "labelmaps", ["simulated", "labelmaps"]),
+        ("lesion_mr", "labelmaps_mr", ["simulated", "labelmaps", "lumbar_mr"]),
+    ],
+)
+def test_disease_is_drawn_into_the_cases_of_every_source(task, data, sources):
+    config = composed(f"task={task}", f"data={data}", *(["data.root=maps"] if data != "simulated" else []))
     made = instantiate(config.data)
-    assert list(made.sources) == (["simulated"] if data == "simulated" else ["simulated", "labelmaps"])
+    assert list(made.sources) == sources
     assert made.disease.draws == 3
     assert made.crop_size > config.module.randomiser.patch_size
 

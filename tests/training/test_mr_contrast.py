@@ -55,23 +55,23 @@ def test_the_randomiser_takes_a_share_of_patches_of_any_contrast(labels):
     assert bool(torch.isfinite(batch.image).all())
 
 
-def drawing(monkeypatch, number):
+def drawing(monkeypatch, name):
     """Let every patch look like one of the sequences, drawn in full."""
-    monkeypatch.setattr(mr_contrast, "SEQUENCES", ((1.0, SEQUENCES[number][1]),))
+    monkeypatch.setattr(mr_contrast, "SEQUENCES", {name: (1.0, SEQUENCES[name][1])})
 
 
 @pytest.mark.parametrize(
-    ("number", "brighter", "darker"),
+    ("sequence", "brighter", "darker"),
     [
-        (0, Tissue.CSF, Tissue.MUSCLE),
-        (1, Tissue.FAT, Tissue.CSF),
-        (2, Tissue.CSF, Tissue.FAT),
-        (3, Tissue.CSF, Tissue.LUNG),
+        ("t2", Tissue.CSF, Tissue.MUSCLE),
+        ("t1", Tissue.FAT, Tissue.CSF),
+        ("stir", Tissue.CSF, Tissue.FAT),
+        ("t1_gadolinium", Tissue.CSF, Tissue.LUNG),
     ],
 )
 @pytest.mark.parametrize("seed", range(4))
-def test_a_sequence_orders_tissues_as_radiologists_know_them(monkeypatch, number, brighter, darker, seed):
-    drawing(monkeypatch, number)
+def test_a_sequence_orders_tissues_as_radiologists_know_them(monkeypatch, sequence, brighter, darker, seed):
+    drawing(monkeypatch, sequence)
     torch.manual_seed(seed)
     structure = torch.full((1, 1, 16, 16, 16), int(brighter), dtype=torch.uint8)
     structure[..., 8:] = int(darker)
@@ -80,9 +80,9 @@ def test_a_sequence_orders_tissues_as_radiologists_know_them(monkeypatch, number
 
 
 def test_shares_of_sequences_leave_room_for_any_contrast():
-    total = sum(share for share, _ in SEQUENCES)
+    total = sum(share for share, _ in SEQUENCES.values())
     assert 0.3 < total < 0.7
-    for _, signals in SEQUENCES:
+    for _, signals in SEQUENCES.values():
         assert len(signals) == 7
         assert all(0 <= low <= high <= 10 for low, high in signals.values())
 
@@ -165,3 +165,31 @@ def test_most_mr_fields_of_view_are_sagittal_slabs():
     ).mean(0)
     assert float(seen[:2].max()) < 0.5
     assert float(seen[2:].min()) > 0.6
+
+
+def test_bone_beside_known_disease_holds_no_other_focus(labels, monkeypatch):
+    invented = []
+
+    def focus(image, bone):
+        invented.append(True)
+        return image
+
+    monkeypatch.setattr(mr_contrast, "_with_focus", focus)
+    for _ in range(20):
+        render_random_contrast(*labels, voxel_mm=1.5, invent_disease=False)
+    assert not invented
+    for _ in range(40):
+        render_random_contrast(*labels, voxel_mm=1.5)
+    assert invented
+
+
+def test_a_contrast_that_is_given_is_the_one_that_is_drawn(labels, monkeypatch):
+    monkeypatch.setattr(mr_contrast, "chance", lambda share: False)
+    drawing(monkeypatch, "stir")
+    contrast = mr_contrast.drawn_contrast(torch.device("cpu"))
+    assert contrast.sequence == "stir"
+    structure, vertebra = labels
+    image = render_random_contrast(structure, vertebra, 1.5, contrast)
+    muscle = structure == int(Tissue.MUSCLE)
+    assert float(image[muscle].median()) == pytest.approx(float(contrast.table[Tissue.MUSCLE]), abs=0.1)
+    assert float(contrast.table[Tissue.MUSCLE]) == pytest.approx(contrast.unit, rel=1.5)

@@ -1,7 +1,7 @@
-"""What the CT lesion network sees and tells apart.
+"""What the lesion networks see and tell apart.
 
-Its input has two channels on the isotropic RAS+ grid of the spine network: the windowed CT, and 1 inside any
-vertebra, 0 elsewhere. Its output is one logit a class. The numbers of the classes are those of
+Their input has two channels on the isotropic RAS+ grid of the spine network: the windowed CT, or the scaled MR, and
+1 inside any vertebra, 0 elsewhere. Their output is one logit a class. The numbers of the classes are those of
 `spinemets.anatomy.LesionLabel`; a lesion with both is mixed. Tumour outside the bone is background.
 """
 
@@ -15,3 +15,6 @@ LESION_INPUTS = ("ct", "vertebra")
 
 Training shows the sacrum now inside the mask and now not, and never ill.
 """
+
+MR_LESION_INPUTS = ("mr", "vertebra")
+"""The same for MR: signal through `SignalRange`, and the vertebra mask."""

@@ -20,7 +20,7 @@ from torch import nn
 
 from spinemets.errors import ModelError
 from spinemets.inference.canal_preprocess import SignalRange
-from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS
+from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS, MR_LESION_INPUTS
 from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_CENTRE, POSITION_CHANNELS, POSITION_UNIT
 from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, OFFSET_UNIT_MM, SPINE_CLASSES
@@ -28,7 +28,7 @@ from spinemets.simulate.axial_tissues import CANAL_CLASSES
 
 PARITY = 2e-3
 """Logits of the ONNX file may differ from torch by at most this."""
-ON_MR = ("canal", "spine_mr")
+ON_MR = ("canal", "spine_mr", "lesion_mr")
 """Tasks whose networks read MR signal, scaled by its own range; the others read HU."""
 _SPINE = {"classes": list(SPINE_CLASSES), "offset_channels": OFFSET_CHANNELS, "offset_unit_mm": OFFSET_UNIT_MM}
 OUTPUTS: dict[str, dict[str, Any]] = {
@@ -41,9 +41,12 @@ OUTPUTS: dict[str, dict[str, Any]] = {
         "position_unit": POSITION_UNIT,
     },
     "lesion": {"classes": list(LESION_CLASSES)},
+    "lesion_mr": {"classes": list(LESION_CLASSES)},
     "canal": {"classes": list(CANAL_CLASSES)},
 }
 """What the channels of each network say."""
+INPUTS: dict[str, tuple[str, ...]] = {"lesion": LESION_INPUTS, "lesion_mr": MR_LESION_INPUTS}
+"""What the channels of the image are, where there is more than one."""
 
 
 def export_model(name: str, checkpoint: Path, out: Path, version: str, licence: str, command: str) -> float:
@@ -114,7 +117,7 @@ def _is_table(key: str) -> bool:
 
 def _description(name: str, config: Any, version: str, licence: str, command: str, checkpoint: Path) -> dict[str, Any]:
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    channels = {"channels": list(LESION_INPUTS)} if name == "lesion" else {}
+    channels = {"channels": list(INPUTS[name])} if name in INPUTS else {}
     scale = {"signal_range": asdict(SignalRange())} if name in ON_MR else {"ct_window": asdict(CtWindow())}
     return {
         "name": name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from spinemets.anatomy import LesionLabel
 from spinemets.inference.preprocess import CtWindow
 from spinemets.simulate.tissues import OUTSIDE_FIELD
 from spinemets.training import warp
-from spinemets.training.acquisition import acquire_ct, beyond_field_of_view
+from spinemets.training.acquisition import CT_CUTS, Cuts, acquire_ct, beyond_field_of_view
 from spinemets.training.ct_contrast import render_ct
 from spinemets.training.deposits import Deposits, deposits_at, varied
 from spinemets.training.filters import blur, chance, dilated, uniform
@@ -69,6 +70,8 @@ class LesionRandomiser(nn.Module):
         False for validation: anatomy and deposits as drawn, still a random scanner and an imperfect mask.
     """
 
+    cuts: ClassVar[Cuts] = CT_CUTS
+
     def __init__(
         self,
         patch_size: int = 80,
@@ -104,15 +107,9 @@ class LesionRandomiser(nn.Module):
 
     def _patch(self, labels: Tensor, deposits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         structure, vertebra, lesion = labels[:, :1], labels[:, 1:2], labels[:, 2:]
-        beyond = beyond_field_of_view(structure, self.voxel_mm, cut=self.augment)
+        beyond = beyond_field_of_view(structure, self.voxel_mm, cut=self.augment, cuts=self.cuts)
         matter = Deposits(deposits[:, :1], deposits[:, 1:2], deposits[:, 2:])
-        contrast = chance(CONTRAST_SHARE)
-        marrow = uniform(*OLD_MARROW_HU) if chance(OLD_SHARE) else None
-        image = render_ct(structure, vertebra, self.voxel_mm, contrast=contrast, marrow_hu=marrow, invent_disease=False)
-        healthy = uneven(image, structure, vertebra, self.voxel_mm)
-        image = (varied(matter) if self.augment else matter).over(healthy, contrast)
-        hidden = unseen(lesion, vertebra, image - healthy, self.voxel_mm)
-        image = self.window(acquire_ct(image, beyond, self.voxel_mm))
+        image, hidden = self._image((structure, vertebra, lesion), matter, beyond)
         structure, vertebra = structure.masked_fill(beyond, OUTSIDE_FIELD), vertebra.masked_fill(beyond, 0)
         lesion = lesion.masked_fill(beyond, 0)
         destroyed = (lesion == LesionLabel.LYTIC) | (matter.keep < DESTROYED_SHARE)
@@ -121,8 +118,19 @@ class LesionRandomiser(nn.Module):
         weight = torch.where(near, 1.0, FAR_WEIGHT).masked_fill(hidden[:, 0], 0.0)
         return torch.cat([image, mask], 1), lesion[:, 0].long(), weight
 
+    def _image(self, labels: tuple[Tensor, Tensor, Tensor], matter: Deposits, beyond: Tensor) -> tuple[Tensor, Tensor]:
+        """Of structure, vertebra and lesion of one patch, the input of the network, and which lesions none can see."""
+        structure, vertebra, lesion = labels
+        contrast = chance(CONTRAST_SHARE)
+        marrow = uniform(*OLD_MARROW_HU) if chance(OLD_SHARE) else None
+        image = render_ct(structure, vertebra, self.voxel_mm, contrast=contrast, marrow_hu=marrow, invent_disease=False)
+        healthy = uneven(image, structure, vertebra, self.voxel_mm)
+        image = (varied(matter) if self.augment else matter).over(healthy, contrast)
+        hidden = unseen(lesion, vertebra, image - healthy, self.voxel_mm)
+        return self.window(acquire_ct(image, beyond, self.voxel_mm)), hidden
 
-def unseen(lesion: Tensor, vertebra: Tensor, change: Tensor, voxel_mm: float) -> Tensor:
+
+def unseen(lesion: Tensor, vertebra: Tensor, change: Tensor, voxel_mm: float, least: float = LEAST_CHANGE_HU) -> Tensor:
     """Where the lesions of one patch are that a reader could not see, bool.
 
     Learnt from, they would make lesions of all spongy bone that is as dense as a tumour.
@@ -132,15 +140,17 @@ def unseen(lesion: Tensor, vertebra: Tensor, change: Tensor, voxel_mm: float) ->
     lesion, vertebra : (1, 1, D, H, W) Tensor
         `LesionLabel` and VerSe ids.
     change : (1, 1, D, H, W) Tensor
-        What the disease adds to the CT number, HU.
+        What the disease adds to the CT number, HU, or to the signal.
     voxel_mm : float
         Edge of a voxel, mm.
+    least : float
+        Change, on average over the part of a lesion in one vertebra and after a blur, from which it can be seen.
     """
     result = torch.zeros_like(lesion, dtype=torch.bool)
     size = blur(change, CHANGE_BLUR_MM / voxel_mm).abs()
     for label in torch.unique(lesion[lesion > 0]):
         for number in torch.unique(vertebra[lesion == label]):
             part = (lesion == label) & (vertebra == number)
-            if size[part].mean() < LEAST_CHANGE_HU:
+            if size[part].mean() < least:
                 result |= part
     return result

@@ -9,6 +9,7 @@ body, uneven marrow, endplates that changed with their disc, nerve roots in the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -36,33 +37,34 @@ MEMBERS: Mapping[str, tuple[int, ...]] = {
 
 Signals = Mapping[str, tuple[float, float]]
 
-SEQUENCES: tuple[tuple[float, Signals], ...] = (
-    (  # T2, fast spin echo
+T2, T1, STIR, T1_GADOLINIUM, GRADIENT_ECHO = "t2", "t1", "stir", "t1_gadolinium", "gradient_echo"
+SEQUENCES: Mapping[str, tuple[float, Signals]] = {
+    T2: (  # T2, fast spin echo
         0.14,
         {MARROW: (1.8, 2.5), FAT: (3.0, 4.5), FLUID: (7.0, 10.0), CORD: (2.5, 3.0), DISC: (1.2, 5.0), FLESH: (1.0, 1.0),
          BLOOD: (0.0, 2.0)},
     ),
-    (  # T1, spin echo
+    T1: (  # T1, spin echo
         0.14,
         {MARROW: (1.3, 3.0), FAT: (3.0, 4.0), FLUID: (0.4, 0.5), CORD: (1.1, 1.3), DISC: (0.8, 1.0), FLESH: (1.0, 1.0),
          BLOOD: (0.0, 1.5)},
     ),
-    (  # STIR; T2 with fat suppression is much the same
+    STIR: (  # STIR; T2 with fat suppression is much the same
         0.12,
         {MARROW: (0.5, 0.9), FAT: (0.2, 0.5), FLUID: (7.0, 9.0), CORD: (2.3, 2.7), DISC: (1.0, 4.0), FLESH: (1.0, 1.0),
          BLOOD: (0.0, 6.0)},
     ),
-    (  # T1 with fat suppression, after gadolinium
+    T1_GADOLINIUM: (  # T1 with fat suppression, after gadolinium
         0.04,
         {MARROW: (0.6, 0.8), FAT: (0.3, 0.5), FLUID: (0.4, 0.6), CORD: (1.1, 1.3), DISC: (0.9, 1.1), FLESH: (1.1, 1.1),
          BLOOD: (1.5, 4.0)},
     ),
-    (  # gradient echo: fluid and discs bright, marrow in between
+    GRADIENT_ECHO: (  # gradient echo: fluid and discs bright, marrow in between
         0.1,
         {MARROW: (0.9, 1.8), FAT: (1.0, 2.5), FLUID: (2.0, 3.5), CORD: (1.3, 2.0), DISC: (1.8, 3.0), FLESH: (1.0, 1.0),
          BLOOD: (1.0, 3.5)},
     ),
-)  # fmt: skip
+}  # fmt: skip
 """How often a patch looks like a sequence (ours), and signal of its tissues, muscle being 1: `clinical.md` §3.5;
 those of blood and the gradient echo are ours. What is left of the patches has any contrast."""
 SPREAD = 0.25
@@ -74,37 +76,63 @@ RIM_VOXELS = 4
 """A disc's nucleus begins about so far inside its rim (ours)."""
 
 
-def _signal_table(device: torch.device) -> Tensor:
-    """(256,) signal of every structure code in one patch, 0 to 1."""
+@dataclass(frozen=True)
+class Contrast:
+    """What one patch looks like.
+
+    Attributes
+    ----------
+    table : (256,) Tensor
+        Signal of every structure code, 0 to 1.
+    sequence : str or None
+        The one of `SEQUENCES` that it is like; None for any contrast.
+    unit : float
+        What the signal 1 of a sequence's table, that of muscle, has become; of no meaning without a sequence.
+    marrow, fat : float
+        Signals, 0 to 1.
+    """
+
+    table: Tensor
+    sequence: str | None
+    unit: float
+    marrow: float
+    fat: float
+
+
+def drawn_contrast(device: torch.device) -> Contrast:
+    """A contrast for one patch, by lot."""
     table = torch.rand(256)
-    marrow, fat = uniform(0.1, 1.0), uniform(0.05, 1.0)
-    signals = _drawn_sequence()
-    if signals is not None:
+    marrow, fat, unit = uniform(0.1, 1.0), uniform(0.05, 1.0), 1.0
+    sequence = _drawn_sequence()
+    if sequence is not None:
+        signals = SEQUENCES[sequence][1]
         drawn = {name: uniform(*span) * float(torch.randn(()).mul(SPREAD).exp()) for name, span in signals.items()}
-        brightest = max(drawn.values())
-        marrow, fat = drawn[MARROW] / brightest, drawn[FAT] / brightest
+        unit = 1 / max(drawn.values())
+        marrow, fat = drawn[MARROW] * unit, drawn[FAT] * unit
         for name, codes in MEMBERS.items():
             for code in codes:
-                table[code] = drawn[name] / brightest * uniform(0.85, 1.15)
+                table[code] = drawn[name] * unit * uniform(0.85, 1.15)
     for code in (*BONES, *range(Subregion.ARCH, Subregion.PEDICLE_RIGHT + 1)):
         table[code] = marrow * uniform(0.85, 1.15)
     for code in FATTY:
         table[code] = fat + uniform(-0.05, 0.05)
     for code in (*GAS, OUTSIDE_FIELD):
         table[code] = uniform(0.0, 0.06)
-    return table.clamp(0, 1).to(device)
+    return Contrast(table.clamp(0, 1).to(device), sequence, unit, marrow, fat)
 
 
-def _drawn_sequence() -> Signals | None:
+def _drawn_sequence() -> str | None:
     draw = uniform(0, 1)
-    for share, signals in SEQUENCES:
+    for name, (share, _) in SEQUENCES.items():
         if draw < share:
-            return signals
+            return name
         draw -= share
     return None
 
 
-def render_random_contrast(structure: Tensor, vertebra: Tensor, voxel_mm: float) -> Tensor:
+def render_random_contrast(
+    structure: Tensor, vertebra: Tensor, voxel_mm: float, contrast: Contrast | None = None, invent_disease: bool = True
+) -> Tensor:
     """(1, 1, D, H, W) signal, about 0 to 1, of one patch in a sequence that nobody has met.
 
     Parameters
@@ -113,12 +141,19 @@ def render_random_contrast(structure: Tensor, vertebra: Tensor, voxel_mm: float)
         Structure codes and VerSe ids.
     voxel_mm : float
         Edge of a voxel, mm.
+    contrast : Contrast, optional
+        Of the patch; drawn by lot without it.
+    invent_disease : bool
+        False where known disease is laid over the image and bone must hold no other focus.
     """
     device = structure.device
-    image = _signal_table(device)[structure.long()]
+    image = (contrast or drawn_contrast(device)).table[structure.long()]
     bone = is_bone(structure)
     image = _with_nuclei(image, structure)
-    image = _uneven_marrow(image, structure, vertebra, bone, voxel_mm)
+    image = _uneven_marrow(image, structure, bone)
+    if invent_disease and chance(0.35):
+        image = _with_focus(image, bone)
+    image = _with_veins(image, structure, vertebra, voxel_mm)
     image = _with_sacral_discs(image, structure, voxel_mm)
     image = _with_roots(image, structure)
     shift = (torch.randn(256, device=device) * uniform(0, 0.06))[vertebra.long()]
@@ -146,8 +181,8 @@ def _with_nuclei(image: Tensor, structure: Tensor) -> Tensor:
     return image + nucleus * uniform(0.4, 1.0) * (signal.clamp(0, 1.3) - image)
 
 
-def _uneven_marrow(image: Tensor, structure: Tensor, vertebra: Tensor, bone: Tensor, voxel_mm: float) -> Tensor:
-    """Patchy marrow, veins, endplates, and foci that are ill or harmless: all of them leave the outline as it is."""
+def _uneven_marrow(image: Tensor, structure: Tensor, bone: Tensor) -> Tensor:
+    """Patchy marrow, and endplates that changed with their disc."""
     device = image.device
     if chance(0.6):
         wave = smooth_noise(image.shape, int(uniform(6, 24)), device)
@@ -156,15 +191,24 @@ def _uneven_marrow(image: Tensor, structure: Tensor, vertebra: Tensor, bone: Ten
         beside = blur((structure == Tissue.DISC).float(), uniform(1.5, 3.0))
         here = (smooth_noise(image.shape, 6, device) > uniform(0.0, 1.5)) & bone
         image = image + (4 * beside).clamp(0, 1) * here * (uniform(0.0, 1.0) - image) * uniform(0.3, 1.0)
-    if chance(0.35):
-        wave = smooth_noise(image.shape, int(uniform(5, 16)), device)
-        focus = ((wave - uniform(0.9, 2.0)) * 6).clamp(0, 1) * bone
-        image = image + focus * (uniform(0.0, 1.0) - image) * uniform(0.5, 1.0)
-    if chance(0.6):
-        signal = uniform(0.0, 1.0)
-        for number in torch.unique(vertebra).tolist():
-            if number not in (0, Level.SACRUM.verse_id):
-                image = image + vein(structure, vertebra == number, voxel_mm) * (signal - image)
+    return image
+
+
+def _with_focus(image: Tensor, bone: Tensor) -> Tensor:
+    """Foci in bone that are ill or harmless: they leave the outline as it is."""
+    wave = smooth_noise(image.shape, int(uniform(5, 16)), image.device)
+    focus = ((wave - uniform(0.9, 2.0)) * 6).clamp(0, 1) * bone
+    return image + focus * (uniform(0.0, 1.0) - image) * uniform(0.5, 1.0)
+
+
+def _with_veins(image: Tensor, structure: Tensor, vertebra: Tensor, voxel_mm: float) -> Tensor:
+    """Basivertebral veins, of one signal in all bodies."""
+    if not chance(0.6):
+        return image
+    signal = uniform(0.0, 1.0)
+    for number in torch.unique(vertebra).tolist():
+        if number not in (0, Level.SACRUM.verse_id):
+            image = image + vein(structure, vertebra == number, voxel_mm) * (signal - image)
     return image
 
 
