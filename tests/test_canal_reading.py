@@ -110,10 +110,10 @@ class Closed:
 def test_masks_that_are_given_replace_the_network_on_their_series():
     image, masks = phantom()
     series = axial(image)
-    found = canals_of_study(Study((series,)), given_on(series, masks), None, Clinical(), Closed())
+    found = canals_of_study(Study((series,)), given_on(series, masks), (), Clinical(), Closed())
     assert [one.cards for one in found.results] == [()]
     assert found.section[0]["grade"] == CASE.grade
-    alone = canals_of_study(Study((series,)), {}, None, Clinical(), reading(None))
+    alone = canals_of_study(Study((series,)), {}, (), Clinical(), reading(None))
     assert alone.unread == ((series, NO_NETWORK),)
     assert alone.section is alone.governing is NO_NETWORK
 
@@ -122,7 +122,7 @@ def test_a_mask_that_is_given_without_the_others_is_not_put_beside_those_of_a_ne
     image, masks = phantom()
     series = axial(image)
     given = {"epidural": series.volume.with_array(masks["tumour"])}
-    found = canals_of_study(Study((series,)), given, None, Clinical(), reading(model()))
+    found = canals_of_study(Study((series,)), given, (), Clinical(), reading(model()))
     reason = NotAssessed(Reason.MISSING_MASK, "ESCC needs masks of cord, sac and tumour; cord and sac not given")
     assert found.section == reason
 
@@ -131,11 +131,11 @@ def test_masks_on_the_grid_of_two_series_belong_to_the_axial_t2():
     image, masks = phantom()
     second = axial(image)
     first = replace(second, role="t1_gd", name="t1")
-    found = canals_of_study(Study((first, second)), given_on(second, masks), None, Clinical(), Closed())
+    found = canals_of_study(Study((first, second)), given_on(second, masks), (), Clinical(), Closed())
     assert found.section[0]["series"] == "t2"
     assert found.section[0]["grade"] == CASE.grade
 
 
 def test_no_network_is_opened_where_there_is_no_axial_series():
-    found = canals_of_study(Study((ct()[0],)), {}, None, Clinical(), Closed())
+    found = canals_of_study(Study((ct()[0],)), {}, (), Clinical(), Closed())
     assert found.section == ESCC_NOT_ASSESSED

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from spinemets.anatomy import CanalLabel, Level
+from spinemets.canal_levels import AMBIGUOUS, CanalLevels, SliceLevel
 from spinemets.epidural_signs import EPIDURAL, epidural_signs
 from spinemets.escc_assessment import EsccMasks, assess_escc
 from spinemets.findings import NotAssessed, Reason, Section, VertebraFindings
@@ -16,14 +17,11 @@ from spinemets.inference.card import ModelCard
 from spinemets.measure.canal_slices import stack_axis
 from spinemets.series_assessment import Clinical, SeriesResult
 from spinemets.series_images import given_on, lies_on
-from spinemets.spine import Spine
 from spinemets.volume import Series, Study, Volume
 
 AXIAL_ROLE = "t2_axial"
 TO_FRONT = np.array([0.0, 1.0, 0.0])
 """The patient's front in the world, where no vertebra tells its own."""
-NEAR_MM = 30.0
-"""A slice further than this from the centre of every vertebra is at no level that is known (ours)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class CanalResult:
                 Reason.RESOLUTION if "resolution" in str(site["reason"]) else Reason.NO_REFERENCE, str(site["reason"])
             )
         if site["level"] is None:
-            return NotAssessed(Reason.LEVEL_AMBIGUOUS, "no named vertebra lies near the graded slice")
+            return NotAssessed(Reason.LEVEL_AMBIGUOUS, site["level_unknown"])
         return site["level"]
 
     @property
@@ -94,7 +92,7 @@ def series_of_masks(study: Study, mask: Volume) -> Series:
 def assess_canal(
     study: Study,
     given: Mapping[str, Volume],
-    spine: SeriesResult | None,
+    results: Sequence[SeriesResult],
     clinical: Clinical,
     *,
     by_network: bool = False,
@@ -107,9 +105,8 @@ def assess_canal(
         One of its series has the grid of the masks.
     given : mapping of str to Volume
         The masks, and perhaps ``canal``.
-    spine : SeriesResult or None
-        Tells the level, where it shares a frame of reference with that series, and whether there is a lesion; without
-        it the site has no level.
+    results : sequence of SeriesResult
+        Tell the level, as `CanalLevels` says, and whether there is a lesion; without any the site has no level.
     clinical : Clinical
         Whether a bone metastasis is established.
     by_network : bool
@@ -127,7 +124,7 @@ def assess_canal(
         detail = f"a grade is read on axial T2; the masks of the canal lie on a series of the role {series.role}"
         absent = NotAssessed(Reason.MISSING_SEQUENCE, detail)
         return CanalResult(series, masks, absent, axis, dict.fromkeys(EPIDURAL, absent))
-    return _graded(series, masks, axis, spine, established(clinical, spine))
+    return _graded(masks, axis, CanalLevels(series, results), established(clinical, results))
 
 
 def _masks_on(series: Series, given: Mapping[str, Volume], by_network: bool) -> EsccMasks:
@@ -136,26 +133,33 @@ def _masks_on(series: Series, given: Mapping[str, Volume], by_network: bool) -> 
     return EsccMasks(given["cord"], given["sac"], given["epidural"], t2, given_on(series, given, "canal"), by_network)
 
 
-def _graded(
-    series: Series, masks: EsccMasks, axis: int, spine: SeriesResult | None, bone_metastasis: str
-) -> CanalResult:
-    """The site of an axial T2, at the level that the vertebrae tell where they share its coordinates."""
-    near = spine if spine is not None and _shares_frame(series, spine.series) else None
-    about = None if near is None else _level_at(near.spine, masks.sac, axis, _most_tumour(masks.epidural, axis))
-    answer = assess_escc(masks, level=about, bone_metastasis=bone_metastasis)
+def _graded(masks: EsccMasks, axis: int, levels: CanalLevels, bone_metastasis: str) -> CanalResult:
+    """The site of an axial T2, at the level that vertebrae in the same coordinates tell."""
+    series, inside = levels.series, masks.sac.with_array((masks.sac.array > 0) | (masks.cord.array > 0))
+    about = levels.at(inside, axis, _most_tumour(masks.epidural, axis))
+    answer = assess_escc(
+        masks, level=about.level if isinstance(about, SliceLevel) else None, bone_metastasis=bone_metastasis
+    )
     answer |= {"series": series.name} | ({"series_uid": series.uid} if series.uid else {})
-    level = None if near is None else _level_at(near.spine, masks.sac, axis, answer["slice"])
-    answer["level"] = None if level is None else str(level)
-    axes = None if near is None or level is None else near.findings.axes.get(level)
-    signs = epidural_signs(masks, TO_FRONT if axes is None else axes.front)
-    seen = frozenset[Level]() if near is None else _seen(near.spine, masks.sac)
-    return CanalResult(series, masks, (answer,), axis, signs, seen)
+    named = levels.at(inside, axis, answer["slice"])
+    answer |= _told(named, answer["flags"])
+    front = named.front if isinstance(named, SliceLevel) else None
+    signs = epidural_signs(masks, TO_FRONT if front is None else front)
+    return CanalResult(series, masks, (answer,), axis, signs, levels.seen(inside))
 
 
-def established(clinical: Clinical, spine: SeriesResult | None) -> str:
-    """Whether a bone metastasis is established: said so, or a lesion was found."""
-    known = () if spine is None else spine.findings.vertebrae
-    found = any(one.lesions for one in known if isinstance(one.lesions, tuple))
+def _told(named: SliceLevel | NotAssessed, flags: list[str]) -> dict[str, Any]:
+    """The level of a site with the series that names it, or why nothing does."""
+    if isinstance(named, NotAssessed):
+        return {"level": None, "level_unknown": named.detail}
+    flags = [*flags, AMBIGUOUS] if named.result.spine.level_ambiguous else flags
+    return {"level": str(named.level), "level_by": named.result.series.name, "flags": flags}
+
+
+def established(clinical: Clinical, results: Sequence[SeriesResult]) -> str:
+    """Whether a bone metastasis is established: said so, or a lesion was found on some series."""
+    known = [own.lesions for result in results for own in result.findings.vertebrae]
+    found = any(own for own in known if isinstance(own, tuple))
     return "yes" if clinical.bone_metastasis == "unknown" and found else clinical.bone_metastasis
 
 
@@ -202,32 +206,6 @@ def _without_tumour(level: Level, canals: Sequence[CanalResult]) -> Mapping[str,
     )
 
 
-def _seen(spine: Spine, sac: Volume) -> frozenset[Level]:
-    """Levels whose middle lies between the first and the last slice with a sac."""
-    heights = sac.world(np.argwhere(sac.array > 0))[:, 2]
-    return frozenset(
-        vertebra.level
-        for vertebra in spine.vertebrae
-        if heights.min() <= float(vertebra.centroid_mm[2]) <= heights.max()
-    )
-
-
-def _shares_frame(series: Series, other: Series) -> bool:
-    frames = series.volume.frame_of_reference, other.volume.frame_of_reference
-    return series is other or (None not in frames and frames[0] == frames[1])
-
-
 def _most_tumour(tumour: Volume, axis: int) -> int:
     """The slice with the largest area of tumour, to tell about where healthy people stand in for other slices."""
     return int((np.moveaxis(tumour.array, axis, 0) > 0).sum(axis=(1, 2)).argmax())
-
-
-def _level_at(spine: Spine, sac: Volume, axis: int, number: int | None) -> Level | None:
-    """The vertebra at the height of a slice of the sac, or None where that cannot be told."""
-    index = np.argwhere(sac.array > 0)
-    here = index[index[:, axis] == number]
-    if not len(here):
-        return None
-    middle = sac.world(here.mean(axis=0))
-    nearest = min(spine.vertebrae, key=lambda vertebra: abs(float(vertebra.centroid_mm[2] - middle[2])))
-    return nearest.level if abs(float(nearest.centroid_mm[2] - middle[2])) <= NEAR_MM else None

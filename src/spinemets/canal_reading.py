@@ -93,7 +93,7 @@ class CanalsOfStudy:
 def canals_of_study(
     study: Study,
     given: Mapping[str, Volume],
-    spine: SeriesResult | None,
+    vertebrae: Sequence[SeriesResult],
     clinical: Clinical,
     models: Models,
     progress: Progress | None = None,
@@ -114,9 +114,9 @@ def canals_of_study(
     axial = [one for one in study.series if one.role == AXIAL_ROLE]
     for series in axial if home is None or home in axial else [home, *axial]:
         if series is not home:
-            found = _by_network(series, spine, clinical, models, progress)
+            found = _by_network(series, vertebrae, clinical, models, progress)
         elif len(present) == len(CANAL_MASKS):
-            found = assess_canal(study, given, spine, clinical)
+            found = assess_canal(study, given, vertebrae, clinical)
         else:
             found = _lacking([name for name in CANAL_MASKS if name not in given])
         if isinstance(found, NotAssessed):
@@ -153,14 +153,18 @@ def _lacking(names: Sequence[str]) -> NotAssessed:
 
 
 def _by_network(
-    series: Series, spine: SeriesResult | None, clinical: Clinical, models: Models, progress: Progress | None
+    series: Series, vertebrae: Sequence[SeriesResult], clinical: Clinical, models: Models, progress: Progress | None
 ) -> CanalResult | NotAssessed:
     model = models.canal
-    return NO_NETWORK if model is None else read_axial(series, model, spine, clinical, progress)
+    return NO_NETWORK if model is None else read_axial(series, model, vertebrae, clinical, progress)
 
 
 def read_axial(
-    series: Series, model: CanalModel, spine: SeriesResult | None, clinical: Clinical, progress: Progress | None = None
+    series: Series,
+    model: CanalModel,
+    vertebrae: Sequence[SeriesResult],
+    clinical: Clinical,
+    progress: Progress | None = None,
 ) -> CanalResult | NotAssessed:
     """The ESCC grade of an axial T2 as a network outlines it, or why nothing could be outlined.
 
@@ -170,8 +174,8 @@ def read_axial(
         Of the role `AXIAL_ROLE`.
     model : CanalModel
         The opened network.
-    spine : SeriesResult or None
-        Tells the level, where it shares a frame of reference with the series, and whether there is a lesion.
+    vertebrae : sequence of SeriesResult
+        Tell the level, as `CanalLevels` says, and whether there is a lesion.
     clinical : Clinical
         Whether a bone metastasis is established.
     progress : callable, optional
@@ -180,7 +184,8 @@ def read_axial(
     try:
         found = segment_canal(series.volume, model, _of_stage(progress))
         masks = given_masks(found.labels)
-        canal = replace(assess_canal(Study((series,)), masks, spine, clinical, by_network=True), cards=(model.card,))
+        read = assess_canal(Study((series,)), masks, vertebrae, clinical, by_network=True)
+        canal = replace(read, cards=(model.card,))
     except NoSpineFoundError as error:
         return NotAssessed(Reason.OUT_OF_FIELD, str(error))
     except StudyError as error:

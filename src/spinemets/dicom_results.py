@@ -93,7 +93,7 @@ def write_canal_dicom(canal: CanalResult, folder: Path, suffix: str) -> list[Pat
     remarks = [REMARK_ON_CANAL]
     for site in canal.section:
         groups += escc_findings(site, _middles_mm(canal))
-        said = [site["reason"]] if site["reason"] else []
+        said = [words for words in (site["reason"], site.get("level_unknown")) if words]
         remarks += [f"ESCC: {words}" for words in (*said, *(WORDS.get(flag, flag) for flag in site["flags"]))]
     write_sr(sr, canal.series, groups, seg_path=seg, remarks=remarks, stamp=stamp)
     return [seg, sr]

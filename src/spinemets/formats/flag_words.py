@@ -40,6 +40,7 @@ FLAG_WORDS = {
     "cord_or_roots": "what lies in the sac beside the tumour may be the cord or, below its end, roots",
     "cord_not_seen": "the cord is not seen beside the tumour: that it is compressed is not excluded",
     "readings_not_all_usable": "some readings of the image could not be graded",
+    "site_level_ambiguous": "the numbering that names this level is ambiguous",
     "one_sided_reference": "compared with slices on one side of the tumour alone",
     "grade_open_by_taper": "cord and sac change along the canal by themselves, which leaves another grade possible",
     "duplicate_slices_dropped": "slices that were there twice were taken once",
