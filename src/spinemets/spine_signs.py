@@ -53,6 +53,8 @@ FLARE = ("osteoblastic_flare", "denser_rim", "new_sclerosis")
 UPTAKE = PET.names
 """Names of what stands in the report as not assessable where nothing shows it."""
 
+UNTOLD_HEIGHTS = "fractures_not_excluded_from_reference"
+"""Flag where marrow or bone is compared with that of bodies whose loss of height is not told."""
 NO_CT = NotAssessed(Reason.MISSING_SEQUENCE, "the sign is read on CT, and there is none")
 NO_MR = NotAssessed(Reason.MISSING_SEQUENCE, "the sign is read on MR, and there is none in the coordinates of the mask")
 NO_PRIOR = NotAssessed(Reason.MISSING_SEQUENCE, "there is no earlier CT in the coordinates of this one")
@@ -144,7 +146,9 @@ def spine_signs(
     if images.ct is not None:
         refusal = ALL_DARK if diffuse else None
         evidence = CtEvidence(images.ct, masks.vertebrae, masks.regions, masks.lesions, bodies, no_reference, refusal)
-    level_of = _Levels(masks, images, bodies, treatment, evidence, () if diffuse else set(bodies) - no_reference)
+    fit = () if diffuse else set(bodies) - no_reference
+    flags += _reference_flags([bodies[level] for level in fit]) if affected else ()
+    level_of = _Levels(masks, images, bodies, treatment, evidence, fit)
     signs: dict[Level, Any] = {}
     for level, body in bodies.items():
         if level not in affected:
@@ -158,6 +162,11 @@ def _may_be_fractured(body: MeasuredBody) -> bool:
     """Whether a loss is large enough for a fracture though its outline leaves it open."""
     largest = body.loss.largest
     return undecided(body.loss) is not None and isinstance(largest, Measured) and largest.value >= MILD_FROM
+
+
+def _reference_flags(fit: Collection[MeasuredBody]) -> tuple[str, ...]:
+    """A flag where bodies that others are compared with may be fractured for all that is known of their heights."""
+    return (UNTOLD_HEIGHTS,) if any(isinstance(body.loss.largest, NotAssessed) for body in fit) else ()
 
 
 def _unaffected(body: MeasuredBody) -> NotAssessed | NotApplicable:

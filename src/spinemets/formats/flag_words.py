@@ -22,6 +22,8 @@ FLAG_WORDS = {
     "regions_by_canal_partition": "parts of vertebrae told by the canal, without a mask of them",
     "diffuse_marrow_disease_suspected": "marrow dark on T1 at all levels",
     "diffuse_marrow_disease_not_checked": "whether all marrow is diseased could not be checked on T1",
+    "fractures_not_excluded_from_reference": "marrow or bone is compared with bodies whose loss of height is not known:"
+    " fractured ones may be among them",
     "pet_taken_as_suv": "the file does not say that the PET is in SUV",
     "same_coordinates_assumed": "the files do not say that their series lie in the same coordinates",
     "collapse_at_threshold": "the loss of height is too close to half to tell its points",
