@@ -7,6 +7,7 @@ from test_instances import SPACING_MM, column, votes_for
 from spinemets.inference.instances import find_instances
 from spinemets.inference.spine_classes import OFFSET_UNIT_MM
 from spinemets.inference.two_bodies import divided
+from spinemets.inference.votes import Ballot
 
 HALF = (4, 4, 2)
 CENTRES = [(12, 25, 65 - 7 * n) for n in range(9)]
@@ -21,7 +22,7 @@ def separate(numbers, body, pieces):
     for piece, middle in zip(pieces, middles, strict=True):
         votes[np.isin(own, piece)] = middle
     drawn = votes + 0.3 * (np.array(CENTRES)[own - 1] - votes)
-    return divided(np.array(middles), index, drawn, body, SPACING_MM)
+    return divided(np.array(middles), Ballot(index, drawn, body, SPACING_MM))
 
 
 def singles(*but):

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from spinemets.inference.spine_classes import OFFSET_UNIT_MM
 from spinemets.inference.two_bodies import divided
-from spinemets.inference.votes import MAX_MISS_MM, MIN_VOLUME_ML, body_diameter_mm, nearest_centre, voted_centres
+from spinemets.inference.votes import MIN_VOLUME_ML, Ballot, voted_centres
 
 END_VOXELS = 3
 """A piece that comes this close to the end of the grid is cut by it."""
@@ -63,14 +63,11 @@ def find_instances(
     if len(index) == 0:
         return Instances(np.zeros(vertebra.shape, np.uint8), np.zeros((0, 3)))
     votes = index + offset[:, vertebra].T.astype(np.float32) * (OFFSET_UNIT_MM / spacing_mm)
-    centres = voted_centres(index, votes, body, spacing_mm)
-    owner = nearest_centre(votes, centres, MAX_MISS_MM / spacing_mm)
-    owner, centres = _drop_small(owner, centres, spacing_mm)
-    centres = divided(centres, index, votes, body, spacing_mm)
-    owner = nearest_centre(votes, centres, MAX_MISS_MM / spacing_mm)
-    while (slight := _slightest_between(owner, centres, body, spacing_mm)) is not None:
+    ballot = Ballot(index, votes, body, spacing_mm)
+    centres = divided(_without_small(voted_centres(ballot), ballot), ballot)
+    while (slight := _slightest_between(centres, ballot)) is not None:
         centres = np.delete(centres, slight, axis=0)
-        owner = nearest_centre(votes, centres, MAX_MISS_MM / spacing_mm)
+    owner = ballot.owner(centres)
     order = np.argsort(-centres[:, 2])
     rank = np.zeros(len(centres) + 1, np.uint8)
     rank[order + 1] = np.arange(1, len(centres) + 1)
@@ -111,31 +108,26 @@ def _with_stump(
     return Instances(labels, centres)
 
 
-def _drop_small(
-    owner: NDArray[np.int64], centres: NDArray[np.float64], spacing_mm: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    volume_ml = np.bincount(owner, minlength=len(centres) + 1)[1:] * spacing_mm**3 / 1000
-    keep = volume_ml >= MIN_VOLUME_ML
-    renumber = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)])
-    return renumber[owner], centres[keep]
+def _without_small(centres: NDArray[np.float64], ballot: Ballot) -> NDArray[np.float64]:
+    """Centres without those that less than `MIN_VOLUME_ML` votes for."""
+    volume_ml = np.bincount(ballot.owner(centres), minlength=len(centres) + 1)[1:] * ballot.spacing_mm**3 / 1000
+    return centres[volume_ml >= MIN_VOLUME_ML]
 
 
-def _slightest_between(
-    owner: NDArray[np.int64], centres: NDArray[np.float64], body: NDArray[np.bool_], spacing_mm: float
-) -> int | None:
+def _slightest_between(centres: NDArray[np.float64], ballot: Ballot) -> int | None:
     """The number of a centre that is no vertebra: too little bone for one, between two too near for a third.
 
     A vertebra that collapsed to a plate keeps its arch, and one that was destroyed leaves a gap.
     """
     order = np.argsort(-centres[:, 2])
-    size = np.bincount(owner, minlength=len(centres) + 1)[1:]
+    size = np.bincount(ballot.owner(centres), minlength=len(centres) + 1)[1:]
     worst, least = None, LEAST_OF_NEIGHBOURS
     for above, own, below in zip(order, order[1:], order[2:], strict=False):
         share = size[own] / max(min(size[above], size[below]), 1)
         if share >= least:
             continue
-        wide = max(body_diameter_mm(centres[n], body, spacing_mm) for n in (above, below))
-        if np.linalg.norm(centres[above] - centres[below]) * spacing_mm < NEIGHBOURS_APART * wide:
+        wide = max(ballot.diameter_mm(centres[n]) for n in (above, below))
+        if np.linalg.norm(centres[above] - centres[below]) * ballot.spacing_mm < NEIGHBOURS_APART * wide:
             worst, least = int(own), share
     return worst
 

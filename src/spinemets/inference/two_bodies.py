@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemets.inference.votes import MAX_MISS_MM, body_diameter_mm, nearest_centre
+from spinemets.inference.votes import Ballot
 
 HALVES_APART = 0.42
 """Of the diameter: the halves of one body are 0.28 to 0.37 of it apart from C3 to L5 in Panjabi's tables, two
@@ -18,13 +18,7 @@ LONG = 3
 a condyle of the skull."""
 
 
-def divided(
-    centres: NDArray[np.float64],
-    index: NDArray[np.int64],
-    votes: NDArray[np.float64],
-    body: NDArray[np.bool_],
-    spacing_mm: float,
-) -> NDArray[np.float64]:
+def divided(centres: NDArray[np.float64], ballot: Ballot) -> NDArray[np.float64]:
     """(N, 3) centres, with two for every piece between two others that holds two bodies.
 
     Where votes are spread, those of one body may have no peak of their own beside that of the next one.
@@ -33,38 +27,31 @@ def divided(
     ----------
     centres : (N, 3) ndarray
         Of what was told apart so far.
-    index, votes : (M, 3) ndarray
-        Voxels of vertebrae, and where each votes that the centre of its body is.
-    body : (I, J, K) ndarray of bool
-        Voxels of bodies.
-    spacing_mm : float
-        Voxel edge, mm.
+    ballot : Ballot
+        What voted for them.
     """
-    owner = nearest_centre(votes, centres, MAX_MISS_MM / spacing_mm)
+    owner = ballot.owner(centres)
     bone = np.bincount(owner, minlength=len(centres) + 1)[1:]
-    of_body = body[tuple(index.T)]
     result = list(centres)
     order = np.argsort(-centres[:, 2])
     for above, own, below in zip(order[LONG - 1 :], order[LONG:], order[LONG + 1 :], strict=False):
         if bone[own] < MORE_BONE * max(bone[above], bone[below]):
             continue
-        member = of_body & (owner == own + 1)
-        upper = _upper_body(index[member], centres[above] - centres[below], body, spacing_mm)
+        piece = ballot.among(ballot.of_body & (owner == own + 1))
+        upper = _upper_body(piece, centres[above] - centres[below])
         if upper is not None:
-            result[own] = votes[member][upper].mean(axis=0)
-            result.append(votes[member][~upper].mean(axis=0))
+            result[own] = piece.votes[upper].mean(axis=0)
+            result.append(piece.votes[~upper].mean(axis=0))
     return np.array(result).reshape(-1, 3)
 
 
-def _upper_body(
-    place: NDArray[np.int64], upwards: NDArray[np.float64], body: NDArray[np.bool_], spacing_mm: float
-) -> NDArray[np.bool_] | None:
-    """Which of the voxels (M, 3) of a piece's bodies are the upper one's; None where it holds one body."""
-    height = place @ upwards
+def _upper_body(piece: Ballot, upwards: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    """Which of the voxels (M,) of a piece's bodies are the upper one's; None where it holds one body."""
+    height = piece.index @ upwards
     if len(height) == 0 or height.min() == height.max():
         return None
     upper = height > (height.min() + height.max()) / 2
-    middles = [place[half].mean(axis=0) for half in (upper, ~upper)]
-    apart = float(np.linalg.norm(middles[0] - middles[1])) * spacing_mm
-    wide = max(body_diameter_mm(middle, body, spacing_mm) for middle in middles)
+    middles = [piece.index[half].mean(axis=0) for half in (upper, ~upper)]
+    apart = float(np.linalg.norm(middles[0] - middles[1])) * piece.spacing_mm
+    wide = max(piece.diameter_mm(middle) for middle in middles)
     return upper if apart >= HALVES_APART * wide else None

@@ -5,6 +5,8 @@ The idea of Panoptic-DeepLab (Cheng 2020, arXiv 1911.10194). Indices are voxels 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -30,25 +32,60 @@ MAX_MISS_MM = 18.0
 """A voxel whose vote falls further than this from every centre belongs to none (ours)."""
 
 
-def voted_centres(
-    index: NDArray[np.int64], votes: NDArray[np.float64], body: NDArray[np.bool_], spacing_mm: float
-) -> NDArray[np.float64]:
+@dataclass(frozen=True, eq=False)
+class Ballot:
+    """Voxels of vertebrae and their votes.
+
+    Attributes
+    ----------
+    index, votes : (M, 3) ndarray
+        Voxels, and where each votes that the centre of its body is.
+    body : (I, J, K) ndarray of bool
+        Voxels of bodies.
+    spacing_mm : float
+        Voxel edge, mm.
+    """
+
+    index: NDArray[np.int64]
+    votes: NDArray[np.float64]
+    body: NDArray[np.bool_]
+    spacing_mm: float
+
+    @property
+    def of_body(self) -> NDArray[np.bool_]:
+        """(M,) whether a voxel is one of a body."""
+        return self.body[tuple(self.index.T)]
+
+    def among(self, chosen: NDArray[np.bool_]) -> Ballot:
+        """The same with the chosen (M,) of the voxels alone to vote."""
+        return replace(self, index=self.index[chosen], votes=self.votes[chosen])
+
+    def owner(self, centres: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(M,) 1-based number of the centre nearest to each vote, 0 where none is within `MAX_MISS_MM`."""
+        return _nearest(self.votes, centres, MAX_MISS_MM / self.spacing_mm)
+
+    def diameter_mm(self, place: NDArray[np.float64]) -> float:
+        """Of the body at a place."""
+        return body_diameter_mm(place, self.body, self.spacing_mm)
+
+
+def voted_centres(ballot: Ballot) -> NDArray[np.float64]:
     """(N, 3) places that bodies vote for, then those that arches and processes without a body in sight vote for."""
-    of_body = body[tuple(index.T)]
-    bodies = _peaks(votes[of_body], body.shape, spacing_mm)
-    centres = list(_apart(bodies, index[of_body], votes[of_body], body, spacing_mm))
-    for centre in _peaks(votes[~of_body], body.shape, spacing_mm):
-        needed = max(LEAST_SPACING * body_diameter_mm(centre, body, spacing_mm), ARCH_MM)
-        if all(np.linalg.norm(centre - other) * spacing_mm >= needed for other in centres):
+    bodies, others = ballot.among(ballot.of_body), ballot.among(~ballot.of_body)
+    centres = list(_apart(_peaks(bodies), bodies))
+    for centre in _peaks(others):
+        needed = max(LEAST_SPACING * ballot.diameter_mm(centre), ARCH_MM)
+        if all(np.linalg.norm(centre - other) * ballot.spacing_mm >= needed for other in centres):
             centres.append(centre)
     return np.array(centres).reshape(-1, 3)
 
 
-def _peaks(votes: NDArray[np.float64], shape: tuple[int, ...], spacing_mm: float) -> NDArray[np.float64]:
+def _peaks(ballot: Ballot) -> NDArray[np.float64]:
     """(N, 3) places where votes gather, strongest first, none closer than `MIN_DISTANCE_MM`."""
+    spacing_mm = ballot.spacing_mm
     margin = int(MARGIN_MM / spacing_mm)
-    size = np.array(shape) + 2 * margin
-    cell = np.round(votes).astype(np.int64) + margin
+    size = np.array(ballot.body.shape) + 2 * margin
+    cell = np.round(ballot.votes).astype(np.int64) + margin
     inside = ((cell >= 0) & (cell < size)).all(axis=1)
     flat = np.ravel_multi_index(tuple(cell[inside].T), tuple(size))
     counts = np.bincount(flat, minlength=int(size.prod())).reshape(size).astype(np.float32)
@@ -68,26 +105,20 @@ def _peaks(votes: NDArray[np.float64], shape: tuple[int, ...], spacing_mm: float
     return np.array(kept, dtype=np.float64).reshape(-1, 3) - margin
 
 
-def _apart(
-    centres: NDArray[np.float64],
-    index: NDArray[np.int64],
-    votes: NDArray[np.float64],
-    body: NDArray[np.bool_],
-    spacing_mm: float,
-) -> NDArray[np.float64]:
+def _apart(centres: NDArray[np.float64], bodies: Ballot) -> NDArray[np.float64]:
     """Centres, strongest first, without those whose bodies lie too close to a stronger one's for their diameter.
 
-    `index` and `votes` are of voxels of bodies, which lie where they are: between two neighbours votes are drawn
-    towards the middle.
+    Voxels of bodies lie where they are: between two neighbours votes are drawn towards the middle.
     """
     while True:
-        owner = nearest_centre(votes, centres, MAX_MISS_MM / spacing_mm)
+        owner = bodies.owner(centres)
         places = [
-            index[owner == n].mean(axis=0) if (owner == n).any() else centres[n - 1] for n in range(1, len(centres) + 1)
+            bodies.index[owner == n].mean(axis=0) if (owner == n).any() else centres[n - 1]
+            for n in range(1, len(centres) + 1)
         ]
-        needed = [LEAST_SPACING * body_diameter_mm(place, body, spacing_mm) for place in places]
+        needed = [LEAST_SPACING * bodies.diameter_mm(place) for place in places]
         for weaker in range(len(centres) - 1, 0, -1):
-            apart = [float(np.linalg.norm(places[weaker] - other)) * spacing_mm for other in places[:weaker]]
+            apart = [float(np.linalg.norm(places[weaker] - other)) * bodies.spacing_mm for other in places[:weaker]]
             if min(apart) < needed[weaker]:
                 centres = np.delete(centres, weaker, axis=0)
                 break
@@ -105,8 +136,7 @@ def body_diameter_mm(centre: NDArray[np.float64], body: NDArray[np.bool_], spaci
     return float(np.sqrt(4 * area / np.pi))
 
 
-def nearest_centre(votes: NDArray[np.float64], centres: NDArray[np.float64], limit: float) -> NDArray[np.int64]:
-    """1-based number of the centre nearest to each vote, 0 where none is within `limit`."""
+def _nearest(votes: NDArray[np.float64], centres: NDArray[np.float64], limit: float) -> NDArray[np.int64]:
     best = np.full(len(votes), limit)
     owner = np.zeros(len(votes), np.int64)
     for number, centre in enumerate(centres, start=1):
