@@ -9,7 +9,7 @@ from spinemets.pipeline import examine
 from spinemets.volume import Series, Study, Volume
 
 WITHOUT_MR = Models()
-WITHOUT_MR.__dict__["spine_mr"] = None
+WITHOUT_MR.__dict__.update(spine_mr=None, lesion_mr=None)
 
 
 def _volume(shift_mm=0.0, value=0):

@@ -55,7 +55,7 @@ def marrow_study(sequences=SEQUENCES, *, with_ct=True, squeezed=0.0, frame=FRAME
 def signs_at(level, study, masks, folder, **stated):
     """Signs of one level in the report that was written, which the schema holds; and the whole document."""
     models = Models()
-    models.__dict__["spine_mr"] = None
+    models.__dict__.update(spine_mr=None, lesion_mr=None)
     assessment = examine(study, models=models, masks=masks, clinical=Clinical(**stated))
     write_results(assessment, folder, dicom=False)
     document = json.loads((folder / "report.json").read_text())

@@ -16,7 +16,7 @@ from spinemets.inference.segment import Anchor, SpineSegmentation, segment_mr_sp
 from spinemets.measure.outline_error import EXACT, MR_OUTLINE, NETWORK_OUTLINE, OutlineError
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.rules.fracture_cause import DEFAULT_PRIOR
-from spinemets.series_images import SEGMENTED_ROLES, given_on, image_flags, required_on, spine_images
+from spinemets.series_images import SEGMENTED_ROLES, given_on, image_flags, lesion_network, required_on, spine_images
 from spinemets.spine import Spine
 from spinemets.spine_signs import Treatment
 from spinemets.vertebra_assessment import SpineAssessment, Trust, assess_vertebrae
@@ -182,7 +182,7 @@ def series_from_masks(
     models: Models | None = None,
     progress: Progress | None = None,
 ) -> SeriesResult:
-    """What the masks say; ``vertebrae`` must be among them. Without a lesion mask a network looks for lesions on CT.
+    """What the masks say; ``vertebrae`` must be among them. Without a lesion mask a network looks for lesions.
 
     Parameters
     ----------
@@ -222,9 +222,7 @@ def _measured(
     """Lesions of a series, given or found, and what is measured of its vertebrae."""
     seconds, cards = dict(masks.seconds), masks.cards
     lesions, flags = given_on(series, given, "lesions"), (BY_NETWORK,) if masks.outline.is_coarse else ()
-    network = None
-    if lesions is None and models is not None and series.role in SEGMENTED_ROLES:
-        network = models.lesion
+    network = lesion_network(series, models) if lesions is None and models is not None else None
     if network is not None:
         began = time.perf_counter()
         told = None if progress is None else partial(progress, "looking for lesions")

@@ -9,6 +9,8 @@ import numpy as np
 from spinemets.errors import GeometryMismatchError
 from spinemets.findings import NotAssessed, Reason
 from spinemets.formats.dicom_suv import NO_SUV
+from spinemets.inference.lesions import LesionModel
+from spinemets.inference.models import Models
 from spinemets.spine_signs import SpineImages
 from spinemets.volume import Series, Study, Volume, require_same_grid
 
@@ -17,6 +19,8 @@ SEGMENTED_ROLES = ("ct",)
 OUTLINED_MR_ROLES = ("t1", "t2", "in_phase", "water", "stir", "t1_gd", "t1_fs", "out_phase", "fat")
 """Roles of MR that a network outlines vertebrae on, where one is shipped; of those in the same coordinates the first
 here (ours: bright marrow in a dark cortex first, and what suppresses either last)."""
+MR_LESION_ROLES = ("t1", "t2", "stir")
+"""Those of them that lesions are looked for on: their signals are known to what the network learns from."""
 THIN_MM = 2.0
 """Slices up to so far apart show processes as well as bodies: such a stack goes before a thicker one of any role, and
 need not be sagittal (ours)."""
@@ -150,6 +154,15 @@ def why_not_outlined(series: Series) -> NotAssessed | None:
     if field_l > LARGEST_FIELD_L:
         limit = f"at most {LARGEST_FIELD_L:g} l are looked at; cut it to the spine"
         return NotAssessed(Reason.RESOLUTION, f"its field of view holds {field_l:.0f} l, {limit}")
+    return None
+
+
+def lesion_network(series: Series, models: Models) -> LesionModel | None:
+    """What looks for lesions on a series; None where no network does, or none is shipped."""
+    if series.role in SEGMENTED_ROLES:
+        return models.lesion
+    if series.role in MR_LESION_ROLES and why_not_outlined(series) is None:
+        return models.lesion_mr
     return None
 
 

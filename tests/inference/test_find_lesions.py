@@ -1,5 +1,6 @@
 """The lesion network's way round: a network that takes dark and bright bone for lesion, on patients made of boxes."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,19 @@ from spinemets.anatomy import LesionLabel, Level
 from spinemets.errors import GeometryMismatchError, ModelError
 from spinemets.geometry import Grid
 from spinemets.inference import shipped
+from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.inference.card import ModelCard, load_card
 from spinemets.inference.lesion_classes import LESION_CLASSES
-from spinemets.inference.lesions import LEAST_LESION_ML, REACH_MM, LesionModel, find_lesions, lesion_share
+from spinemets.inference.lesions import (
+    LEAST_LESION_ML,
+    REACH_MM,
+    LesionModel,
+    MrLesionModel,
+    Thresholds,
+    find_lesions,
+    lesion_share,
+)
+from spinemets.inference.models import Models
 from spinemets.inference.preprocess import CtWindow
 from spinemets.volume import Volume
 
@@ -176,3 +187,52 @@ def test_a_lesion_is_all_of_a_piece_that_is_certain_somewhere():
     assert np.array_equal(np.argwhere(lesion_share(probability) >= 0.5), np.argwhere(probability[:3] > 0))
     assert lesion_share(np.full((3, 3, 3), 0.19, np.float32)).max() < 0.5
     assert lesion_share(np.ones((3, 3, 3), np.float32)).min() == 1.0
+
+
+MR_CARD = dataclasses.replace(CARD, name="lesion_mr", signal_range=SignalRange())
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(1.0, 0.0), (37.0, 500.0)])
+def test_on_mr_lesions_are_found_whatever_the_scale_of_the_signal(gain, offset):
+    shown = []
+
+    def by_signal(batch):
+        """Where the lytic ball is -1 and bone 1, 230 is 1.3: the halves between them are the edges of both."""
+        shown.append((float(batch[:, 0].min()), float(batch[:, 0].max())))
+        signal, bone = batch[:, 0], batch[:, 1]
+        output = np.zeros((len(batch), 3, *signal.shape[1:]), np.float32)
+        output[:, 0] = 5.0
+        output[:, 1][(bone > 0) & (signal < 0)] = 10.0
+        output[:, 2][(bone > 0) & (signal > 1.15)] = 10.0
+        return output
+
+    bright = (*BALLS["blastic"][:2], 230.0)
+    hu, mask = patient(1, {**BALLS, "blastic": bright})
+    image = hu.with_array(hu.array * np.float32(gain) + np.float32(offset))
+    found = find_lesions(image, mask, MrLesionModel(by_signal, MR_CARD))
+    assert min(low for low, _ in shown) == -1.0
+    assert max(high for _, high in shown) == pytest.approx(1.3, abs=0.01)
+    for label, name in ((LesionLabel.LYTIC, "lytic"), (LesionLabel.BLASTIC, "blastic")):
+        own = found.array == label
+        assert own.sum() * image.voxel_volume_mm3 / 1000 == pytest.approx(ball_ml(BALLS[name][1]), rel=0.25)
+        assert world_of(Grid.of(image))[own].mean(axis=0) == pytest.approx(BALLS[name][0], abs=0.8)
+
+
+def test_each_network_has_thresholds_of_its_own(monkeypatch):
+    def doubtful(batch):
+        output = np.zeros((len(batch), 3, *batch.shape[2:]), np.float32)
+        output[:, 0], output[:, 1] = np.log(8 / 3), np.log(3)  # 4 of 20/3 are lesion
+        return output
+
+    image, mask = patient(0, {})
+    assert find_lesions(image, mask, MrLesionModel(doubtful, MR_CARD)).array.any()
+    monkeypatch.setattr(MrLesionModel, "thresholds", Thresholds(voxel=0.2, peak=0.7))
+    assert not find_lesions(image, mask, MrLesionModel(doubtful, MR_CARD)).array.any()
+    assert find_lesions(image, mask, LesionModel(doubtful, CARD)).array.any()
+
+
+def test_the_network_for_mr_lies_in_a_folder_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(shipped, "models_folder", lambda: tmp_path)
+    (tmp_path / "lesion").mkdir()
+    assert MrLesionModel.load() is None
+    assert Models().lesion_mr is None

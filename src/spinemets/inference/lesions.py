@@ -1,6 +1,9 @@
-"""Metastases in the vertebrae of a CT: the lesion network, run where vertebrae are, and back to the image's grid."""
+"""Metastases in the vertebrae of a CT or MR: a lesion network, run where vertebrae are, then the image's grid again."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,21 +12,39 @@ from scipy import ndimage
 from spinemets.anatomy import Level
 from spinemets.geometry import Grid, corners_mm, crop, resample, world_aligned_grid
 from spinemets.inference.card import ModelCard
+from spinemets.inference.input_scale import input_scale
 from spinemets.inference.lesion_classes import LESION_CLASSES
-from spinemets.inference.locate import FILL_HU, softmax
+from spinemets.inference.locate import softmax
 from spinemets.inference.shipped import ShippedModel
 from spinemets.inference.sliding_window import Progress, mirrored, sliding_window
 from spinemets.inference.upsample import to_image_grid
 from spinemets.measure.lesion_pieces import CONNECTED, NEAR_MM, lesion_owners, widened
 from spinemets.volume import Volume, require_same_grid
 
-NAME = "lesion"
-"""Folder of the model."""
 OVERLAP = 0.5
 """Of windows, as for the spine network."""
-VOXEL_THRESHOLD, PEAK_THRESHOLD = 0.2, 0.5
-"""A piece of voxels that are lytic or blastic with the first probability is a lesion where one of them reaches the
-second (ours, set on validation patients)."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which probability on something is a lesion.
+
+    Attributes
+    ----------
+    voxel : float
+        Voxels that are lytic or blastic with at least this make up pieces.
+    peak : float
+        A piece is a lesion where a voxel of it reaches this.
+    """
+
+    voxel: float
+    peak: float
+
+
+CT_THRESHOLDS = Thresholds(voxel=0.2, peak=0.5)
+"""Ours, set on validation patients."""
+MR_THRESHOLDS = Thresholds(voxel=0.2, peak=0.5)
+"""Those of CT, until validation patients have set others."""
 REACH_MM = 3.0
 """Lesion is looked for this far beyond the vertebra mask, since outlines tend to leave destroyed cortex out (ours)."""
 LEAST_LESION_ML = 0.3
@@ -36,22 +57,30 @@ UNTRAINED_LEVELS = frozenset({Level.C1, Level.C2, Level.SACRUM})
 
 
 class LesionModel(ShippedModel):
-    """The lesion network, opened once and used for many images."""
+    """The lesion network for CT, opened once and used for many images."""
 
-    name = NAME
+    name = "lesion"
+    thresholds: ClassVar[Thresholds] = CT_THRESHOLDS
+
+
+class MrLesionModel(LesionModel):
+    """The lesion network for MR, opened once and used for many images."""
+
+    name = "lesion_mr"
+    thresholds: ClassVar[Thresholds] = MR_THRESHOLDS
 
 
 def find_lesions(image: Volume, vertebrae: Volume, model: LesionModel, progress: Progress | None = None) -> Volume:
-    """Lesions of a CT on its own grid.
+    """Lesions of a CT or MR on its own grid.
 
     Parameters
     ----------
     image : Volume
-        HU, in any orientation.
+        HU, or signal of an MR, in any orientation.
     vertebrae : Volume
         VerSe ids on the same grid; at least one voxel is labelled.
     model : LesionModel
-        The opened network.
+        The opened network of the modality.
     progress : callable, optional
         Told the share that is done.
 
@@ -74,7 +103,7 @@ def find_lesions(image: Volume, vertebrae: Volume, model: LesionModel, progress:
     near = ndimage.distance_transform_edt(~inside, sampling=grid.spacing_mm) <= REACH_MM
     probability, labels = _run(image, inside, near, grid, model, progress)
     probability[~near] = 0
-    share = lesion_share(probability)
+    share = lesion_share(probability, model.thresholds)
     labels[share < 0.5] = 0
     (found,) = to_image_grid(image, grid, share[None], [labels])
     return image.with_array(_reported(image.with_array(found), vertebrae))
@@ -101,7 +130,8 @@ def _run(
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Probability that a voxel is lesion, and which `LesionLabel` it would have."""
-    seen = np.stack([model.card.window(resample(image, grid, fill=FILL_HU)), inside.astype(np.float32)])
+    scale = input_scale(image, model.card)
+    seen = np.stack([scale.normalise(resample(image, grid, fill=scale.fill)), inside.astype(np.float32)])
     logits = sliding_window(
         mirrored(model.network),
         seen,
@@ -116,19 +146,21 @@ def _run(
     return 1 - probability[0], labels
 
 
-def lesion_share(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+def lesion_share(probability: NDArray[np.float32], thresholds: Thresholds = CT_THRESHOLDS) -> NDArray[np.float32]:
     """How far each voxel of the network's grid is lesion: from 0.5 on it is.
 
     Parameters
     ----------
     probability : (D, H, W) array
         Of lytic and blastic together.
+    thresholds : Thresholds
+        Of the network.
     """
-    pieces, count = ndimage.label(probability >= VOXEL_THRESHOLD, structure=CONNECTED)
+    pieces, count = ndimage.label(probability >= thresholds.voxel, structure=CONNECTED)
     peaks = ndimage.maximum(probability, pieces, np.arange(1, count + 1))
-    weak = np.r_[False, np.atleast_1d(peaks) < PEAK_THRESHOLD]
+    weak = np.r_[False, np.atleast_1d(peaks) < thresholds.peak]
     certain = np.where(weak[pieces], 0.0, probability)
-    return np.interp(certain, [0.0, VOXEL_THRESHOLD, 1.0], [0.0, 0.5, 1.0]).astype(np.float32)
+    return np.interp(certain, [0.0, thresholds.voxel, 1.0], [0.0, 0.5, 1.0]).astype(np.float32)
 
 
 def _reported(lesions: Volume, vertebrae: Volume) -> NDArray[np.uint8]:

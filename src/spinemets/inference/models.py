@@ -7,7 +7,7 @@ from functools import cached_property
 
 from spinemets.inference.backends import Backend
 from spinemets.inference.canal import CanalModel
-from spinemets.inference.lesions import LesionModel
+from spinemets.inference.lesions import LesionModel, MrLesionModel
 from spinemets.inference.segment import MrSpineModel, SpineModels
 
 
@@ -40,6 +40,11 @@ class Models:
     def lesion(self) -> LesionModel | None:
         """The one that finds lesions on CT; None where this version ships none."""
         return LesionModel.load(self.backend, self.threads)
+
+    @cached_property
+    def lesion_mr(self) -> MrLesionModel | None:
+        """The one that finds lesions on MR; None where this version ships none."""
+        return MrLesionModel.load(self.backend, self.threads)
 
     @cached_property
     def canal(self) -> CanalModel | None:
