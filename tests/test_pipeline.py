@@ -64,7 +64,7 @@ class Spine:
 
 
 class Models:
-    spine, spine_mr, lesion, canal = Spine, None, None, None
+    spine, spine_mr, lesion, lesion_mr, canal = Spine, None, None, None, None
 
 
 def test_a_ct_is_segmented_and_the_report_says_by_what_and_how_fast(network):
@@ -82,7 +82,7 @@ def test_a_ct_is_segmented_and_the_report_says_by_what_and_how_fast(network):
 
 
 class WithLesions:
-    spine, spine_mr, canal = Spine, None, None
+    spine, spine_mr, lesion_mr, canal = Spine, None, None, None
 
     class lesion:
         card = Card("lesion")
