@@ -8,7 +8,8 @@ from spinemets.findings import Measured, NotAssessed
 from spinemets.measure.outline_error import EXACT, MR_OUTLINE
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.spine_signs import SpineImages
-from spinemets.vertebra_assessment import Trust, assess_vertebrae
+from spinemets.trust import Trust
+from spinemets.vertebra_assessment import assess_vertebrae
 
 TUMOUR = ball((2, 23, 0), 9)
 SHAPE = ("heights_mm", "reference_mm", "height_loss", "genant", "posterior_wall", "alignment")

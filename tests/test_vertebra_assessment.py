@@ -16,7 +16,8 @@ from spinemets.geometry import Grid
 from spinemets.measure.outline_error import OutlineError
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.spine_signs import SpineImages
-from spinemets.vertebra_assessment import Trust, assess_vertebrae
+from spinemets.trust import Trust
+from spinemets.vertebra_assessment import assess_vertebrae
 from spinemets.volume import Volume
 
 LEVELS = (Level.T12, Level.L1, Level.L2, Level.L3, Level.L4)

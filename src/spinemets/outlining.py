@@ -6,9 +6,9 @@ measured lies beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from spinemets.errors import MissingExtraError, NoSpineFoundError
+from spinemets.errors import MissingExtraError, NoSpineFoundError, StudyError
 from spinemets.findings import NotAssessed, Reason
 from spinemets.inference.models import Models
 from spinemets.series_assessment import SeriesResult
@@ -17,6 +17,7 @@ from spinemets.series_images import (
     SEGMENTED_ROLES,
     by_preference,
     is_beside,
+    lies_on,
     shares_world,
     why_not_outlined,
 )
@@ -77,6 +78,29 @@ def outlined_by_networks(
     for group in _in_same_world(by_preference(fit, given)):
         ask(group)
     return results, unread
+
+
+def require_lesions_used(given: Mapping[str, Volume], results: Sequence[SeriesResult], blind: Unread) -> None:
+    """Raise `StudyError` where a lesion mask lies on no series that vertebrae are outlined or measured on.
+
+    Where no vertebra was found at all, that is what has to be said.
+    """
+    measured = [one for result in results for one in (result.series, *result.beside)]
+    if "lesions" not in given or any(lies_on(one, given["lesions"]) for one in measured) or (blind and not results):
+        return
+    where = f"give it on the grid of {' or '.join(one.name for one in measured)}"
+    without = "give --vertebrae with it, or say --bone-metastasis yes"
+    raise StudyError(
+        "the lesions mask lies on a series that no vertebra is outlined or measured on; "
+        f"{where if measured else without}"
+    )
+
+
+def unmeasured(results: Sequence[SeriesResult]) -> list[tuple[str, NotAssessed]]:
+    """That nothing is said of the vertebrae that only the masks of further series show."""
+    told = "its vertebrae are outlined and not measured; what is reported was measured on"
+    why = (f"{one.series.name}: {told} {results[0].series.name}" for one in results[1:])
+    return [("vertebrae", NotAssessed(Reason.NO_REFERENCE, one)) for one in why]
 
 
 def _among(some: Sequence[Series], series: Series) -> bool:

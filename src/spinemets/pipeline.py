@@ -22,7 +22,7 @@ from spinemets.fracture_cause import shipped_model, with_causes
 from spinemets.inference.fracture import FractureModel
 from spinemets.inference.models import Models
 from spinemets.inference.segment import Anchor
-from spinemets.outlining import Unread, outlined_by_networks
+from spinemets.outlining import Unread, outlined_by_networks, require_lesions_used, unmeasured
 from spinemets.report import InputSeries, Report
 from spinemets.rules.treatment import Statement, statements
 from spinemets.series_assessment import Clinical, Progress, SeriesResult, examine_series, series_from_masks
@@ -128,7 +128,7 @@ def examine(
         escc=canals.section,
         governing={"sins_level": absent or _governing_level(first), "escc_level": canals.governing},
         review_statements=_statements(first, canals, clinical),
-        not_assessed=(*_not_assessed(clinical, absent), *_unmeasured(results), *canals.not_assessed),
+        not_assessed=(*_not_assessed(clinical, absent), *unmeasured(results), *canals.not_assessed),
         provenance=_provenance(clinical, results, _cards(results, canals.results, vertebrae)),
     )
     return Assessment(report, tuple(results), {n: given[n] for n in given if n not in _OWN}, canals.results)
@@ -161,7 +161,9 @@ def _results(
 
     done = measured if home is None else [home, *measured]
     by_network, blind = outlined_by_networks(study, [*given.values()], done, models, look)
-    return [*results, *by_network], blind
+    results += by_network
+    require_lesions_used(given, results, blind)
+    return results, blind
 
 
 def _without_spine(study: Study, blind: Unread) -> NotAssessed:
@@ -215,13 +217,6 @@ def _not_assessed(clinical: Clinical, absent: NotAssessed | None) -> tuple[tuple
         detail = "scores are defined for a known or suspected malignancy, and none is said to be there"
         reasons.append(("malignancy", NotAssessed(Reason.NOT_TRAINED_FOR, detail)))
     return tuple(reasons)
-
-
-def _unmeasured(results: Sequence[SeriesResult]) -> list[tuple[str, NotAssessed]]:
-    """That nothing is said of the vertebrae that only the masks of further series show."""
-    told = "its vertebrae are outlined and not measured; what is reported was measured on"
-    why = (f"{one.series.name}: {told} {results[0].series.name}" for one in results[1:])
-    return [("vertebrae", NotAssessed(Reason.NO_REFERENCE, one)) for one in why]
 
 
 def _cards(

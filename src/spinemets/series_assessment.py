@@ -9,6 +9,7 @@ from functools import partial
 from typing import Literal
 
 from spinemets.errors import ModelError
+from spinemets.given_lesions import lesions_for
 from spinemets.inference.card import ModelCard
 from spinemets.inference.lesions import UNTRAINED_LEVELS, find_lesions
 from spinemets.inference.models import Models
@@ -19,7 +20,8 @@ from spinemets.rules.fracture_cause import DEFAULT_PRIOR
 from spinemets.series_images import SEGMENTED_ROLES, given_on, image_flags, lesion_network, required_on, spine_images
 from spinemets.spine import Spine
 from spinemets.spine_signs import Treatment
-from spinemets.vertebra_assessment import SpineAssessment, Trust, assess_vertebrae
+from spinemets.trust import Trust
+from spinemets.vertebra_assessment import SpineAssessment, assess_vertebrae
 from spinemets.volume import Series, Volume
 
 Pain = Literal["mechanical", "occasional", "none", "unknown"]
@@ -221,7 +223,9 @@ def _measured(
 ) -> SeriesResult:
     """Lesions of a series, given or found, and what is measured of its vertebrae."""
     seconds, cards = dict(masks.seconds), masks.cards
-    lesions, flags = given_on(series, given, "lesions"), (BY_NETWORK,) if masks.outline.is_coarse else ()
+    group = [series, *masks.beside]
+    drawn = lesions_for(group, given)
+    lesions, flags = drawn.mask, ((BY_NETWORK,) if masks.outline.is_coarse else ()) + drawn.flags
     network = lesion_network(series, models) if lesions is None and models is not None else None
     if network is not None:
         began = time.perf_counter()
@@ -234,11 +238,11 @@ def _measured(
         masks.vertebrae,
         masks.subregions,
         lesions=lesions,
-        images=spine_images([series, *masks.beside]),
+        images=spine_images(group),
         pain=clinical.pain,
         treatment=Treatment(clinical.treated, clinical.partial_response),
-        trust=Trust(masks.outline, UNTRAINED_LEVELS if network else frozenset()),
+        trust=Trust(masks.outline, UNTRAINED_LEVELS if network else frozenset(), drawn.no_density),
     )
-    findings = replace(findings, flags=(*findings.flags, *flags, *image_flags([series, *masks.beside])))
+    findings = replace(findings, flags=(*findings.flags, *flags, *image_flags(group)))
     masks_of = (masks.vertebrae, masks.subregions, masks.spine)
     return SeriesResult(series, *masks_of, findings, seconds, lesions, cards, tuple(masks.beside))

@@ -17,13 +17,14 @@ from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.height_reference import HeightLoss, height_losses
 from spinemets.measure.heights import BodyHeights
 from spinemets.measure.lesions import Lesion, lesions_by_level
-from spinemets.measure.outline_error import EXACT, OutlineError
+from spinemets.measure.outline_error import OutlineError
 from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, VertebraRegions, vertebra_regions
 from spinemets.report import VERTEBRA_SECTIONS
 from spinemets.rules.sins import SinsScore, governing
 from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
 from spinemets.spine import Spine, Vertebra
 from spinemets.spine_signs import SpineImages, SpineMasks, Treatment, spine_signs
+from spinemets.trust import Trust
 from spinemets.vertebra_findings import vertebra_findings, wall_word
 from spinemets.volume import Volume
 
@@ -55,22 +56,6 @@ class SpineAssessment:
     governing: Level | NotAssessed | NotApplicable
     flags: tuple[str, ...]
     axes: Mapping[Level, VertebraAxes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Trust:
-    """How far masks are to be believed.
-
-    Attributes
-    ----------
-    outline : OutlineError
-        What the outlines of vertebrae add to errors.
-    blind_levels : collection of Level
-        Where whoever made the lesion mask would see no lesion.
-    """
-
-    outline: OutlineError = EXACT
-    blind_levels: Collection[Level] = frozenset()
 
 
 def assess_vertebrae(
@@ -117,7 +102,7 @@ def assess_vertebrae(
     found = None
     if lesions is not None:
         every = lesions_by_level(lesions, vertebrae, regions.labels, ct)
-        found = {level: trust.outline.lesions(own) for level, own in every.items()}
+        found = {level: trust.lesions(own) for level, own in every.items()}
     measured = _measured(spine, bones, regions, found, trust)
     signs, flags = spine_signs(SpineMasks(bones, regions, lesions), images, measured.beside, treatment)
     every_level = [_scored(vertebra, measured, signs, pain) for vertebra in spine.vertebrae]

@@ -19,6 +19,8 @@ FLAG_WORDS = {
     "pain_source_not_stated": "who stated the pain is not known",
     "vertebrae_outlined_by_network": "measured on a network's outlines of vertebrae",
     "lesions_by_network": "lesions found by a network",
+    "lesions_drawn_on_another_series": "lesions are as drawn on another series in the same coordinates: no HU of them",
+    "lesions_beyond_image": "a part of the lesion mask lies outside the image that vertebrae are outlined on",
     "regions_by_canal_partition": "parts of vertebrae told by the canal, without a mask of them",
     "diffuse_marrow_disease_suspected": "marrow dark on T1 at all levels",
     "diffuse_marrow_disease_not_checked": "whether all marrow is diseased could not be checked on T1",
