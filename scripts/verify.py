@@ -8,6 +8,7 @@ python scripts/verify.py speed         the chest CT from file to report: seconds
 python scripts/verify.py measures      heights, lesion shares, angles and slips against known truth, by region and voxel
 python scripts/verify.py outlines      what the network's outlines add to errors, on patients of the validation seeds
 python scripts/verify.py lesions       lesions of diseased test patients by size and type; false ones on real CT
+python scripts/verify.py lesions_mr    the same on simulated T1, T2 and STIR; what is found on real MR
 python scripts/verify.py escc          grades of known deformations, with noise on the masks
 python scripts/verify.py canal         the canal network: grades and masks of simulated axial T2, cords of real MR
 python scripts/verify.py fracture      the cause of simulated fractures, beside the ceiling and gradient boosting
@@ -32,6 +33,7 @@ from verification import (
     escc,
     fracture,
     lesions,
+    lesions_mr,
     measures,
     mr,
     orientation,
@@ -50,6 +52,7 @@ PARTS = {
     "measures": measures.measure,
     "outlines": outlines.measure,
     "lesions": lesions.measure,
+    "lesions_mr": lesions_mr.measure,
     "escc": escc.measure,
     "canal": canal.measure,
     "fracture": fracture.measure,

@@ -1,0 +1,150 @@
+"""Lesions that the network for MR finds: on sagittal T1, T2 and STIR of diseased patients of the test seeds.
+
+First in true vertebra masks, then in those that the spine network for MR outlines, as `spinemets assess` has them. The
+images are drawn by `spinemets.simulate.mr`, which shares nothing with what the network learnt from but the patients'
+anatomy and the published signals. Real MR without known lesions shows how many are invented: what is found there counts
+as false, though nobody can say that these patients have none.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from spinemets.datasets.splits import SEEDS
+from spinemets.errors import NoSpineFoundError
+from spinemets.formats.study import read_study
+from spinemets.geometry import Grid
+from spinemets.inference.lesions import MrLesionModel, find_lesions
+from spinemets.inference.models import Models
+from spinemets.inference.segment import segment_mr_spine
+from spinemets.lesion_evaluation import lesion_summary
+from spinemets.measure.lesion_agreement import LesionCase, compare_lesions
+from spinemets.measure.lesion_pieces import lesion_pieces
+from spinemets.series_images import MR_LESION_ROLES
+from spinemets.simulate.disease import Disease
+from spinemets.simulate.disease_truth import render_lesions
+from spinemets.simulate.diseased_patient import DISEASES, diseased
+from spinemets.simulate.masks import render_masks
+from spinemets.simulate.mr import random_mr_acquisition, render_mr
+from spinemets.simulate.mr_signals import SEQUENCES
+from spinemets.simulate.parametric import parametric_anatomy
+from spinemets.volume import Volume
+from verification.mr import CASES
+from verification.real import data_root
+
+FIRST = 2500
+"""Test seeds from here on; other parts of the verification use those below."""
+FIELDS = ("lumbar", "chest", "whole")
+MASKS = ("true masks", "outlined")
+LARGE_ML = 0.5
+"""What is smaller is not counted as a false lesion on real MR."""
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Agreement by sequence, size and type on simulated patients, in true masks and in the network's; real MR."""
+    models = Models()
+    if models.lesion_mr is None:
+        print("models/lesion_mr is not there: nothing to measure")
+        return {"not_assessable": "no_model"}
+    found: dict[tuple[str, str], list[LesionCase]] = {}
+    for number in range(options.cases):
+        for key, case in patient(number, models).items():
+            found.setdefault(key, []).append(case)
+    return {"simulated": summaries(found), "real": real(models)}
+
+
+def patient(number: int, models: Models) -> dict[tuple[str, str], LesionCase]:
+    """One diseased patient of the test seeds, by sequence and by whose vertebra masks were searched."""
+    seed = SEEDS["test"][FIRST + number]
+    anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=FIELDS[number % len(FIELDS)])
+    ill = diseased(anatomy, DISEASES[number % len(DISEASES)], seed)
+    cases: dict[tuple[str, str], LesionCase] = {}
+    for sequence in SEQUENCES:
+        for masks, case in on_sequence(ill, seed, sequence, models).items():
+            cases[sequence, masks] = case
+            print(told(f"{case.name} {sequence}, {masks}", case), flush=True)
+    return cases
+
+
+def on_sequence(ill: Disease, seed: int, sequence: str, models: Models) -> dict[str, LesionCase]:
+    """Lesions of one image in each of `MASKS`; all are missed where no spine is found."""
+    assert models.lesion_mr is not None
+    image = render_mr(ill.anatomy, seed, random_mr_acquisition(seed, sequence), ill)
+    truth = render_lesions(ill, Grid.of(image))
+    vertebrae = {"true masks": render_masks(ill.anatomy, Grid.of(image)).vertebrae}
+    if models.spine_mr is not None:
+        vertebrae["outlined"] = outlined(image, models)
+    name = f"seed {seed}"
+    return {
+        masks: compare_lesions(name, truth, searched(image, mask, models.lesion_mr))
+        for masks, mask in vertebrae.items()
+    }
+
+
+def outlined(image: Volume, models: Models) -> Volume:
+    """Vertebrae as the network outlines them; none where it finds no spine."""
+    assert models.spine_mr is not None
+    try:
+        return segment_mr_spine(image, models.spine_mr).vertebrae
+    except NoSpineFoundError:
+        return image.with_array(np.zeros(image.shape, np.uint8))
+
+
+def searched(image: Volume, vertebrae: Volume, model: MrLesionModel) -> Volume:
+    """Lesions of an image; none where it shows no vertebra."""
+    if not vertebrae.array.any():
+        return image.with_array(np.zeros(image.shape, np.uint8))
+    return find_lesions(image, vertebrae, model)
+
+
+def told(name: str, case: LesionCase) -> str:
+    """One line of one case."""
+    false = ", ".join(f"{ml:.1f}" for ml in case.false_ml) or "none"
+    hits = " ".join(f"{one.type.value}:{one.volume_ml:.1f}ml:{one.dice:.2f}" for one in case.lesions)
+    return f"{name:34} Dice {case.dice():.3f}  {hits or 'no lesion'}  false, ml: {false}"
+
+
+def summaries(found: dict[tuple[str, str], list[LesionCase]]) -> dict[str, Any]:
+    """Figures by masks, of each sequence and of all together, printed."""
+    result: dict[str, Any] = {}
+    for masks in MASKS:
+        for sequence in (*SEQUENCES, "all"):
+            cases = [
+                replace(case, name=f"{case.name} {one}")
+                for (one, theirs), every in found.items()
+                for case in every
+                if theirs == masks and sequence in (one, "all")
+            ]
+            if not cases:
+                continue
+            summary = lesion_summary(cases)
+            result[f"{masks}, {sequence}"] = {**summary, "cases": [case.to_json_dict() for case in cases]}
+            print(f"\n{masks}, {sequence}")
+            for name, value in summary.items():
+                print(f"  {name:26} {value}")
+    return result
+
+
+def real(models: Models) -> dict[str, Any]:
+    """What is found on real MR of the sequences that lesions are looked for on."""
+    assert models.lesion_mr is not None
+    result: dict[str, Any] = {}
+    for case in CASES if models.spine_mr is not None else ():
+        if case.role not in MR_LESION_ROLES:
+            continue
+        image = read_study([f"{case.role}={data_root() / 'mr' / case.name}.nii.gz"]).series[0].volume
+        vertebrae = outlined(image, models)
+        found = searched(image, vertebrae, models.lesion_mr)
+        ml = found.voxel_volume_mm3 / 1000
+        pieces = [
+            (str(one.level), one.type.value, round(float(one.mask.sum() * ml), 2))
+            for one in lesion_pieces(found, vertebrae)
+        ]
+        large = sum(piece[2] >= LARGE_ML for piece in pieces)
+        result[case.name] = {"lesions": pieces, f"of at least {LARGE_ML:g} ml": large}
+        print(f"{case.name:16} {result[case.name]}")
+    return result
