@@ -6,18 +6,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from box_vertebra import PITCH_MM
+from box_vertebra import PITCH_MM, part_at
+from oblique import world_of
 from test_canal_assessment import CASE, FRAME, ct, t2
 
 from spinemets import series_assessment
 from spinemets.anatomy import Level
 from spinemets.canal_levels import AMBIGUOUS, CanalLevels, SliceLevel
 from spinemets.findings import Reason
+from spinemets.geometry import Grid
 from spinemets.inference.segment import SpineSegmentation
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.pipeline import examine
 from spinemets.results import write_results
 from spinemets.series_assessment import SeriesResult
+from spinemets.simulate.epidural import EpiduralCase
 from spinemets.volume import Series, Study, Volume
 
 OTHER = "9.9"
@@ -109,8 +112,9 @@ def networks(monkeypatch):
         def found(image, *_, anchor, report):
             _, ids = ct(image.frame_of_reference)
             spine = replace(spine_from_mask(ids), flags=(), level_ambiguous=ambiguous)
-            nothing = ids.with_array(np.zeros(ids.shape, np.uint8))
-            return SpineSegmentation(ids, nothing, nothing, spine, {})
+            x, y, z = np.moveaxis(world_of(Grid(ids.shape, ids.affine)), -1, 0)
+            parts = part_at(x, y, z - np.clip(np.round(z / PITCH_MM), -1, 1) * PITCH_MM)
+            return SpineSegmentation(ids, ids.with_array(parts), ids.with_array(0 * parts), spine, {})
 
         return found
 
@@ -150,6 +154,18 @@ def test_a_site_that_ambiguous_names_give_its_level_is_flagged(networks):
     (site,) = examine(Study((sagittal, axial)), models=networks, masks=given).report.escc
     assert (site["level"], site["level_by"]) == ("T11", "t1")
     assert AMBIGUOUS in site["flags"]
+
+
+@pytest.mark.parametrize(("drawn", "grade"), [(True, "0"), (False, None)])
+def test_a_lesion_on_any_series_establishes_a_metastasis(networks, drawn, grade):
+    axial, volumes = t2(EpiduralCase(length_mm=0.0))
+    image, ids = ct(OTHER)
+    sagittal = Series("t1", image.volume, name="t1")
+    given = {"cord": volumes["cord"], "sac": volumes["sac"], "epidural": volumes["tumour"]}
+    lesions = ids.with_array((drawn * (ids.array == Level.T11.verse_id)).astype(np.uint8))
+    found = examine(Study((ct()[0], sagittal, axial)), models=networks, masks=given | {"lesions": lesions})
+    assert found.results[0].series.name == "ct"
+    assert found.report.escc[0]["grade"] == grade
 
 
 def test_a_cord_without_a_mask_of_the_sac_is_read_as_the_sac():
