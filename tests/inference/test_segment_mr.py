@@ -12,7 +12,9 @@ from test_segment_refusals import says
 from spinemets.anatomy import Level, Subregion
 from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.geometry import Grid
+from spinemets.inference import separate
 from spinemets.inference.canal_preprocess import SignalRange
+from spinemets.inference.instances import Instances
 from spinemets.inference.segment import MrSpineModel, segment_mr_spine
 from spinemets.volume import require_same_grid
 
@@ -155,3 +157,20 @@ def test_an_mr_without_a_vertebra_has_no_spine_and_progress_is_told(lumbar_patie
     with pytest.raises(NoSpineFoundError, match=r"no spine found: 0\.0 ml of bone look like vertebrae"):
         segment_mr_spine(image, model, report=lambda *words: told.append(words))
     assert told[-1] == ("segmenting vertebrae", 1.0)
+
+
+def test_segments_of_the_sacrum_that_look_like_vertebrae_are_the_sacrum_on_mr(lumbar_patient, monkeypatch):
+    """Whatever tells them: here the lowest vertebra is said to be one."""
+
+    def lowest(found, body, beyond):
+        count = len(found.centres)
+        segments = found.labels == count
+        return Instances(np.where(segments, 0, found.labels).astype(np.uint8), found.centres[:-1]), segments
+
+    monkeypatch.setattr(separate, "without_sacral_segments", lowest)
+    patient = KnownPatient(lumbar_patient)
+    grid = slab(lumbar_patient, STORED[0])
+    image = patient.image(grid)
+    found = segment_mr_spine(image, knowing_model(lumbar_patient, image))
+    true = patient.truth(grid)[0]
+    assert (found.vertebrae.array[true == Level.L5.verse_id] == Level.SACRUM.verse_id).mean() > 0.9

@@ -156,7 +156,7 @@ def segment_mr_spine(
     with clock.stage("segment"):
         located = whole_image(image, ON_MR_MM, of_mr=True)
         seen = along_spine(image, located, model.network, model.card, _stage(report, "segmenting vertebrae"))
-    found = _named_on_image(image, seen, anchor, clock)
+    found = _named_on_image(image, seen, anchor, clock, on_mr=True)
     vertebrae = tuple(_visible_by_body(one, found) for one in found.spine.vertebrae)
     return replace(found, spine=replace(found.spine, vertebrae=vertebrae))
 
@@ -171,10 +171,12 @@ def _visible_by_body(vertebra: Vertebra, found: SpineSegmentation) -> Vertebra:
     return replace(vertebra, partly_visible=bool(at_face))
 
 
-def _named_on_image(image: Volume, seen: FinePass, anchor: Anchor | None, clock: _Clock) -> SpineSegmentation:
+def _named_on_image(
+    image: Volume, seen: FinePass, anchor: Anchor | None, clock: _Clock, *, on_mr: bool = False
+) -> SpineSegmentation:
     grid = seen.grid
     with clock.stage("separate and name"):
-        found = separate(image, seen)
+        found = separate(image, seen, on_mr=on_mr)
         classes, instances, sacrum = found.classes, found.instances, found.sacrum
         names, marks = name_vertebrae(grid, classes, instances, sacrum, seen.located, anchor)
         sides = frames(classes, instances, float(grid.spacing_mm[0]))

@@ -19,6 +19,7 @@ from spinemets.inference.no_vertebra import (
     without_surplus,
 )
 from spinemets.inference.parts import CLASS
+from spinemets.inference.sacral_segments import without_sacral_segments
 from spinemets.inference.sacrum import told_from_sacrum
 from spinemets.inference.spine_classes import SPINE_CLASSES, VERTEBRA_CLASSES
 from spinemets.volume import Volume
@@ -55,7 +56,7 @@ class Separated:
     doubtful: bool
 
 
-def separate(image: Volume, seen: FinePass) -> Separated:
+def separate(image: Volume, seen: FinePass, *, on_mr: bool = False) -> Separated:
     """Vertebrae and sacrum from logits and votes of the spine network.
 
     Parameters
@@ -64,6 +65,8 @@ def separate(image: Volume, seen: FinePass) -> Separated:
         What was segmented.
     seen : FinePass
         Logits of `SPINE_CLASSES`, then votes.
+    on_mr : bool
+        The image is an MR, on which segments of the sacrum look like vertebrae.
 
     Raises
     ------
@@ -96,9 +99,13 @@ def separate(image: Volume, seen: FinePass) -> Separated:
     classes[enclosed] = CLASS["body"]
     sacrum = classes == CLASS["sacrum"]
     sacrum = main_piece(sacrum, spacing, bridge_mm=4.0) if sacrum.any() else sacrum
-    instances, sacrum, remnant = told_from_sacrum(instances, sacrum, spacing)
+    segments = np.zeros_like(sacrum)
+    if on_mr:
+        instances, segments = without_sacral_segments(instances, classes == CLASS["body"], outside)
+    instances, sacrum, remnant = told_from_sacrum(instances, sacrum | segments, spacing)
+    remnant |= segments & sacrum
     instances, surplus = without_surplus(instances)  # last: pieces of the sacrum are no reason to leave C1 out
-    none = skull | remote | surplus
+    none = skull | remote | surplus | (segments & ~sacrum)
     classes[none] = CLASS["other_bone"]
     classes[(classes == CLASS["sacrum"]) & ~sacrum] = CLASS["other_bone"]
     classes[remnant] = CLASS["sacrum"]
