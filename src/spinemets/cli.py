@@ -131,7 +131,9 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder; one subfolder for each patient.")],
     cases: Annotated[int, typer.Option(min=1, help="Number of patients.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the first patient; the next one has the next seed.")] = 200000,
-    modality: Annotated[str, typer.Option(help="ct or axial_t2 (with epidural tumour of every ESCC grade).")] = "ct",
+    modality: Annotated[
+        str, typer.Option(help="ct, mr (sagittal T1, T2, STIR) or axial_t2 (with epidural tumour of every ESCC grade).")
+    ] = "ct",
     dicom: Annotated[bool, typer.Option("--dicom", help="Write the images as DICOM as well.")] = False,
     field: Annotated[str, typer.Option(help="whole, chest, abdomen, lumbar, cervical or random.")] = "random",
     disease: Annotated[str, typer.Option(help="none, metastases, osteoporosis or mixed (both).")] = "none",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,21 @@ from spinemets.simulate.disease_truth import render_lesions, vertebra_truth
 from spinemets.simulate.diseased_patient import DISEASES, diseased
 from spinemets.simulate.field_of_view import FIELDS
 from spinemets.simulate.masks import Masks, render_masks
+from spinemets.simulate.mr import random_mr_acquisition, render_mr
 from spinemets.simulate.parametric import parametric_anatomy
-from spinemets.volume import Series, Volume
+from spinemets.simulate.tissues import LabelledAnatomy
+from spinemets.volume import Series
 
-MODALITIES = ("ct", "axial_t2")
+MODALITIES = ("ct", "mr", "axial_t2")
 HEALTHY = "none"
 T2_TSE: dict[str, Any] = {"RepetitionTime": 3500, "EchoTime": 100, "EchoTrainLength": 16}
 """Sequence that a simulated axial T2 states."""
+SAGITTAL: dict[str, dict[str, Any]] = {
+    "t1": {"ScanningSequence": "SE", "RepetitionTime": 600, "EchoTime": 10},
+    "t2": T2_TSE,
+    "stir": {"ScanningSequence": "IR", "RepetitionTime": 4000, "EchoTime": 60, "InversionTime": 160},
+}
+"""Series of a simulated sagittal MR, by role, and the sequence that each states."""
 NO_DISEASE = NotAssessed(Reason.NOT_TRAINED_FOR, "this patient was simulated without disease")
 
 
@@ -59,25 +68,58 @@ def run_simulate(
             if modality == "axial_t2":
                 _write_axial(folder, seed + number, dicom)
             else:
-                _write_patient(folder, seed + number, field, dicom, disease)
+                write = _write_ct if modality == "ct" else _write_mr
+                write(folder, seed + number, field, dicom, disease)
             folders.append(folder)
     return folders
 
 
-def _write_patient(folder: Path, seed: int, field: str, dicom: bool, disease: str) -> None:
+def _patient(seed: int, field: str, disease: str) -> tuple[LabelledAnatomy, Disease | None]:
+    """The anatomy to show, and the disease that is in it."""
     anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=field)
     ill = None if disease == HEALTHY else diseased(anatomy, disease, seed)
-    shown = anatomy if ill is None else ill.anatomy
+    return anatomy if ill is None else ill.anatomy, ill
+
+
+def _write_ct(folder: Path, seed: int, field: str, dicom: bool, disease: str) -> None:
+    shown, ill = _patient(seed, field, disease)
     image = render_ct(shown, seed, disease=ill)
-    masks = render_masks(shown, Grid.of(image))
+    masks = _write_masks(folder, shown, Grid.of(image), ill)
     write_image(folder / "ct.nii.gz", image)
+    truth = _truth([Series("ct", image, name="ct.nii.gz")], masks, ill, {"seed": seed, "field": field})
+    write_report_json(folder / "truth.json", truth)
+    if dicom:
+        write_ct_series(image, folder / "dicom", patient_id=f"SIM{seed}", seed=seed, description="Simulated CT")
+
+
+def _write_mr(folder: Path, seed: int, field: str, dicom: bool, disease: str) -> None:
+    """Sagittal T1, T2 and STIR of one stack, so that the masks are those of all three."""
+    shown, ill = _patient(seed, field, disease)
+    stack = random_mr_acquisition(seed, "t1")
+    images = {role: render_mr(shown, seed, replace(stack, sequence=role), ill) for role in SAGITTAL}
+    masks = _write_masks(folder, shown, Grid.of(images["t1"]), ill)
+    for role, image in images.items():
+        write_image(folder / f"{role}.nii.gz", image)
+        if dicom:
+            write_mr_series(
+                image,
+                folder / "dicom" / role,
+                patient_id=f"SIM{seed}",
+                seed=seed,
+                description=f"Simulated sagittal {role.upper()}",
+                **SAGITTAL[role],
+            )
+    series = [Series(role, image, name=f"{role}.nii.gz") for role, image in images.items()]
+    write_report_json(folder / "truth.json", _truth(series, masks, ill, {"seed": seed, "field": field}))
+
+
+def _write_masks(folder: Path, shown: LabelledAnatomy, grid: Grid, ill: Disease | None) -> Masks:
+    masks = render_masks(shown, grid)
     for name in ("vertebrae", "subregions", "canal"):
         write_mask(folder / f"{name}.nii.gz", getattr(masks, name))
     if ill is not None:
-        write_mask(folder / "lesions.nii.gz", render_lesions(ill, Grid.of(image)))
-    write_report_json(folder / "truth.json", _truth(image, masks, ill, {"seed": seed, "field": field}))
-    if dicom:
-        write_ct_series(image, folder / "dicom", patient_id=f"SIM{seed}", seed=seed, description="Simulated CT")
+        write_mask(folder / "lesions.nii.gz", render_lesions(ill, grid))
+    return masks
 
 
 def _write_axial(folder: Path, seed: int, dicom: bool) -> None:
@@ -100,10 +142,10 @@ def _write_axial(folder: Path, seed: int, dicom: bool) -> None:
         )
 
 
-def _truth(image: Volume, masks: Masks, ill: Disease | None, provenance: dict[str, Any]) -> Report:
+def _truth(series: list[Series], masks: Masks, ill: Disease | None, provenance: dict[str, Any]) -> Report:
     spine = spine_from_mask(masks.vertebrae)
     return Report(
-        inputs=(InputSeries.of(Series("ct", image, name="ct.nii.gz")),),
+        inputs=tuple(InputSeries.of(one) for one in series),
         spine=spine,
         vertebrae=() if ill is None else vertebra_truth(ill, spine.levels),
         not_assessed=(("disease", NO_DISEASE),) if ill is None else (),

@@ -82,8 +82,8 @@ def test_what_the_command_writes_can_be_read_as_a_study(case, monkeypatch, tmp_p
 
 
 def test_a_modality_that_cannot_be_simulated_is_refused(tmp_path):
-    with pytest.raises(SpinemetsError, match="this version has ct, axial_t2"):
-        command.run_simulate(tmp_path, cases=1, seed=1, modality="mr", dicom=False, field="random")
+    with pytest.raises(SpinemetsError, match="this version has ct, mr, axial_t2"):
+        command.run_simulate(tmp_path, cases=1, seed=1, modality="us", dicom=False, field="random")
 
 
 @pytest.mark.parametrize("changes", [{"field": "chest"}, {"disease": "metastases"}])

@@ -8,11 +8,13 @@ import pytest
 
 import spinemets.simulate_command as command
 from spinemets.errors import SpinemetsError
+from spinemets.formats.study import read_study
 
 
-def simulated(monkeypatch, spine, folder, disease):
+def simulated(monkeypatch, spine, folder, disease, modality="ct", dicom=False):
     monkeypatch.setattr(command, "parametric_anatomy", lambda seed, **options: spine)
-    return command.run_simulate(folder, cases=1, seed=6, modality="ct", dicom=False, field="lumbar", disease=disease)[0]
+    options = {"modality": modality, "dicom": dicom, "field": "lumbar", "disease": disease}
+    return command.run_simulate(folder, cases=1, seed=6, **options)[0]
 
 
 def test_an_ill_patient_has_a_lesion_mask_on_the_grid_of_the_image_and_its_truth(monkeypatch, spine, tmp_path):
@@ -39,3 +41,27 @@ def test_a_healthy_patient_has_no_lesion_mask(monkeypatch, spine, tmp_path):
 def test_an_unknown_disease_is_refused(monkeypatch, spine, tmp_path):
     with pytest.raises(SpinemetsError, match="unknown disease 'gout'; it must be one of none, metastases"):
         simulated(monkeypatch, spine, tmp_path, "gout")
+
+
+def test_an_mr_has_three_sequences_and_masks_on_one_grid(monkeypatch, spine, tmp_path):
+    folder = simulated(monkeypatch, spine, tmp_path, "metastases", "mr")
+    images = {role: nibabel.load(folder / f"{role}.nii.gz") for role in ("t1", "t2", "stir")}
+    masks = {name: nibabel.load(folder / f"{name}.nii.gz") for name in ("vertebrae", "canal", "lesions")}
+    for one in (*images.values(), *masks.values()):
+        assert one.shape == images["t1"].shape
+        assert np.allclose(one.affine, images["t1"].affine)
+    assert np.asarray(masks["vertebrae"].dataobj).any()
+    truth = json.loads((folder / "truth.json").read_text())
+    assert [one["role"] for one in truth["inputs"]] == ["t1", "t2", "stir"]
+    assert truth["provenance"]["disease"]["lesions"]
+
+
+def test_an_mr_as_dicom_is_read_with_the_roles_that_it_was_given(monkeypatch, spine, tmp_path):
+    folder = simulated(monkeypatch, spine, tmp_path, "none", "mr", dicom=True)
+    study = read_study(folder / "dicom")
+    assert {one.role for one in study.series} == {"t1", "t2", "stir"}
+    for one in study.series:
+        file = read_study([f"{one.role}={folder / one.role}.nii.gz"]).series[0].volume
+        assert one.volume.array.sum() == file.array.sum()
+        centre = (np.array(file.shape) - 1) / 2
+        assert np.allclose(one.volume.world((np.array(one.volume.shape) - 1) / 2), file.world(centre), atol=1e-3)
