@@ -50,6 +50,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if models.lesion_mr is None:
         print("models/lesion_mr is not there: nothing to measure")
         return {"not_assessable": "no_model"}
+    data_root()  # says so now if there is none, and not after all patients
     found: dict[tuple[str, str], list[LesionCase]] = {}
     for number in range(options.cases):
         for key, case in patient(number, models).items():
