@@ -62,6 +62,7 @@ def one_case(rng: np.random.Generator, grade: str) -> dict[str, Any]:
         "clean": clean["grade"],
         "noisy": noisy["grade"],
         "possible": noisy["possible_grades"],
+        "distribution": noisy["distribution"],
         "reason": noisy["reason"],
     }
 
@@ -193,5 +194,6 @@ def summary(rows: list[dict[str, Any]], grade: str) -> dict[str, Any]:
         "truth possible": share(away, lambda row: row["truth"] in row["possible"]),
         "at a boundary": len(near),
         "truth among the possible": share(near, lambda row: row["truth"] in row["possible"]),
-        "says several": share(near, lambda row: len(row["possible"]) > 1),
+        "several possible": share(near, lambda row: len(row["possible"]) > 1),
+        "several in the distribution": share(near, lambda row: len(row["distribution"]) > 1),
     }

@@ -21,9 +21,9 @@ LesionCrop = dict[str, Tensor]
 """``structure`` and ``vertebra`` of a `spinemets.datasets.case.Crop`, and dense ``lesion``, ``keep``, ``add`` and
 ``rise`` of a `DiseaseOverlay`: (S, S, S) each."""
 
-LESION_SHARE, LOOK_ALIKE_SHARE = 0.6, 0.5
+LESION_SHARE, LOOK_ALIKE_SHARE = 0.5, 0.8
 """Crops centred near a lesion, where the patient has any, and near another finding among the rest; the rest of the rest
-near a healthy vertebra (ours). With `diseased_cases.KIND_SHARE` about half of all crops show a lesion."""
+near a healthy vertebra (ours). With `diseased_cases.KIND_SHARE` more than two in five of all crops show a lesion."""
 JITTER_VOXELS = 22
 """A centre is moved by up to so much along each axis, so that findings lie anywhere in a patch of 80 (ours)."""
 VISIBLE_HU, VISIBLE_SHARE = 40, 0.7
