@@ -75,18 +75,8 @@ def separate(image: Volume, seen: FinePass, *, on_mr: bool = False) -> Separated
     """
     grid = seen.grid
     spacing = float(grid.spacing_mm[0])
-    classes, shares = _classes_and_shares(seen.output)
-    far = beside_mm(seen.located, grid) > NEAR_SPINE_MM
-    wanted = np.isin(classes, (*VERTEBRA_CLASSES, CLASS["sacrum"], CLASS["canal"]))
-    classes[wanted & far] = 0
-    vertebra = np.isin(classes, VERTEBRA_CLASSES)
-    vertebra = main_piece(vertebra, spacing) if vertebra.any() else vertebra
-    classes[np.isin(classes, VERTEBRA_CLASSES) & ~vertebra] = 0
-    if vertebra.sum() * spacing**3 / 1000 < MIN_VERTEBRA_ML:
-        raise NoSpineFoundError(
-            f"no spine found: {vertebra.sum() * spacing**3 / 1000:.1f} ml of bone look like vertebrae, "
-            f"at least {MIN_VERTEBRA_ML:g} ml are needed"
-        )
+    classes, shares, far = _near_spine(seen)
+    vertebra = _bone(classes, spacing)
     instances = find_instances(vertebra, classes == CLASS["body"], seen.output[len(SPINE_CLASSES) :], spacing)
     if len(instances.centres) == 0:
         raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
@@ -114,6 +104,34 @@ def separate(image: Volume, seen: FinePass, *, on_mr: bool = False) -> Separated
     shares[:, remnant] = np.array([0, 1, 0])[:, None]
     doubtful = highest_is_doubtful(instances, outside)
     return Separated(shares, classes, instances, sacrum, bool(surplus.any()), doubtful)
+
+
+def _near_spine(seen: FinePass) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
+    """Classes and shares, no part of the spine far from where the spine was located, and where that is."""
+    classes, shares = _classes_and_shares(seen.output)
+    far = beside_mm(seen.located, seen.grid) > NEAR_SPINE_MM
+    wanted = np.isin(classes, (*VERTEBRA_CLASSES, CLASS["sacrum"], CLASS["canal"]))
+    classes[wanted & far] = 0
+    return classes, shares, far
+
+
+def _bone(classes: NDArray[np.uint8], spacing_mm: float) -> NDArray[np.bool_]:
+    """Where vertebrae are, in one piece; other pieces lose their class.
+
+    Raises
+    ------
+    NoSpineFoundError
+        If that is too little for a vertebra.
+    """
+    vertebra = np.isin(classes, VERTEBRA_CLASSES)
+    vertebra = main_piece(vertebra, spacing_mm) if vertebra.any() else vertebra
+    classes[np.isin(classes, VERTEBRA_CLASSES) & ~vertebra] = 0
+    ml = vertebra.sum() * spacing_mm**3 / 1000
+    if ml < MIN_VERTEBRA_ML:
+        raise NoSpineFoundError(
+            f"no spine found: {ml:.1f} ml of bone look like vertebrae, at least {MIN_VERTEBRA_ML:g} ml are needed"
+        )
+    return vertebra
 
 
 def _classes_and_shares(output: NDArray[np.float16]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
