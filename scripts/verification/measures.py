@@ -1,6 +1,7 @@
 """Error of heights, lesion shares, angles, slips and sides on simulated vertebrae of which all of these are known.
 
-Patients of the test seeds; every image grid is oblique and anisotropic, perhaps flipped, and differs from case to case.
+Patients of the test seeds (``--split validation``: of those that set what intervals hold); every image grid is oblique
+and anisotropic, perhaps flipped, and differs from case to case.
 In every second patient one body has collapsed, in the others the spine has slipped and bent at one disc. Every
 vertebra between the ends of the field has a lesion in its body and one in its posterior elements. Truth comes from the
 parameters of collapse and displacement, and for lesions from the fine grid that they were drawn on.
@@ -43,7 +44,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Mean absolute errors, and how often an interval holds the truth, by region and voxel."""
     rows: list[Row] = []
     for number in range(options.cases):
-        seed, field = SEEDS["test"][2000 + number], FIELDS[number // 2 % len(FIELDS)]
+        seed, field = SEEDS[options.split][2000 + number], FIELDS[number // 2 % len(FIELDS)]
         rows += patient(seed, field, np.random.default_rng(seed), breaks=number % 2 == 0)
         count = len({(row["seed"], row["level"]) for row in rows})
         print(f"\rpatient {number + 1} of {options.cases}, {count} vertebrae", end="", flush=True)

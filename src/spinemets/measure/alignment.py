@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemets.anatomy import Level
+from spinemets.anatomy import Level, Region
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.endplates import Endplate
@@ -20,6 +20,11 @@ from spinemets.measure.endplates import Endplate
 ANGLE_ERROR_DEG_MM = 22.0
 """Half width of the 90 % interval of an angle is this over the depth of the body, times the voxel (ours: an
 endplate 30 mm deep of 1 mm voxels is known to about 0.7°)."""
+SHAPE_ERROR_DEG: Mapping[Region, float] = {Region.CERVICAL: 8.0, Region.THORACIC: 2.8, Region.LUMBAR: 2.4}
+SHAPE_ERROR_MM: Mapping[Region, float] = {Region.CERVICAL: 0.7, Region.THORACIC: 0.5, Region.LUMBAR: 0.7}
+"""What the shape of endplates adds to the half widths of angles and slips, however fine the voxels: they are hollow,
+rimmed and, in the neck, hooked, and no plane (ours, set on simulated validation patients by
+``python scripts/verify.py measures --split validation --cases 16``)."""
 FURTHEST_TRIPLE, LEAST_TRIPLES = 5, 3
 """Triples of vertebrae at most this far away, and at least so many, tell what is usual (ours)."""
 SLIP_ERROR_PER_VOXEL = 0.8
@@ -121,8 +126,9 @@ def local_alignment(bodies: Mapping[Level, BodyEnds]) -> dict[Level, LocalAlignm
     for number, level in enumerate(levels):
         above, below = _next_to(levels, number, -1), _next_to(levels, number, 1)
         own = bodies[level]
-        slips_above = _slip_findings(bodies.get(above) if above else None, own, f"no whole body above {level}")
-        slips_below = _slip_findings(own, bodies.get(below) if below else None, f"no whole body below {level}")
+        upper, lower = (bodies.get(one) if one else None for one in (above, below))
+        slips_above = _slip_findings(level, upper, own, f"no whole body above {level}")
+        slips_below = _slip_findings(level, own, lower, f"no whole body below {level}")
         result[level] = LocalAlignment(
             *_angle_findings(level, angles, own),
             *_expected_findings(level, levels, angles, own),
@@ -155,8 +161,8 @@ def regional_cobb(bodies: Mapping[Level, BodyEnds], upper: Level, lower: Level) 
     kyphosis, scoliosis = cobb_deg(bodies[upper].upper.normal, bodies[lower].lower.normal, middle.axes)
     method = f"Cobb angle, upper endplate of {upper} to lower endplate of {lower}"
     return (
-        _with_error(kyphosis, "deg", _angle_error(middle, middle.depth_mm), method),
-        _with_error(scoliosis, "deg", _angle_error(middle, middle.width_mm), method),
+        _with_error(kyphosis, "deg", _angle_error(between[len(between) // 2], middle, middle.depth_mm), method),
+        _with_error(scoliosis, "deg", _angle_error(between[len(between) // 2], middle, middle.width_mm), method),
     )
 
 
@@ -185,8 +191,8 @@ def _angle_findings(
     method = "Cobb angle, upper endplate of the level above to lower endplate of the level below"
     kyphosis, scoliosis = angles[level]
     return (
-        _with_error(kyphosis, "deg", _angle_error(own, own.depth_mm), method),
-        _with_error(scoliosis, "deg", _angle_error(own, own.width_mm), method),
+        _with_error(kyphosis, "deg", _angle_error(level, own, own.depth_mm), method),
+        _with_error(scoliosis, "deg", _angle_error(level, own, own.width_mm), method),
     )
 
 
@@ -206,19 +212,22 @@ def _expected_findings(
     spread = np.sqrt(((values - usual - np.outer(steps, slope)) ** 2).sum(axis=0) / max(len(near) - 2, 1))
     method = f"less the line through {', '.join(str(other) for other in near)}"
     changes = np.array(angles[level]) - usual
-    errors = np.hypot([_angle_error(own, own.depth_mm), _angle_error(own, own.width_mm)], 1.64 * spread)
+    errors = np.hypot([_angle_error(level, own, mm) for mm in (own.depth_mm, own.width_mm)], 1.64 * spread)
     return (
         _with_error(float(changes[0]), "deg", float(errors[0]), method),
         _with_error(float(changes[1]), "deg", float(errors[1]), method),
     )
 
 
-def _slip_findings(upper: BodyEnds | None, lower: BodyEnds | None, absent: str) -> tuple[Finding, Finding]:
+def _slip_findings(
+    level: Level, upper: BodyEnds | None, lower: BodyEnds | None, absent: str
+) -> tuple[Finding, Finding]:
     if upper is None or lower is None:
         reason = NotAssessed(Reason.OUT_OF_FIELD, absent)
         return reason, reason
     front, right = slip_mm(upper, lower)
-    error = SLIP_ERROR_PER_VOXEL * max(upper.voxel_mm, lower.voxel_mm)
+    by_voxel = SLIP_ERROR_PER_VOXEL * max(upper.voxel_mm, lower.voxel_mm)
+    error = float(np.hypot(by_voxel, SHAPE_ERROR_MM.get(level.region, SHAPE_ERROR_MM[Region.LUMBAR])))
     method = "posterior corners, along the upper endplate of the lower body"
     return _with_error(front, "mm", error, method), _with_error(right, "mm", error, "middle of the facing endplates")
 
@@ -230,8 +239,9 @@ def _share(slip: Finding, depth_mm: float) -> Finding:
     return Measured(value, "1", low, high, "slip to the front by the depth of the lower body")
 
 
-def _angle_error(own: BodyEnds, extent_mm: float) -> float:
-    return ANGLE_ERROR_DEG_MM * own.voxel_mm / max(extent_mm, 1.0)
+def _angle_error(level: Level, own: BodyEnds, extent_mm: float) -> float:
+    by_voxel = ANGLE_ERROR_DEG_MM * own.voxel_mm / max(extent_mm, 1.0)
+    return float(np.hypot(by_voxel, SHAPE_ERROR_DEG.get(level.region, SHAPE_ERROR_DEG[Region.LUMBAR])))
 
 
 def _with_error(value: float, unit: str, error: float, method: str) -> Measured:

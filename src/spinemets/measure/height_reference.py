@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spinemets.anatomy import Level
+from spinemets.anatomy import Level, Region
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.measure.heights import COLUMNS, SIDE_COLUMNS, BodyHeights
 from spinemets.measure.population import usual_height_mm
@@ -24,11 +24,12 @@ CROWD = 4
 """So many of the nearest bodies are its neighbours for that (ours)."""
 FURTHEST = 4
 """A neighbour more levels away than this is none (ours)."""
-REFERENCE_SPREAD = 0.06
+REFERENCE_SPREAD: Mapping[Region, float] = {Region.CERVICAL: 0.16, Region.THORACIC: 0.07, Region.LUMBAR: 0.06}
 """Half width of the 90 % interval of a reference, as a fraction: how far a normal body strays from the line between its
-neighbours (ours; set on simulated validation patients)."""
-ONE_SIDED_SPREAD = 0.09
-"""The same where only one neighbour is there and the population's ratio stands in for the other (ours)."""
+neighbours (ours; set on simulated validation patients by ``python scripts/verify.py measures --split validation --cases
+16``)."""
+ONE_SIDED = 1.5
+"""So many times that where only one neighbour is there and the population's ratio stands in for the other (ours)."""
 ALL = (*COLUMNS, *SIDE_COLUMNS)
 
 
@@ -120,17 +121,17 @@ def _expected(
     level: Level, column: str, heights: Mapping[Level, BodyHeights], fit: Collection[Level]
 ) -> tuple[float, float, tuple[Level, ...]] | None:
     """Expected height, the half width of its interval as a fraction, and where it comes from."""
-    near = _neighbours(level, fit)
+    near, spread = _neighbours(level, fit), REFERENCE_SPREAD.get(level.region, REFERENCE_SPREAD[Region.LUMBAR])
     if len(near) == 2:
         above, below = near
         up, down = abs(steps_between(level, above)), abs(steps_between(level, below))
         first, second = (heights[other].columns[column].value for other in near)
-        return (first * down + second * up) / (up + down), REFERENCE_SPREAD, near
+        return (first * down + second * up) / (up + down), spread, near
     if len(near) == 1:
         own, other = usual_height_mm(level, column), usual_height_mm(near[0], column)
         if own is None or other is None:
             return None
-        return heights[near[0]].columns[column].value * own / other, ONE_SIDED_SPREAD, near
+        return heights[near[0]].columns[column].value * own / other, ONE_SIDED * spread, near
     return None
 
 
