@@ -62,7 +62,7 @@ def one_case(rng: np.random.Generator, grade: str) -> dict[str, Any]:
         "clean": clean["grade"],
         "noisy": noisy["grade"],
         "possible": noisy["possible_grades"],
-        "distribution": noisy["distribution"],
+        "flags": noisy["flags"],
         "reason": noisy["reason"],
     }
 
@@ -178,6 +178,11 @@ def graded(masks: dict[str, Volume]) -> dict[str, Any]:
     return assess_escc(given, bone_metastasis="yes")
 
 
+def says_so(row: dict[str, Any]) -> bool:
+    """Whether an answer says that it is close to another grade."""
+    return len(row["possible"]) > 1 or "half_pixel_changes_grade" in row["flags"]
+
+
 def summary(rows: list[dict[str, Any]], grade: str) -> dict[str, Any]:
     """Shares over the cases of one true grade."""
     own = [row for row in rows if grade in ("all", row["truth"])]
@@ -195,5 +200,6 @@ def summary(rows: list[dict[str, Any]], grade: str) -> dict[str, Any]:
         "at a boundary": len(near),
         "truth among the possible": share(near, lambda row: row["truth"] in row["possible"]),
         "several possible": share(near, lambda row: len(row["possible"]) > 1),
-        "several in the distribution": share(near, lambda row: len(row["distribution"]) > 1),
+        "says so": share(near, says_so),
+        "says so away from one": share(away, says_so),
     }

@@ -134,3 +134,18 @@ def test_the_same_slices_have_the_same_distribution():
     slices = [measures(5, gap_mm=0.5), measures(6, gap_mm=0.5)]
     assert escc(slices, pixel_mm=0.5).distribution == escc(slices, pixel_mm=0.5).distribution
     assert dataclasses.asdict(LIMITS)["abutment_mm"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("changed", "pixel_mm", "flagged"),
+    [
+        ({"gap_mm": 0.7}, 0.5, True),  # abuts at 0.5 mm
+        ({"gap_mm": 0.7}, 0.3, False),
+        ({"gap_mm": 2.5}, 0.8, False),
+        ({"gap_mm": 0.0, "shift_mm": 0.85}, 0.4, True),  # displaced from 1 mm on
+        ({"gap_mm": 0.0, "shift_mm": 0.5}, 0.2, False),
+    ],
+)
+def test_a_grade_that_half_a_pixel_would_change_is_flagged(changed, pixel_mm, flagged):
+    found = escc([measures(5, **changed), measures(6, **changed)], pixel_mm=pixel_mm)
+    assert ("half_pixel_changes_grade" in found.flags) == flagged

@@ -38,6 +38,7 @@ FLAG_WORDS = {
     "single_slice": "seen in one slice alone, to be confirmed in a neighbouring or sagittal one",
     "displacement_without_deformation": "the cord is displaced and not flattened: others may not call it compressed",
     "non_tumour_compression": "somebody stated that disc, bone or ligament compresses as well",
+    "half_pixel_changes_grade": "half a pixel more or less at an edge would make another grade of it",
     "no_csf_without_compression": "no CSF round a cord that is not flattened: may be anything from 1c to 3",
     "canal_outlined_by_network": "outlines of cord, sac and tumour by a network that learnt on simulated images",
     "tumour_in_some_readings": "some readings of the image show tumour: this is not clearance",

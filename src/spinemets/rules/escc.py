@@ -28,6 +28,9 @@ from spinemets.rules.escc_slice import (
 LEAST_SHARE = 0.05
 """A grade with at least this share of the perturbed gradings is possible (ours: the tail of a 90 % interval)."""
 DRAWS = 400
+REFERENCE_LEFT = 1 / 3
+"""The mean edge of the slices that the reference is averaged over moves with the same reader's hand, so that no more of
+a random movement is left in what is compared with it (ours)."""
 THRESHOLD_SPREAD = 0.20
 """Thresholds are perturbed by up to this fraction either way (`clinical.md` §2.3)."""
 
@@ -51,7 +54,8 @@ class EsccGrade:
     sac_deformed : bool
         In the worst slice.
     flags : tuple of str
-        ``single_slice``, ``displacement_without_deformation``, ``no_csf_without_compression``.
+        ``single_slice``, ``displacement_without_deformation``, ``no_csf_without_compression``,
+        ``half_pixel_changes_grade``: with one edge half a pixel further in or out the grade would be another.
     """
 
     grade: Grade
@@ -100,6 +104,8 @@ def escc(
     shares = _distribution(slices, limits, pixel_mm, seed)
     possible = {grade, *(one for one, share in shares.items() if share >= LEAST_SHARE)}
     flags = _flags(slices, graded, number, limits)
+    if _half_pixel_grades(slices, limits, pixel_mm) != {grade}:
+        flags.append("half_pixel_changes_grade")
     if "no_csf_without_compression" in flags:
         possible |= {Grade.G1C, Grade.G2, Grade.G3}
     if "displacement_without_deformation" in flags:
@@ -152,19 +158,35 @@ def _distribution(
     return {grade: round(counts[grade] / DRAWS, 3) for grade in Grade if counts[grade]}
 
 
-def _perturbed(one: SliceMeasures, tumour: float, sac: float, cord: float) -> SliceMeasures:
-    """The slice as it would be with the edge of each mask moved outwards by so many mm, the reference unmoved.
+def _half_pixel_grades(slices: Sequence[SliceMeasures], limits: EsccThresholds, pixel_mm: float) -> set[Grade]:
+    """The grades that a site has with the edge of one mask, or the cord itself, half a pixel to either side."""
+    found = set()
+    for edge in ("tumour", "sac", "cord", "shift"):
+        for step in (-pixel_mm / 2, pixel_mm / 2):
+            moved = [_perturbed(one, **{edge: step}, left=1.0) for one in slices]
+            grades = [grade_slice(one, limits, pixel_mm=pixel_mm) for one in moved]
+            found.add(max(grades, key=lambda one: one.rank))
+    return found
 
-    The mean edge of the slices that the reference is averaged over moves with the same reader's hand, so only a third
-    of the movement is left in what is compared with it.
+
+def _perturbed(
+    one: SliceMeasures,
+    tumour: float = 0.0,
+    sac: float = 0.0,
+    cord: float = 0.0,
+    shift: float = 0.0,
+    left: float = REFERENCE_LEFT,
+) -> SliceMeasures:
+    """The slice as it would be with the edge of each mask moved outwards, and the cord moved, by so many mm.
+
+    `left` is the share of a movement that is left in what is compared with the reference.
     """
-    third = 1 / 3
     changed = replace(
         one,
         tumour_mm2=one.tumour_mm2 * max(1 + 2 * tumour / max(one.tumour_mm, 0.5), 0.0),
         tumour_mm=max(one.tumour_mm + 2 * tumour, 0.0),
         indentation_mm=one.indentation_mm + tumour,
-        sac_loss=one.sac_loss - third * 4 * sac / max(one.sac_mm, 1.0),
+        sac_loss=one.sac_loss - left * 4 * sac / max(one.sac_mm, 1.0),
         csf_pool_mm2=max(one.csf_pool_mm2 * (1 + (sac - cord) / max(one.csf_pool_mm, 0.5)), 0.0),
         csf_pool_mm=max(one.csf_pool_mm + sac - cord, 0.0),
     )
@@ -173,6 +195,7 @@ def _perturbed(one: SliceMeasures, tumour: float, sac: float, cord: float) -> Sl
     return replace(
         changed,
         gap_mm=max(one.gap_mm - tumour - cord, 0.0),
-        mscc=None if one.mscc is None else one.mscc - third * 2 * cord / one.cord_mm,
-        cord_loss=None if one.cord_loss is None else one.cord_loss - third * 4 * cord / one.cord_mm,
+        mscc=None if one.mscc is None else one.mscc - left * 2 * cord / one.cord_mm,
+        cord_loss=None if one.cord_loss is None else one.cord_loss - left * 4 * cord / one.cord_mm,
+        shift_mm=None if one.shift_mm is None else max(one.shift_mm + shift, 0.0),
     )
