@@ -163,10 +163,18 @@ def _half_pixel_grades(slices: Sequence[SliceMeasures], limits: EsccThresholds, 
     found = set()
     for edge in ("tumour", "sac", "cord", "shift"):
         for step in (-pixel_mm / 2, pixel_mm / 2):
-            moved = [_perturbed(one, **{edge: step}, left=1.0) for one in slices]
+            moved = [_film(_perturbed(one, **{edge: step}, left=1.0), edge, step) for one in slices]
             grades = [grade_slice(one, limits, pixel_mm=pixel_mm) for one in moved]
             found.add(max(grades, key=lambda one: one.rank))
     return found
+
+
+def _film(one: SliceMeasures, edge: str, step: float) -> SliceMeasures:
+    """The slice with the film of CSF that a moved edge of sac or cord opens all round, or closes."""
+    wider = {"sac": step, "cord": -step}.get(edge, 0.0)
+    if wider > 0:
+        return replace(one, csf_ring=None if one.csf_ring is None else 1.0)
+    return replace(one, csf_ring=0.0) if wider < 0 and one.csf_pool_mm <= 0 else one
 
 
 def _perturbed(
