@@ -49,7 +49,8 @@ def test_a_canal_far_away_belongs_to_no_body():
 
 @pytest.mark.parametrize(("patchy", "veins"), [(True, False), (False, True)])
 def test_bone_becomes_uneven_and_nothing_else(patchy, veins, monkeypatch):
-    monkeypatch.setattr(healthy_marrow, "chance", lambda probability: {0.6: patchy, 0.5: veins}.get(probability, True))
+    drawn = {healthy_marrow.PATCHY_SHARE: patchy, 0.5: veins}
+    monkeypatch.setattr(healthy_marrow, "chance", lambda probability: drawn.get(probability, True))
     monkeypatch.setattr(healthy_marrow, "VEIN_SHARE", 1.0)
     structure, vertebra = patch()
     image = torch.full(structure.shape, 180.0)
