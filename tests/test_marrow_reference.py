@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from box_vertebra import PITCH_MM
 from marrow_phantom import MIDDLE, T2, Marrow, ball, in_body, parts_at
-from test_mr_series import examined, lesions_on, networks, scene
+from mr_studies import examined, lesions_on, networks, scene
 
 from spinemets.anatomy import Level
 from spinemets.inference.models import Models

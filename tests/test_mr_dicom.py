@@ -9,7 +9,7 @@ import pydicom
 import pytest
 from formats.dicom_phantom import errors_of_dciodvfy, in_order, placed
 from marrow_phantom import T1, T2
-from test_mr_series import WITH, networks, scene, true_parts
+from mr_studies import WITH, networks, scene, true_parts
 
 from spinemets.formats.dicom_write import write_mr_series
 from spinemets.formats.study import read_study

@@ -1,106 +1,35 @@
 """Studies with MR: which series a network outlines, what is measured beside it, and what is said of the rest."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from marrow_phantom import T1, T2, Marrow, ball, parts_at
+from marrow_phantom import T1, T2
+from mr_studies import (
+    ADC,
+    CT_MODELS,
+    FRAME,
+    OTHER,
+    WITHOUT,
+    a_ct,
+    examined,
+    lesions_on,
+    listed,
+    networks,
+    scene,
+    true_parts,
+)
 
-from spinemets import series_assessment
 from spinemets.anatomy import Level, Subregion
 from spinemets.errors import MissingExtraError, NoSpineFoundError, StudyError
 from spinemets.findings import NotAssessed, Reason
-from spinemets.inference.segment import SpineSegmentation
 from spinemets.measure.outline_error import MR_OUTLINE
-from spinemets.measure.spine_from_mask import spine_from_mask
-from spinemets.pipeline import Clinical, examine
+from spinemets.pipeline import Clinical
 from spinemets.results import write_results
 from spinemets.series_assessment import BY_NETWORK
-from spinemets.volume import Series, Study, Volume
+from spinemets.volume import Series, Volume
 
-FRAME, OTHER = "1.2.3", "9.9"
-TUMOUR = ball((2, 23, 0), 9)
-SAGITTAL = (3.0, 0.9, 0.9)
-ADC = {"muscle": 1400.0, "marrow": 450.0, "lesion": 850.0, "disc": 1500.0, "csf": 3000.0, "fat": 300.0}
-SEQUENCES = {"t1": T1, "t2": T2, "adc": ADC}
-
-
-def card(name):
-    return SimpleNamespace(name=name, version="0.1.0", licence="CC-BY-SA-4.0", sha256=name * 2)
-
-
-CT_MODELS = SimpleNamespace(locator_card=card("locator"), spine_card=card("spine"))
-
-
-def shipping(spine_mr, lesion_mr=None):
-    return SimpleNamespace(spine=CT_MODELS, spine_mr=spine_mr, lesion=None, lesion_mr=lesion_mr, canal=None)
-
-
-WITHOUT = shipping(None)
-WITH = shipping(SimpleNamespace(card=card("spine_mr")))
-
-
-def true_parts(volume):
-    """Vertebrae and subregions of the phantom on the grid of an image."""
-    world = volume.world(np.moveaxis(np.indices(volume.shape), 0, -1))
-    x, y, z = np.moveaxis(world, -1, 0)
-    number, parts = parts_at(x, y, z)
-    return np.where(parts > 0, number + 19, 0).astype(np.uint8), parts.astype(np.uint8)
-
-
-@pytest.fixture
-def networks(monkeypatch):
-    """Networks that know the phantom; the roles that were asked, with the anchor. A role in `blind` shows no spine."""
-    asked = SimpleNamespace(calls=[], blind=set())
-
-    def knowing(kind):
-        def segment(volume, models, *, anchor, report):
-            role = asked.role_of[id(volume)]
-            asked.calls.append((kind, role, anchor))
-            if role in asked.blind:
-                raise NoSpineFoundError(f"no spine found on {role}")
-            ids, parts = true_parts(volume)
-            found = volume.with_array(ids)
-            canal = volume.with_array(np.zeros_like(ids))
-            return SpineSegmentation(found, volume.with_array(parts), canal, spine_from_mask(found), {"segment": 1.0})
-
-        return segment
-
-    monkeypatch.setattr(series_assessment, "segment_mr_spine", knowing("mr"))
-    monkeypatch.setattr(series_assessment, "segment_spine", knowing("ct"))
-    return asked
-
-
-def scene(sequences=SEQUENCES, *, frame=FRAME, spacing=SAGITTAL):
-    painted = Marrow(TUMOUR)
-    for role, tissues in sequences.items():
-        painted.paint(role, tissues, spacing=spacing, extent=(108.0, 116.0, 204.0), centre=(0, 6, 0))
-    return [
-        Series(role, Volume(volume.array, volume.affine, frame), f"{role}.nii")
-        for role, volume in painted.series.items()
-    ]
-
-
-def a_ct(frame=FRAME):
-    home = Marrow(TUMOUR).vertebrae
-    hu = np.where(home.array > 0, 300, -50).astype(np.float32)
-    return Series("ct", Volume(hu, home.affine, frame), "ct.nii")
-
-
-def examined(networks, *series, models=WITH, **options):
-    networks.role_of = {id(one.volume): one.role for one in series}
-    return examine(Study(series), models=models, **options)
-
-
-def listed(found):
-    return {entry.role or entry.name: entry.reason if not entry.used else "used" for entry in found.report.inputs}
-
-
-def lesions_on(series):
-    x, y, z = np.moveaxis(series.volume.world(np.moveaxis(np.indices(series.volume.shape), 0, -1)), -1, 0)
-    inside = TUMOUR(x, y, z) & (true_parts(series.volume)[0] > 0)
-    return series.volume.with_array(inside.astype(np.uint8))
+__all__ = ["networks"]
 
 
 def test_without_the_network_mr_alone_is_refused_with_its_roles(networks):
@@ -223,59 +152,6 @@ def test_a_stack_that_cannot_be_outlined_is_refused_with_the_reason(networks):
     found = examined(networks, axial, a_ct(OTHER))
     assert "are not sagittal" in listed(found)["t2.nii"]
     assert [kind for kind, *_ in networks.calls] == ["ct"]
-
-
-WITH_LESIONS = shipping(SimpleNamespace(card=card("spine_mr")), SimpleNamespace(card=card("lesion_mr")))
-
-
-@pytest.fixture
-def lesion_network(monkeypatch, networks):
-    """A network that knows the tumour, and the roles of the images it was shown."""
-    asked = []
-
-    def find(image, vertebrae, model, progress):
-        assert model is WITH_LESIONS.lesion_mr
-        assert set(np.unique(vertebrae.array)) > {0}
-        asked.append(networks.role_of[id(image)])
-        return lesions_on(SimpleNamespace(volume=image))
-
-    monkeypatch.setattr(series_assessment, "find_lesions", find)
-    return asked
-
-
-def test_lesions_are_looked_for_on_the_mr_whose_vertebrae_were_outlined(networks, lesion_network, tmp_path):
-    found = examined(networks, *scene(), models=WITH_LESIONS, clinical=Clinical(malignancy="known"))
-    assert lesion_network == ["t1"]
-    assert "lesions_by_network" in found.report.provenance["flags"]
-    assert [card["name"] for card in found.report.provenance["models"]] == ["spine_mr", "lesion_mr"]
-    assert "lesions.nii.gz" in {path.name for path in write_results(found, tmp_path, dicom=False)}
-    (own,) = (one for one in found.report.vertebrae if one.level is Level.L2)
-    assert len(own.lesions) == 1
-    assert own.sins_case["lesion_quality"] == "not_assessable"
-
-
-def test_a_lesion_mask_that_was_given_replaces_the_network_on_mr(networks, lesion_network):
-    t1, t2, adc = scene()
-    found = examined(networks, t1, t2, adc, models=WITH_LESIONS, masks={"lesions": lesions_on(t1)})
-    assert lesion_network == []
-    assert "lesions_by_network" not in found.report.provenance["flags"]
-
-
-def test_vertebrae_that_were_given_are_searched_as_well(networks, lesion_network):
-    (t1,) = scene({"t1": T1})
-    ids = t1.volume.with_array(true_parts(t1.volume)[0])
-    examined(networks, t1, models=WITH_LESIONS, masks={"vertebrae": ids})
-    assert lesion_network == ["t1"]
-
-
-def test_no_lesion_is_looked_for_on_a_sequence_or_a_stack_that_training_did_not_draw(networks, lesion_network):
-    (in_phase,) = scene({"in_phase": T1})
-    examined(networks, in_phase, models=WITH_LESIONS)
-    (axial,) = scene({"t2": T2}, spacing=(0.9, 0.9, 4.0))
-    ids = axial.volume.with_array(true_parts(axial.volume)[0])
-    found = examined(networks, axial, models=WITH_LESIONS, masks={"vertebrae": ids})
-    assert lesion_network == []
-    assert {one.lesions.code for one in found.report.vertebrae} == {Reason.NO_MODEL}
 
 
 class Uninstalled:

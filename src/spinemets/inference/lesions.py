@@ -42,7 +42,7 @@ class Thresholds:
 
 
 CT_THRESHOLDS = Thresholds(voxel=0.2, peak=0.5)
-"""Ours, set on validation patients."""
+"""Ours, from five validation patients and a network that is not shipped: too few, to be set anew before one is."""
 MR_THRESHOLDS = Thresholds(voxel=0.2, peak=0.5)
 """Those of CT, until validation patients have set others."""
 REACH_MM = 3.0

@@ -20,11 +20,11 @@ from spinemets.measure.endplates import Endplate
 ANGLE_ERROR_DEG_MM = 22.0
 """Half width of the 90 % interval of an angle is this over the depth of the body, times the voxel (ours: an
 endplate 30 mm deep of 1 mm voxels is known to about 0.7°)."""
-SHAPE_ERROR_DEG: Mapping[Region, float] = {Region.CERVICAL: 8.0, Region.THORACIC: 2.8, Region.LUMBAR: 2.4}
-SHAPE_ERROR_MM: Mapping[Region, float] = {Region.CERVICAL: 0.7, Region.THORACIC: 0.5, Region.LUMBAR: 0.7}
+SHAPE_ERROR_DEG = {Region.CERVICAL: 8.0, Region.THORACIC: 2.8, Region.LUMBAR: 3.0, Region.SACRAL: 3.0}
+SHAPE_ERROR_MM = {Region.CERVICAL: 0.7, Region.THORACIC: 0.5, Region.LUMBAR: 0.7, Region.SACRAL: 0.7}
 """What the shape of endplates adds to the half widths of angles and slips, however fine the voxels: they are hollow,
 rimmed and, in the neck, hooked, and no plane (ours, set on simulated validation patients by
-``python scripts/verify.py measures --split validation --cases 16``)."""
+``python scripts/verify.py measures --split validation --cases 16``; the sacrum as the lumbar spine, not measured)."""
 FURTHEST_TRIPLE, LEAST_TRIPLES = 5, 3
 """Triples of vertebrae at most this far away, and at least so many, tell what is usual (ours)."""
 SLIP_ERROR_PER_VOXEL = 0.8
@@ -227,7 +227,7 @@ def _slip_findings(
         return reason, reason
     front, right = slip_mm(upper, lower)
     by_voxel = SLIP_ERROR_PER_VOXEL * max(upper.voxel_mm, lower.voxel_mm)
-    error = float(np.hypot(by_voxel, SHAPE_ERROR_MM.get(level.region, SHAPE_ERROR_MM[Region.LUMBAR])))
+    error = float(np.hypot(by_voxel, SHAPE_ERROR_MM[level.region]))
     method = "posterior corners, along the upper endplate of the lower body"
     return _with_error(front, "mm", error, method), _with_error(right, "mm", error, "middle of the facing endplates")
 
@@ -241,7 +241,7 @@ def _share(slip: Finding, depth_mm: float) -> Finding:
 
 def _angle_error(level: Level, own: BodyEnds, extent_mm: float) -> float:
     by_voxel = ANGLE_ERROR_DEG_MM * own.voxel_mm / max(extent_mm, 1.0)
-    return float(np.hypot(by_voxel, SHAPE_ERROR_DEG.get(level.region, SHAPE_ERROR_DEG[Region.LUMBAR])))
+    return float(np.hypot(by_voxel, SHAPE_ERROR_DEG[level.region]))
 
 
 def _with_error(value: float, unit: str, error: float, method: str) -> Measured:

@@ -24,10 +24,10 @@ CROWD = 4
 """So many of the nearest bodies are its neighbours for that (ours)."""
 FURTHEST = 4
 """A neighbour more levels away than this is none (ours)."""
-REFERENCE_SPREAD: Mapping[Region, float] = {Region.CERVICAL: 0.16, Region.THORACIC: 0.07, Region.LUMBAR: 0.06}
+REFERENCE_SPREAD = {Region.CERVICAL: 0.16, Region.THORACIC: 0.07, Region.LUMBAR: 0.06, Region.SACRAL: 0.06}
 """Half width of the 90 % interval of a reference, as a fraction: how far a normal body strays from the line between its
 neighbours (ours; set on simulated validation patients by ``python scripts/verify.py measures --split validation --cases
-16``)."""
+16``; the sacrum as the lumbar spine, not measured)."""
 ONE_SIDED = 1.5
 """So many times that where only one neighbour is there and the population's ratio stands in for the other (ours)."""
 ALL = (*COLUMNS, *SIDE_COLUMNS)
@@ -121,7 +121,7 @@ def _expected(
     level: Level, column: str, heights: Mapping[Level, BodyHeights], fit: Collection[Level]
 ) -> tuple[float, float, tuple[Level, ...]] | None:
     """Expected height, the half width of its interval as a fraction, and where it comes from."""
-    near, spread = _neighbours(level, fit), REFERENCE_SPREAD.get(level.region, REFERENCE_SPREAD[Region.LUMBAR])
+    near, spread = _neighbours(level, fit), REFERENCE_SPREAD[level.region]
     if len(near) == 2:
         above, below = near
         up, down = abs(steps_between(level, above)), abs(steps_between(level, below))

@@ -170,11 +170,9 @@ def _half_pixel_grades(slices: Sequence[SliceMeasures], limits: EsccThresholds, 
 
 
 def _film(one: SliceMeasures, edge: str, step: float) -> SliceMeasures:
-    """The slice with the film of CSF that a moved edge of sac or cord opens all round, or closes."""
-    wider = {"sac": step, "cord": -step}.get(edge, 0.0)
-    if wider > 0:
-        return replace(one, csf_ring=None if one.csf_ring is None else 1.0)
-    return replace(one, csf_ring=0.0) if wider < 0 and one.csf_pool_mm <= 0 else one
+    """The slice with the film of CSF that opens all round where the sac grows or the cord shrinks."""
+    opens = {"sac": step, "cord": -step}.get(edge, 0.0) > 0
+    return replace(one, csf_ring=1.0) if opens and one.csf_ring is not None else one
 
 
 def _perturbed(

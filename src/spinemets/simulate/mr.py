@@ -118,12 +118,13 @@ def render_mr(
     """
     if disease is not None and disease.anatomy is not anatomy:
         raise ValueError(f"{anatomy.name} is not the anatomy of the disease; render disease.anatomy")
-    rng = stream(seed, f"mr {acquisition.sequence}")
+    rng = stream(seed, "mr patient")  # the same marrow, discs and disease in every sequence
     signal = tissue_signal(anatomy, acquisition.sequence, rng)
     if disease is not None:
         signal = with_mr_disease(signal, disease, acquisition.sequence, rng)
     grid = sagittal_grid(anatomy, acquisition)
-    return Volume(scanned(Volume(signal, anatomy.affine), grid, acquisition, rng), grid.affine)
+    scanner = stream(seed, f"mr scanner {acquisition.sequence}")
+    return Volume(scanned(Volume(signal, anatomy.affine), grid, acquisition, scanner), grid.affine)
 
 
 def sagittal_grid(anatomy: LabelledAnatomy, acquisition: MrAcquisition) -> Grid:

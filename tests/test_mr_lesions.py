@@ -1,0 +1,67 @@
+"""Lesions on MR: where a network looks for them, and what a mask that was given does."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from marrow_phantom import T1, T2
+from mr_studies import card, examined, lesions_on, networks, scene, shipping, true_parts
+
+from spinemets import series_assessment
+from spinemets.anatomy import Level
+from spinemets.findings import Reason
+from spinemets.pipeline import Clinical
+from spinemets.results import write_results
+
+__all__ = ["networks"]
+WITH_LESIONS = shipping(SimpleNamespace(card=card("spine_mr")), SimpleNamespace(card=card("lesion_mr")))
+
+
+@pytest.fixture
+def lesion_network(monkeypatch, networks):
+    """A network that knows the tumour, and the roles of the images it was shown."""
+    asked = []
+
+    def find(image, vertebrae, model, progress):
+        assert model is WITH_LESIONS.lesion_mr
+        assert set(np.unique(vertebrae.array)) > {0}
+        asked.append(networks.role_of[id(image)])
+        return lesions_on(SimpleNamespace(volume=image))
+
+    monkeypatch.setattr(series_assessment, "find_lesions", find)
+    return asked
+
+
+def test_lesions_are_looked_for_on_the_mr_whose_vertebrae_were_outlined(networks, lesion_network, tmp_path):
+    found = examined(networks, *scene(), models=WITH_LESIONS, clinical=Clinical(malignancy="known"))
+    assert lesion_network == ["t1"]
+    assert "lesions_by_network" in found.report.provenance["flags"]
+    assert [card["name"] for card in found.report.provenance["models"]] == ["spine_mr", "lesion_mr"]
+    assert "lesions.nii.gz" in {path.name for path in write_results(found, tmp_path, dicom=False)}
+    (own,) = (one for one in found.report.vertebrae if one.level is Level.L2)
+    assert len(own.lesions) == 1
+    assert own.sins_case["lesion_quality"] == "not_assessable"
+
+
+def test_a_lesion_mask_that_was_given_replaces_the_network_on_mr(networks, lesion_network):
+    t1, t2, adc = scene()
+    found = examined(networks, t1, t2, adc, models=WITH_LESIONS, masks={"lesions": lesions_on(t1)})
+    assert lesion_network == []
+    assert "lesions_by_network" not in found.report.provenance["flags"]
+
+
+def test_vertebrae_that_were_given_are_searched_as_well(networks, lesion_network):
+    (t1,) = scene({"t1": T1})
+    ids = t1.volume.with_array(true_parts(t1.volume)[0])
+    examined(networks, t1, models=WITH_LESIONS, masks={"vertebrae": ids})
+    assert lesion_network == ["t1"]
+
+
+def test_no_lesion_is_looked_for_on_a_sequence_or_a_stack_that_training_did_not_draw(networks, lesion_network):
+    (in_phase,) = scene({"in_phase": T1})
+    examined(networks, in_phase, models=WITH_LESIONS)
+    (axial,) = scene({"t2": T2}, spacing=(0.9, 0.9, 4.0))
+    ids = axial.volume.with_array(true_parts(axial.volume)[0])
+    found = examined(networks, axial, models=WITH_LESIONS, masks={"vertebrae": ids})
+    assert lesion_network == []
+    assert {one.lesions.code for one in found.report.vertebrae} == {Reason.NO_MODEL}
