@@ -132,7 +132,11 @@ def simulate(
     cases: Annotated[int, typer.Option(min=1, help="Number of patients.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the first patient; the next one has the next seed.")] = 200000,
     modality: Annotated[
-        str, typer.Option(help="ct, mr (sagittal T1, T2, STIR) or axial_t2 (with epidural tumour of every ESCC grade).")
+        str,
+        typer.Option(
+            help="ct, mr (sagittal T1, T2, STIR), axial_t2 (with epidural tumour of every ESCC grade) or all: CT and "
+            "MR of one patient, and an axial T2 in a frame of reference of its own, as one study."
+        ),
     ] = "ct",
     dicom: Annotated[bool, typer.Option("--dicom", help="Write the images as DICOM as well.")] = False,
     field: Annotated[str, typer.Option(help="whole, chest, abdomen, lumbar, cervical or random.")] = "random",

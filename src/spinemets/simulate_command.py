@@ -9,6 +9,7 @@ from typing import Any
 from spinemets.console import stage_progress
 from spinemets.errors import SpinemetsError
 from spinemets.findings import NotAssessed, Reason
+from spinemets.formats.dicom_stamp import uid_of
 from spinemets.formats.dicom_write import write_ct_series, write_mr_series
 from spinemets.formats.report_json import write_report_json
 from spinemets.geometry import Grid
@@ -28,7 +29,7 @@ from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.simulate.tissues import LabelledAnatomy
 from spinemets.volume import Series
 
-MODALITIES = ("ct", "mr", "axial_t2")
+MODALITIES = ("ct", "mr", "axial_t2", "all")
 HEALTHY = "none"
 T2_TSE: dict[str, Any] = {"RepetitionTime": 3500, "EchoTime": 100, "EchoTrainLength": 16}
 """Sequence that a simulated axial T2 states."""
@@ -65,13 +66,25 @@ def run_simulate(
             progress("simulating", number / cases)
             folder = out / f"patient-{seed + number}"
             folder.mkdir(parents=True, exist_ok=True)
-            if modality == "axial_t2":
-                _write_axial(folder, seed + number, dicom)
-            else:
-                write = _write_ct if modality == "ct" else _write_mr
-                write(folder, seed + number, field, dicom, disease)
+            _write(folder, seed + number, modality, field, disease, folder / "dicom" if dicom else None)
             folders.append(folder)
     return folders
+
+
+def _write(folder: Path, seed: int, modality: str, field: str, disease: str, dicom: Path | None) -> None:
+    """One patient; of all modalities, a folder for each and one DICOM study, CT and MR in one frame of reference."""
+    if modality == "axial_t2":
+        _write_axial(folder, seed, dicom)
+    elif modality == "ct":
+        _write_ct(folder, seed, field, disease, dicom)
+    elif modality == "mr":
+        _write_mr(folder, seed, field, disease, dicom)
+    else:
+        for part in MODALITIES[:-1]:
+            (folder / part).mkdir(exist_ok=True)
+        _write_ct(folder / "ct", seed, field, disease, dicom and dicom / "ct")
+        _write_mr(folder / "mr", seed, field, disease, dicom)
+        _write_axial(folder / "axial_t2", seed, dicom and dicom / "t2_axial", frame=uid_of("axial", seed))
 
 
 def _patient(seed: int, field: str, disease: str) -> tuple[LabelledAnatomy, Disease | None]:
@@ -81,7 +94,7 @@ def _patient(seed: int, field: str, disease: str) -> tuple[LabelledAnatomy, Dise
     return anatomy if ill is None else ill.anatomy, ill
 
 
-def _write_ct(folder: Path, seed: int, field: str, dicom: bool, disease: str) -> None:
+def _write_ct(folder: Path, seed: int, field: str, disease: str, dicom: Path | None) -> None:
     shown, ill = _patient(seed, field, disease)
     image = render_ct(shown, seed, disease=ill)
     masks = _write_masks(folder, shown, Grid.of(image), ill)
@@ -89,10 +102,10 @@ def _write_ct(folder: Path, seed: int, field: str, dicom: bool, disease: str) ->
     truth = _truth([Series("ct", image, name="ct.nii.gz")], masks, ill, {"seed": seed, "field": field})
     write_report_json(folder / "truth.json", truth)
     if dicom:
-        write_ct_series(image, folder / "dicom", patient_id=f"SIM{seed}", seed=seed, description="Simulated CT")
+        write_ct_series(image, dicom, patient_id=f"SIM{seed}", seed=seed, description="Simulated CT")
 
 
-def _write_mr(folder: Path, seed: int, field: str, dicom: bool, disease: str) -> None:
+def _write_mr(folder: Path, seed: int, field: str, disease: str, dicom: Path | None) -> None:
     """Sagittal T1, T2 and STIR of one stack, so that the masks are those of all three."""
     shown, ill = _patient(seed, field, disease)
     stack = random_mr_acquisition(seed, "t1")
@@ -103,7 +116,7 @@ def _write_mr(folder: Path, seed: int, field: str, dicom: bool, disease: str) ->
         if dicom:
             write_mr_series(
                 image,
-                folder / "dicom" / role,
+                dicom / role,
                 patient_id=f"SIM{seed}",
                 seed=seed,
                 description=f"Simulated sagittal {role.upper()}",
@@ -122,8 +135,11 @@ def _write_masks(folder: Path, shown: LabelledAnatomy, grid: Grid, ill: Disease 
     return masks
 
 
-def _write_axial(folder: Path, seed: int, dicom: bool) -> None:
-    """An axial T2 with its masks; seeds take turns through the ESCC grades."""
+def _write_axial(folder: Path, seed: int, dicom: Path | None, frame: str | None = None) -> None:
+    """An axial T2 with its masks; seeds take turns through the ESCC grades.
+
+    Its anatomy is a piece of canal of its own, so beside a CT of the same seed it states a `frame` of its own.
+    """
     case = axial_case(seed)
     write_image(folder / "t2_axial.nii.gz", case.image)
     for name, mask in case.masks.items():
@@ -138,7 +154,12 @@ def _write_axial(folder: Path, seed: int, dicom: bool) -> None:
     write_report_json(folder / "truth.json", report)
     if dicom:
         write_mr_series(
-            case.image, folder / "dicom", patient_id=f"SIM{seed}", seed=seed, description="Simulated axial T2", **T2_TSE
+            replace(case.image, frame_of_reference=frame),
+            dicom,
+            patient_id=f"SIM{seed}",
+            seed=seed,
+            description="Simulated axial T2",
+            **T2_TSE,
         )
 
 

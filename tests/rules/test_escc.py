@@ -146,6 +146,8 @@ def test_the_same_slices_have_the_same_distribution():
         ({"gap_mm": 0.0, "shift_mm": 0.5}, 0.2, False),
         ({"mscc": 0.3, **NO_CSF}, 0.2, True),  # a film all round would be seen
         ({"mscc": 0.3}, 0.2, False),
+        ({"mscc": 0.3, "gap_mm": 0.4}, 0.4, True),  # apart by 0.6 mm, a flattened cord would be 1b but for the pixel
+        ({"mscc": 0.3, "gap_mm": 0.2}, 0.4, False),
     ],
 )
 def test_a_grade_that_half_a_pixel_would_change_is_flagged(changed, pixel_mm, flagged):

@@ -65,3 +65,14 @@ def test_an_mr_as_dicom_is_read_with_the_roles_that_it_was_given(monkeypatch, sp
         assert one.volume.array.sum() == file.array.sum()
         centre = (np.array(file.shape) - 1) / 2
         assert np.allclose(one.volume.world((np.array(one.volume.shape) - 1) / 2), file.world(centre), atol=1e-3)
+
+
+def test_all_modalities_are_one_study_with_ct_and_mr_in_one_frame_of_reference(monkeypatch, spine, tmp_path):
+    folder = simulated(monkeypatch, spine, tmp_path, "none", "all", dicom=True)
+    assert {one.name for one in folder.iterdir()} == {"ct", "mr", "axial_t2", "dicom"}
+    assert all((folder / part / "truth.json").is_file() for part in ("ct", "mr", "axial_t2"))
+    series = {one.role: one for one in read_study(folder / "dicom").series}
+    assert set(series) == {"ct", "t1", "t2", "stir", "t2_axial"}
+    frames = {role: one.volume.frame_of_reference for role, one in series.items()}
+    assert frames["ct"] == frames["t1"] == frames["t2"] == frames["stir"]
+    assert frames["t2_axial"] not in (None, frames["ct"])

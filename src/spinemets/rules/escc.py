@@ -159,12 +159,16 @@ def _distribution(
 
 
 def _half_pixel_grades(slices: Sequence[SliceMeasures], limits: EsccThresholds, pixel_mm: float) -> set[Grade]:
-    """The grades that a site has with the edge of one mask, or the cord itself, half a pixel to either side."""
+    """The grades that a site has with the edge of one mask, or the cord itself, half a pixel to either side.
+
+    A gap is taken as it is here, without the pixel that `grade_slice` allows it where the cord has lost its shape:
+    where that pixel decides between 1b and 2, half a pixel does too.
+    """
     found = set()
     for edge in ("tumour", "sac", "cord", "shift"):
         for step in (-pixel_mm / 2, pixel_mm / 2):
             moved = [_film(_perturbed(one, **{edge: step}, left=1.0), edge, step) for one in slices]
-            grades = [grade_slice(one, limits, pixel_mm=pixel_mm) for one in moved]
+            grades = [grade_slice(one, limits) for one in moved]
             found.add(max(grades, key=lambda one: one.rank))
     return found
 

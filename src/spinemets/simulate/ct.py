@@ -10,12 +10,12 @@ from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID
 from spinemets.geometry import Grid, resample
+from spinemets.simulate.bone_surface import add_cortex
 from spinemets.simulate.ct_acquisition import CtAcquisition, acquisition_grid, random_acquisition
 from spinemets.simulate.ct_disease import with_disease
 from spinemets.simulate.disease import Disease
 from spinemets.simulate.tissue_values import (
     AFTER_CONTRAST,
-    CORTEX_HU,
     CORTEX_MM,
     CT_NUMBER,
     MARROW_RISE_HU,
@@ -123,39 +123,6 @@ def texture(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.floa
     grain = rng.standard_normal(shape, np.float32)
     smooth = ndimage.uniform_filter(grain, 3, mode="nearest")
     return smooth * np.float32(27.0**0.5)
-
-
-def add_cortex(
-    image: NDArray[np.float32], anatomy: LabelledAnatomy, bone: NDArray[np.bool_], rng: np.random.Generator
-) -> None:
-    """Raise the outer layers of bone, each by as much cortex as it holds.
-
-    A voxel thicker than the cortex holds only part of it, so a shell of 0.5 mm shows as
-    500-700 HU at 1 mm.
-    """
-    edge = float(np.linalg.norm(anatomy.affine[:3, 0]))
-    thickness = np.zeros(256, np.float32)
-    for tissue, mm in CORTEX_MM.items():
-        thickness[tissue] = mm * rng.normal(1.0, 0.12)
-    cortex = np.float32(rng.normal(CORTEX_HU.mean, CORTEX_HU.between))
-    left = bone
-    for layer in range(int(np.ceil(thickness.max() / edge))):
-        inner = eroded(left)
-        outer = left & ~inner
-        held = np.clip(thickness[anatomy.tissue[outer]] / edge - layer, 0.0, 1.0)
-        image[outer] += held * np.maximum(cortex - image[outer], 0.0)
-        left = inner
-
-
-def eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A mask without the voxels that share a face with its outside."""
-    inner = mask.copy()
-    for axis in range(3):
-        low, high = [slice(None)] * 3, [slice(None)] * 3
-        low[axis], high[axis] = slice(None, -1), slice(1, None)
-        inner[tuple(low)] &= mask[tuple(high)]
-        inner[tuple(high)] &= mask[tuple(low)]
-    return inner
 
 
 def filtered(slices: NDArray[np.float32], scan: CtAcquisition) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from spinemets.geometry import Grid, resample
-from spinemets.simulate.ct import eroded
+from spinemets.simulate.bone_surface import eroded
 from spinemets.simulate.disease import Disease
 from spinemets.simulate.irregular import FLOAT
 from spinemets.simulate.mr_disease import with_mr_disease
