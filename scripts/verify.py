@@ -9,6 +9,7 @@ python scripts/verify.py measures      heights, lesion shares, angles and slips 
 python scripts/verify.py outlines      what the network's outlines add to errors, on patients of the validation seeds
 python scripts/verify.py lesions       lesions of diseased test patients by size and type; false ones on real CT
 python scripts/verify.py lesions_mr    the same on simulated T1, T2 and STIR; what is found on real MR
+python scripts/verify.py sins          SINS of diseased test patients, under true masks and end to end
 python scripts/verify.py escc          grades of known deformations, with noise on the masks
 python scripts/verify.py canal         the canal network: grades and masks of simulated axial T2, cords of real MR
 python scripts/verify.py fracture      the cause of simulated fractures, beside the ceiling and gradient boosting
@@ -40,6 +41,7 @@ from verification import (
     outlines,
     real,
     simulated,
+    sins,
     speed,
 )
 
@@ -53,6 +55,7 @@ PARTS = {
     "outlines": outlines.measure,
     "lesions": lesions.measure,
     "lesions_mr": lesions_mr.measure,
+    "sins": sins.measure,
     "escc": escc.measure,
     "canal": canal.measure,
     "fracture": fracture.measure,

@@ -144,9 +144,8 @@ def _boundary(pairs: NDArray[Any], first: int) -> dict[str, float]:
     }
 
 
-def linear_kappa(pairs: NDArray[Any]) -> float:
-    """Cohen's kappa with linear weights (Cohen 1968, Psychol Bull 70:213-220)."""
-    count = len(ALL_GRADES)
+def linear_kappa(pairs: NDArray[Any], count: int = len(ALL_GRADES)) -> float:
+    """Cohen's kappa of ranks below `count`, with linear weights (Cohen 1968, Psychol Bull 70:213-220)."""
     table = np.zeros((count, count))
     np.add.at(table, (pairs[:, 0], pairs[:, 1]), 1.0 / len(pairs))
     apart = np.abs(np.subtract.outer(np.arange(count), np.arange(count)))

@@ -1,0 +1,105 @@
+"""`verify.py sins`: the true score by hand from Fisher's table, and what counts as undecided."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from spinemets.anatomy import Level
+from spinemets.rules.sins_table import IMAGING_COMPONENTS
+from spinemets.simulate.disease import FractureTruth, LesionTruth
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+SEED = 6
+
+
+@pytest.fixture
+def verify(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    from verification import sins
+
+    return sins
+
+
+def lesion(level, kind="lytic", share=0.6, **regions):
+    return LesionTruth(level, kind, "geographic", "body", 3.0, share, {"body": share, **regions}, False)
+
+
+def fracture(level, anterior, posterior):
+    losses = {"anterior": anterior, "middle": min(anterior, posterior), "posterior": posterior}
+    return FractureTruth(level, "metastatic", losses, 0.0, {})
+
+
+def points(verify, *lesions, fractures=(), pain="mechanical"):
+    ill = SimpleNamespace(lesion_truth=lesions, fractures=fractures)
+    return {level: score.points for level, score in verify.true_scores(ill, SEED, pain).items()}
+
+
+def test_the_true_score_is_that_of_fishers_table(verify):
+    """T12 is junctional (3), the pain mechanical (3), the lesion lytic (2), alignment normal (0), the body more than
+    half involved without collapse (1), the left pedicle taken (1): 10."""
+    (found,) = points(verify, lesion(Level.T12, pedicle_left=0.5, lamina_right=0.9)).values()
+    assert {name: value[0] for name, value in found.items()} == {
+        "location": 3, "pain": 3, "bone_lesion": 2, "alignment": 0, "collapse": 1, "posterolateral": 1,
+    }  # fmt: skip
+
+
+def test_lesions_of_one_level_are_one_case(verify):
+    """A lytic and a blastic lesion are mixed (1); a tenth of a facet each make a fifth; both sides score 3."""
+    pair = (
+        lesion(Level.L3, share=0.3, facet_left=0.1, pedicle_right=0.2),
+        lesion(Level.L3, "blastic", 0.15, facet_left=0.1),
+    )
+    (found,) = points(verify, *pair).values()
+    assert [found[name] for name in ("location", "bone_lesion", "collapse", "posterolateral")] == [
+        (2,),
+        (1,),
+        (0,),
+        (3,),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("anterior", "posterior", "alignment", "collapse"),
+    [
+        (0.3, 0.3, 0, 2),  # crushed evenly: no bend
+        (0.6, 0.0, 2, 3),  # 60 % of about 25 mm in front over 0.7 of about 33 mm: some 33 degrees
+    ],
+)
+def test_a_wedge_bends_and_an_even_collapse_does_not(verify, anterior, posterior, alignment, collapse):
+    (found,) = points(verify, lesion(Level.L1), fractures=[fracture(Level.L1, anterior, posterior)]).values()
+    assert (found["alignment"], found["collapse"]) == ((alignment,), (collapse,))
+
+
+def test_a_missed_level_is_undecided_and_its_category_wrong(verify):
+    ill = SimpleNamespace(lesion_truth=[lesion(Level.T8, share=0.2)], fractures=[])
+    truth = verify.true_scores(ill, SEED, "none")
+    rows = verify.compared(SEED, truth, None)
+    table = verify.agreement(rows)
+    assert table["category"] == {"patients": 1, "right, undecided counting as wrong": 0.0, "decided": 0.0}
+    assert all(table[name]["decided"] == 0.0 for name in (*IMAGING_COMPONENTS, "imaging subtotal"))
+
+
+def test_an_answer_like_the_truth_agrees(verify):
+    rows = []
+    for number, level in enumerate((Level.T5, Level.T12, Level.L3)):
+        truth = verify.true_scores(SimpleNamespace(lesion_truth=[lesion(level)], fractures=[]), SEED, "occasional")
+        answer = truth[level].to_json_dict()
+        report = SimpleNamespace(vertebrae=[SimpleNamespace(level=level, sins=answer)])
+        rows += verify.compared(number, truth, report)
+    table = verify.agreement(rows)
+    assert table["category"]["right, undecided counting as wrong"] == 1.0
+    assert table["location"]["kappa"][0] == pytest.approx(1.0)
+    assert table["location"]["right of decided"] == 1.0
+
+
+def test_true_masks_are_measured_where_no_lesion_network_is_shipped(verify, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(verify, "Models", lambda: SimpleNamespace(lesion=None))
+    monkeypatch.setattr(verify, "one_patient", lambda number, rows, models: asked.append(sorted(rows)))
+    result = verify.measure(SimpleNamespace(cases=2))
+    assert asked == [["true masks"]] * 2
+    assert set(result) == {"true masks"}
+    assert "no lesion network: true masks only" in capsys.readouterr().out
+    assert np.isnan(result["true masks"]["agreement"]["category"]["decided"])
