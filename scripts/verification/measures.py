@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from spinemets.vertebra_assessment import assess_vertebrae
 from spinemets.volume import Volume
 
 FINE_MM = 0.8
+MARGIN_MM = 20.0
 FIELDS = ((Level.T4, Level.T9), (Level.T11, Level.L4), (Level.C3, Level.T1), (Level.T12, Level.L5))
 VOXELS_MM = (1.0, 2.0, 3.0)
 KINDS = ("loss", "fraction", "angle", "slip")
@@ -79,6 +81,7 @@ def patient(seed: int, field: tuple[Level, Level], rng: np.random.Generator, *, 
     if breaks:  # the plane of a collapsed endplate is not among the parameters
         for row in truth.values():
             row.pop("angle"), row.pop("slip")
+    anatomy, lesion = round_the_spine(anatomy, lesion)
     rows = []
     for voxel in VOXELS_MM:
         found = measured(anatomy, lesion, scanner_grid(anatomy, voxel, rng), levels)
@@ -87,6 +90,18 @@ def patient(seed: int, field: tuple[Level, Level], rng: np.random.Generator, *, 
             for level in levels
         ]
     return rows
+
+
+def round_the_spine(anatomy: LabelledAnatomy, lesion: np.ndarray) -> tuple[LabelledAnatomy, np.ndarray]:
+    """Anatomy and lesions without what lies more than `MARGIN_MM` from every vertebra, of which nothing is measured."""
+    index = np.argwhere(anatomy.vertebra > 0)
+    margin = int(np.ceil(MARGIN_MM / FINE_MM))
+    start = np.maximum(index.min(axis=0) - margin, 0)
+    part = tuple(slice(int(a), int(b)) for a, b in zip(start, index.max(axis=0) + margin + 1, strict=True))
+    affine = anatomy.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ start
+    arrays = {name: getattr(anatomy, name)[part] for name in ("tissue", "vertebra", "subregion")}
+    return replace(anatomy, affine=affine, **arrays), lesion[part]
 
 
 def lesions_in(
