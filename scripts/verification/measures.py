@@ -47,6 +47,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     rows: list[Row] = []
     for number in range(options.cases):
         seed, field = SEEDS[options.split][2000 + number], FIELDS[number // 2 % len(FIELDS)]
+        if not set(field) <= set(random_subject(seed).levels):  # eleven ribs or four lumbar vertebrae
+            continue
         rows += patient(seed, field, np.random.default_rng(seed), breaks=number % 2 == 0)
         count = len({(row["seed"], row["level"]) for row in rows})
         print(f"\rpatient {number + 1} of {options.cases}, {count} vertebrae", end="", flush=True)
