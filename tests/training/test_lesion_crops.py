@@ -107,7 +107,7 @@ def near(files, disease, level, count=400):
     """Share of the centres that are drawn near a body."""
     ill = IllCase.load(files[0][0], files[0][2])
     rng = np.random.default_rng(0)
-    centres = [ill.draw_centre(disease, rng) for _ in range(count)]
+    centres = [ill.draw_centre(disease, rng, 136) for _ in range(count)]
     return np.mean([np.abs(centre[2] - BODIES[level][2]) <= 18 for centre in centres])
 
 
@@ -115,6 +115,16 @@ def test_lesions_take_turns_however_large_they_are(files):
     large, small, none = (near(files, 0, level) for level in BODIES)
     assert large == pytest.approx(small, abs=0.12)
     assert none < 0.6 * small
+
+
+def test_a_smaller_crop_stays_nearer_to_what_it_shows(files):
+    ill = IllCase.load(files[0][0], files[0][2])
+
+    def spread(size):
+        rng = np.random.default_rng(1)
+        return np.std([ill.draw_centre(1, rng, size)[0] for _ in range(300)])
+
+    assert spread(20) < 0.6 * spread(136)
 
 
 def test_findings_that_are_no_lesions_are_sought_as_well(files):

@@ -36,7 +36,7 @@ class IllSpineCropDataset(LesionCropDataset):
             ill = cases[n]
             if rng.random() < ILL_SHARE:
                 disease = int(rng.integers(len(ill.overlays)))
-                middle = ill.draw_centre(disease, rng)
+                middle = ill.draw_centre(disease, rng, self.crop_size)
                 crop = ill.crop(disease, middle, self.crop_size)
                 table = centres[n][disease]
             else:

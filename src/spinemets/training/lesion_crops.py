@@ -24,8 +24,9 @@ LesionCrop = dict[str, Tensor]
 LESION_SHARE, LOOK_ALIKE_SHARE = 0.5, 0.8
 """Crops centred near a lesion, where the patient has any, and near another finding among the rest; the rest of the rest
 near a healthy vertebra (ours). With `diseased_cases.KIND_SHARE` more than two in five of all crops show a lesion."""
-JITTER_VOXELS = 22
-"""A centre is moved by up to so much along each axis, so that findings lie anywhere in a patch of 80 (ours)."""
+JITTER_SHARE = 0.16
+"""A centre is moved along each axis by up to so much of the edge of the crop, so that findings lie anywhere in the
+patch that is cut from its middle (ours)."""
 VISIBLE_HU, VISIBLE_SHARE = 40, 0.7
 """A voxel counts as a finding where deposits add more than the one, or leave less than the other of what was there."""
 
@@ -61,8 +62,8 @@ class IllCase:
             body_places(case),
         )
 
-    def draw_centre(self, disease: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """(3,) a random voxel to centre a crop on: vertebrae take turns, however large what they show is."""
+    def draw_centre(self, disease: int, rng: np.random.Generator, size: int) -> NDArray[np.int64]:
+        """(3,) a random voxel to centre a crop of `size` on: vertebrae take turns, however large what they show is."""
         groups = self.bodies
         if self.lesions[disease] and rng.random() < LESION_SHARE:
             groups = self.lesions[disease]
@@ -71,7 +72,8 @@ class IllCase:
         if not groups:
             return rng.integers(0, self.case.structure.shape)
         places = groups[rng.integers(len(groups))]
-        shift = rng.integers(-JITTER_VOXELS, JITTER_VOXELS + 1, 3)
+        reach = round(JITTER_SHARE * size)
+        shift = rng.integers(-reach, reach + 1, 3)
         return places[rng.integers(len(places))].astype(np.int64) + shift
 
     def crop(self, disease: int, centre: NDArray[np.int64], size: int) -> LesionCrop:
@@ -111,7 +113,7 @@ class LesionCropDataset(IterableDataset[LesionCrop]):
         while True:
             case = cases[int(rng.choice(len(cases), p=weights))]
             disease = int(rng.integers(len(case.overlays)))
-            yield case.crop(disease, case.draw_centre(disease, rng), self.crop_size)
+            yield case.crop(disease, case.draw_centre(disease, rng, self.crop_size), self.crop_size)
 
 
 def by_vertebra(
