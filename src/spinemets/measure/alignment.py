@@ -24,8 +24,8 @@ SHAPE_ERROR_DEG = {Region.CERVICAL: 8.8, Region.THORACIC: 4.2, Region.LUMBAR: 2.
 SHAPE_ERROR_MM = {Region.CERVICAL: 0.9, Region.THORACIC: 0.8, Region.LUMBAR: 1.0, Region.SACRAL: 1.0}
 """What the shape of endplates adds to the half widths of angles and slips, however fine the voxels: they are hollow,
 rimmed and, in the neck, hooked, and no plane (ours, so that 93 % of the intervals hold on 63 simulated validation
-patients, ``python scripts/verify.py measures --split validation --cases 64``: 90 % with room for their number; the sacrum
-as the lumbar spine, not measured)."""
+patients, ``python scripts/verify.py measures --split validation --cases 64``: 90 % with room for their number; the
+sacrum as the lumbar spine, not measured)."""
 FURTHEST_TRIPLE, LEAST_TRIPLES = 5, 3
 """Triples of vertebrae at most this far away, and at least so many, tell what is usual (ours)."""
 SLIP_ERROR_PER_VOXEL = 0.8
