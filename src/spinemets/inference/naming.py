@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +15,7 @@ from spinemets.inference.instances import Instances
 from spinemets.inference.levels import LevelSequence, name_levels
 from spinemets.inference.locate import Located
 from spinemets.inference.sequence_evidence import gather_evidence, landmarks, sacrum_follows
+from spinemets.measure.height_reference import steps_between
 from spinemets.measure.spine_from_mask import KnownName
 
 
@@ -64,6 +68,12 @@ def verse_ids(instances: Instances, names: LevelSequence) -> NDArray[np.uint8]:
     for number, level in enumerate(names.levels, start=1):
         table[number] = level.verse_id
     return table[instances.labels]
+
+
+def passes_over(levels: Sequence[Level]) -> bool:
+    """Whether a level is left out of the row, from head to foot; T12 alone is not there in people with eleven ribs."""
+    variant = (Level.T11, Level.L1)
+    return any(steps_between(*pair) > 1 and pair != variant for pair in pairwise(levels))
 
 
 def known_names(names: LevelSequence, instances: Instances, grid: Grid) -> dict[Level, KnownName]:

@@ -18,7 +18,7 @@ from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.card import ModelCard, load_card
 from spinemets.inference.fine_pass import FinePass, along_spine
 from spinemets.inference.locate import locate_spine, too_small_to_locate, whole_image
-from spinemets.inference.naming import known_names, name_vertebrae, verse_ids
+from spinemets.inference.naming import known_names, name_vertebrae, passes_over, verse_ids
 from spinemets.inference.parts import CLASS, frames, subregion_labels
 from spinemets.inference.separate import separate
 from spinemets.inference.shipped import ShippedModel
@@ -193,7 +193,11 @@ def _named_on_image(
     known = known_names(names, instances, grid)
     if sacrum.any():
         known[Level.SACRUM] = KnownName(float(found.shares[1][sacrum].mean()))
-    doubts = {"more_pieces_than_levels": found.surplus, "highest_piece_doubtful": found.doubtful}
+    doubts = {
+        "more_pieces_than_levels": found.surplus,
+        "highest_piece_doubtful": found.doubtful,
+        "level_passed_over": passes_over(names.levels),
+    }
     flags = (flags or ("no_level_landmark",)) + tuple(name for name, is_so in doubts.items() if is_so)
     spine = Spine(vertebrae_of_mask(mask, known), names.ambiguous or any(doubts.values()), flags)
     return SpineSegmentation(mask, image.with_array(subregions), image.with_array(canal), spine, clock.seconds)
