@@ -199,6 +199,16 @@ def test_a_little_bone_between_two_that_are_neighbours_is_no_vertebra(at):
     assert found.centres == pytest.approx(np.array(CENTRES, float), abs=0.6)
 
 
+def test_little_bones_in_a_row_between_two_neighbours_are_no_vertebrae():
+    """Tips of processes on either side, each as slight as the next; the one below is no measure of the one above."""
+    numbers, body = column(CENTRES, process=False)
+    places = [(4, 6, 53), (20, 6, 49)]
+    for number, (i, j, k) in enumerate(places, start=5):
+        numbers[i - 2 : i + 3, j - 2 : j + 3, k - 2 : k + 3] = number
+    found = find_instances(numbers > 0, body, votes_for(numbers, [*CENTRES, *places]), SPACING_MM)
+    assert found.centres == pytest.approx(np.array(CENTRES, float), abs=0.6)
+
+
 def test_a_vertebra_that_collapsed_to_a_plate_is_one():
     centres = [(12, 25, 58), (12, 25, 47), (12, 25, 36)]
     numbers, body = column([centres[0], centres[2]])

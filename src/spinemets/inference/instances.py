@@ -117,17 +117,22 @@ def _without_small(centres: NDArray[np.float64], ballot: Ballot) -> NDArray[np.f
 def _slightest_between(centres: NDArray[np.float64], ballot: Ballot) -> int | None:
     """The number of a centre that is no vertebra: too little bone for one, between two too near for a third.
 
-    A vertebra that collapsed to a plate keeps its arch, and one that was destroyed leaves a gap.
+    A vertebra that collapsed to a plate keeps its arch, and one that was destroyed leaves a gap. Of several slight
+    pieces in a row, such as tips of processes, each is compared with the next above and below that is not as slight.
     """
     order = np.argsort(-centres[:, 2])
     size = np.bincount(ballot.owner(centres), minlength=len(centres) + 1)[1:]
     worst, least = None, LEAST_OF_NEIGHBOURS
-    for above, own, below in zip(order, order[1:], order[2:], strict=False):
-        share = size[own] / max(min(size[above], size[below]), 1)
-        if share >= least:
+    for place, own in enumerate(order):
+        larger = size[order] * LEAST_OF_NEIGHBOURS > size[own]
+        if not larger[:place].any() or not larger[place + 1 :].any():
             continue
+        above = order[np.flatnonzero(larger[:place])[-1]]
+        below = order[place + 1 + np.flatnonzero(larger[place + 1 :])[0]]
+        share = size[own] / max(min(size[above], size[below]), 1)
         wide = max(ballot.diameter_mm(centres[n]) for n in (above, below))
-        if np.linalg.norm(centres[above] - centres[below]) * ballot.spacing_mm < NEIGHBOURS_APART * wide:
+        near = np.linalg.norm(centres[above] - centres[below]) * ballot.spacing_mm < NEIGHBOURS_APART * wide
+        if near and share < least:
             worst, least = int(own), share
     return worst
 
