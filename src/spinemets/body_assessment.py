@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import ndimage
 
 from spinemets.anatomy import Level, Region
 from spinemets.findings import NotAssessed, Reason
 from spinemets.geometry import crop
+from spinemets.label_boxes import label_boxes
 from spinemets.measure.alignment import BodyEnds
 from spinemets.measure.axes import vertebra_boxes
 from spinemets.measure.body_surface import body_surface
@@ -98,13 +98,13 @@ def cropped_to_spine(
     vertebrae: Volume, subregions: Volume | None, lesions: Volume | None, ct: Volume | None
 ) -> tuple[Volume, Volume | None, Volume | None, Volume | None]:
     """The same round the vertebrae and lesions only, with what is looked at beside them."""
-    marked = vertebrae.array > 0 if lesions is None else (vertebrae.array > 0) | (lesions.array > 0)
-    box = ndimage.find_objects(marked.astype(np.uint8))
-    if not box:
+    marked = [one.array.astype(np.uint8, copy=False) for one in (vertebrae, lesions) if one is not None]
+    boxes = [box for labels in marked for box in label_boxes(labels) if box is not None]
+    if not boxes:
         return vertebrae, subregions, lesions, ct
     voxels = np.ceil((ROUND_BONE_MM if ct is None else ROUND_BONE_ON_CT_MM) / vertebrae.spacing_mm).astype(int)
-    start = np.maximum([axis.start for axis in box[0]] - voxels, 0)
-    stop = np.minimum([axis.stop for axis in box[0]] + voxels, vertebrae.shape)
+    start = np.maximum(np.min([[axis.start for axis in box] for box in boxes], axis=0) - voxels, 0)
+    stop = np.minimum(np.max([[axis.stop for axis in box] for box in boxes], axis=0) + voxels, vertebrae.shape)
     near, parts, spots, image = (
         None if volume is None else crop(volume, start, stop) for volume in (vertebrae, subregions, lesions, ct)
     )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
 from spinemets.errors import StudyError
+from spinemets.label_boxes import label_boxes
 from spinemets.measure.canal import CanalAxis, canal_axis, canal_mask, foramen_centre
 from spinemets.measure.regions import VertebralFrame, body_centre, partition, vertebral_frame
 
@@ -55,7 +55,7 @@ def spine_on_grid(ids: NDArray[np.uint8], spacing_mm: float, name: str = "") -> 
     boxes: dict[Level, tuple[slice, ...]] = {}
     centres: dict[Level, NDArray[np.float64]] = {}
     foramina = []
-    for number, box in enumerate(ndimage.find_objects(ids), start=1):
+    for number, box in enumerate(label_boxes(ids), start=1):
         level = LEVEL_OF_VERSE_ID.get(number)
         if box is None or level is None or level is Level.SACRUM:
             continue

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
+from spinemets.label_boxes import label_boxes
 from spinemets.measure.enclosure import enclosed
 from spinemets.measure.lesion_pieces import NEAR_MM, LesionType, lesion_owners, separate, type_of, widened
 from spinemets.measure.region_labels import IN_BODY, RegionLabel
@@ -81,7 +82,7 @@ def lesions_by_level(
     """
     result: dict[Level, tuple[Lesion, ...]] = {}
     owner = lesion_owners(lesions, vertebrae)
-    for number, box in enumerate(ndimage.find_objects(vertebrae.array.astype(np.uint8)), start=1):
+    for number, box in enumerate(label_boxes(vertebrae.array.astype(np.uint8, copy=False)), start=1):
         level = LEVEL_OF_VERSE_ID.get(number)
         if box is None or level is None:
             continue

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
 from spinemets.errors import NoSpineFoundError, StudyError
+from spinemets.label_boxes import label_boxes
 from spinemets.spine import Spine, Vertebra
 from spinemets.volume import Volume
 
@@ -71,7 +71,7 @@ def vertebrae_of_mask(mask: Volume, names: Mapping[Level, KnownName] | None = No
         raise StudyError(f"vertebra labels must be VerSe ids from 1 to 28, got {beyond}")
     vertebrae = []
     labels = mask.array.astype(np.uint8, copy=False)
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+    for number, box in enumerate(label_boxes(labels), start=1):
         if box is None:
             continue
         if number not in LEVEL_OF_VERSE_ID:

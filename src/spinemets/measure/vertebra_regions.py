@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from spinemets.anatomy import Level, Region, Subregion
 from spinemets.geometry import covering_grid, resample_labels
+from spinemets.label_boxes import label_boxes
 from spinemets.measure.axes import VertebraAxes, spine_axes, vertebra_boxes
 from spinemets.measure.canal_partition import partition_spine, spine_on_grid
 from spinemets.measure.region_labels import IN_BODY, RegionLabel
@@ -103,8 +104,8 @@ def _partitioned(vertebrae: Volume) -> Volume:
     parts = partition_spine(spine_on_grid(ids, PARTITION_SPACING_MM), PARTITION_SPACING_MM)
     result = np.zeros(vertebrae.shape, np.uint8)
     to_grid = np.linalg.inv(grid.affine)
-    own_boxes = ndimage.find_objects(np.where(parts > 0, ids, 0))
-    for number, box in enumerate(ndimage.find_objects(vertebrae.array.astype(np.uint8)), start=1):
+    own_boxes = label_boxes(np.where(parts > 0, ids, 0))
+    for number, box in enumerate(label_boxes(vertebrae.array.astype(np.uint8, copy=False)), start=1):
         near = own_boxes[number - 1] if number <= len(own_boxes) else None
         if box is None or near is None or number == Level.SACRUM.verse_id:
             continue
