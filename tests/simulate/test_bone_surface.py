@@ -4,6 +4,8 @@ import pytest
 from spinemets.simulate.bone_surface import add_cortex, layer_shares, surface_depth_mm
 from spinemets.simulate.ct import render_ct
 from spinemets.simulate.ct_acquisition import CtAcquisition
+from spinemets.simulate.ct_disease import spared
+from spinemets.simulate.disease import Deposit
 from spinemets.simulate.tissue_values import CORTEX_HU, CORTEX_MM
 from spinemets.simulate.tissues import LabelledAnatomy, Tissue
 
@@ -64,3 +66,22 @@ def test_lung_beside_a_rib_reaches_into_its_outermost_voxels():
     first = np.argmax(anatomy.tissue[:, 8, 8] == Tissue.RIB)
     assert image[first, 8, 8] < image[first + 1, 8, 8] - 300
     assert (image[:first] == -850).all()
+
+
+def test_a_deposit_that_spares_the_surface_spares_the_cortex_beneath_it():
+    """A deposit of soft tissue in all but the outermost voxels, and one in all of them."""
+    anatomy, _ = plate(20, 1.2)
+    bone = anatomy.tissue == Tissue.VERTEBRAL_BODY
+    image = np.where(bone, 150.0, 50.0).astype(np.float32)
+    cortex = add_cortex(image, anatomy, bone, np.random.default_rng(3))
+    first = int(np.argmax(bone[:, 8, 8]))
+    box = (slice(0, image.shape[0]), slice(0, 16), slice(0, 16))
+    whole = bone.astype(np.float32)
+    inner = np.where(cortex.surface, 0, whole).astype(np.float32)
+    beneath = cortex.held[first + 1, 8, 8] * cortex.density
+    assert beneath > 100
+    for share, left in ((inner, beneath), (whole, 0.0)):
+        spare = spared(Deposit(box, share, 40.0), cortex) * cortex.density
+        assert spare[first + 1, 8, 8] == pytest.approx(left, abs=1.0)
+        assert spare[first, 8, 8] == 0
+        assert spare[first + 6, 8, 8] == 0

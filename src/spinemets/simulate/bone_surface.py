@@ -37,9 +37,28 @@ def surface_depth_mm(edge_mm: float) -> float:
     return float(np.sqrt(2 * np.log(2)) * blur - SHELL_MM / 2)
 
 
+@dataclass(frozen=True, eq=False)
+class Cortex:
+    """Where the cortex of an anatomy is.
+
+    Attributes
+    ----------
+    held : (I, J, K) ndarray of float32
+        Share of each voxel that is cortex.
+    surface : (I, J, K) ndarray of bool
+        The outermost voxels of bone.
+    density : float
+        Of cortex, HU.
+    """
+
+    held: NDArray[np.float32]
+    surface: NDArray[np.bool_]
+    density: float
+
+
 def add_cortex(
     image: NDArray[np.float32], anatomy: LabelledAnatomy, bone: NDArray[np.bool_], rng: np.random.Generator
-) -> None:
+) -> Cortex:
     """Give the outer layers of bone their share of cortex and of what surrounds the bone, in place.
 
     Parameters
@@ -59,6 +78,7 @@ def add_cortex(
         thickness[tissue] = mm * rng.normal(1.0, 0.12)
     density = np.float32(rng.normal(CORTEX_HU.mean, CORTEX_HU.between))
     shares = layer_shares(thickness, edge)
+    every = Cortex(np.zeros(image.shape, np.float32), np.zeros(image.shape, bool), float(density))
     left = bone
     for layer in range(len(shares.cortex)):
         inner = eroded(left)
@@ -70,7 +90,11 @@ def add_cortex(
         outside = np.minimum(shares.outside[layer], 1 - held)  # a thin plate keeps its cortex
         own = image[outer]
         image[outer] = own + outside * (around - own) + held * np.maximum(density - own, 0.0)
+        every.held[outer] = held
+        if layer == 0:
+            every.surface[outer] = True
         left = inner
+    return every
 
 
 @dataclass(frozen=True)

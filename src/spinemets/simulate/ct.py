@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID
 from spinemets.geometry import Grid, resample
-from spinemets.simulate.bone_surface import add_cortex
+from spinemets.simulate.bone_surface import Cortex, add_cortex
 from spinemets.simulate.ct_acquisition import CtAcquisition, acquisition_grid, random_acquisition
 from spinemets.simulate.ct_disease import with_disease
 from spinemets.simulate.disease import Disease
@@ -67,8 +67,8 @@ def render_ct(
             raise ValueError(f"{anatomy.name} is not the anatomy of the disease; render disease.anatomy")
         scan = replace(scan, age=max(scan.age, disease.least_age))
     rng = np.random.default_rng([seed, 0xC8])
-    hu = attenuation(anatomy, scan, rng)
-    source = Volume(hu if disease is None else with_disease(hu, disease, scan.phase), anatomy.affine)
+    hu, cortex = attenuation(anatomy, scan, rng)
+    source = Volume(hu if disease is None else with_disease(hu, disease, scan.phase, cortex), anatomy.affine)
     grid = acquisition_grid(anatomy, scan)
     image = np.empty(grid.shape, np.int16)
     for start in range(0, grid.shape[2], CHUNK):
@@ -91,8 +91,10 @@ def averaged_slices(source: Volume, grid: Grid, start: int, stop: int) -> NDArra
     return values.reshape(grid.shape[0], grid.shape[1], stop - start, parts).mean(axis=3)
 
 
-def attenuation(anatomy: LabelledAnatomy, scan: CtAcquisition, rng: np.random.Generator) -> NDArray[np.float32]:
-    """HU of every voxel of the anatomy, before the scanner."""
+def attenuation(
+    anatomy: LabelledAnatomy, scan: CtAcquisition, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], Cortex]:
+    """HU of every voxel of the anatomy, before the scanner, and its cortex."""
     means, within = tables(scan, rng)
     image = means[anatomy.tissue]
     bone = np.isin(anatomy.tissue, [int(tissue) for tissue in CORTEX_MM])
@@ -104,8 +106,7 @@ def attenuation(anatomy: LabelledAnatomy, scan: CtAcquisition, rng: np.random.Ge
     relative[[int(tissue) for tissue in MARROW_SHARE]] = list(MARROW_SHARE.values())
     image[bone] = np.maximum(marrow * relative[anatomy.tissue[bone]] * share[anatomy.vertebra[bone]], 10.0)
     image += texture(image.shape, rng) * within[anatomy.tissue]
-    add_cortex(image, anatomy, bone, rng)
-    return image
+    return image, add_cortex(image, anatomy, bone, rng)
 
 
 def tables(scan: CtAcquisition, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
