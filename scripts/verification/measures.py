@@ -36,6 +36,7 @@ from spinemets.volume import Volume
 
 FINE_MM = 0.8
 MARGIN_MM = 20.0
+"""Kept round the vertebrae: more than any measurement of masks looks at (`body_assessment.ROUND_BONE_MM`)."""
 FIELDS = ((Level.T4, Level.T9), (Level.T11, Level.L4), (Level.C3, Level.T1), (Level.T12, Level.L5))
 VOXELS_MM = (1.0, 2.0, 3.0)
 KINDS = ("loss", "fraction", "angle", "slip")
@@ -47,7 +48,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     rows: list[Row] = []
     for number in range(options.cases):
         seed, field = SEEDS[options.split][2000 + number], FIELDS[number // 2 % len(FIELDS)]
-        if not set(field) <= set(random_subject(seed).levels):  # eleven ribs or four lumbar vertebrae
+        if not set(field) <= set(random_subject(seed).levels):
+            print(f"\rseed {seed} is left out: this patient has no {field[0]} or no {field[1]}")
             continue
         rows += patient(seed, field, np.random.default_rng(seed), breaks=number % 2 == 0)
         count = len({(row["seed"], row["level"]) for row in rows})

@@ -40,6 +40,7 @@ FIRST = 3000
 FIELDS = ("chest", "abdomen")
 DISEASES = ("metastases", "mixed")
 UNDECIDED = -1
+MOST_POINTS = 18
 BONE_LESIONS = {"lytic": BoneLesion.LYTIC, "mixed": BoneLesion.MIXED, "blastic": BoneLesion.BLASTIC}
 Row = dict[str, Any]
 
@@ -192,5 +193,7 @@ def _figures(pairs: np.ndarray) -> dict[str, Any]:
     return {
         "decided": float(len(known) / len(pairs)) if len(pairs) else float("nan"),
         "right of decided": float((known[:, 0] == known[:, 1]).mean()) if len(known) else float("nan"),
-        "kappa": interval(known if len(np.unique(known)) > 1 else known[:0], lambda drawn: linear_kappa(drawn, 19)),
+        "kappa": interval(
+            known if len(np.unique(known)) > 1 else known[:0], lambda drawn: linear_kappa(drawn, MOST_POINTS + 1)
+        ),
     }

@@ -17,7 +17,7 @@ from spinemets.simulate.tissues import Tissue
         ("C1 C2 C3", False),
         ("C1 C3 C4", True),
         ("T11 T12 T13 L1", False),  # thirteen ribs
-        ("T10 T11 L1 L2", False),  # eleven
+        ("T10 T11 L1 L2", True),  # eleven, or a T12 that was missed
         ("T10 T12 L1", True),
         ("L4 L5 L6", False),
         ("L3", False),

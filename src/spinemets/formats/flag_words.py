@@ -15,8 +15,8 @@ FLAG_WORDS = {
     "levels_by_upper_end": "levels counted from the upper end of the spine",
     "no_level_landmark": "no landmark in the image fixes the count of the levels",
     "highest_piece_doubtful": "what is named the first vertebra may be skull: if so, every level below it is one off",
-    "level_passed_over": "a gap in the row was taken for a vertebra that is destroyed or was not told apart: if it is"
-    " none, levels on one side of it are one off",
+    "level_passed_over": "a level is left out of the row: its vertebra is destroyed, was not told apart, or is not"
+    " there and the levels on one side of it are one off",
     "more_pieces_than_levels": "more pieces look like vertebrae than a spine has levels; the smallest were left out",
     "pain_source_not_stated": "who stated the pain is not known",
     "vertebrae_outlined_by_network": "measured on a network's outlines of vertebrae",

@@ -71,9 +71,11 @@ def verse_ids(instances: Instances, names: LevelSequence) -> NDArray[np.uint8]:
 
 
 def passes_over(levels: Sequence[Level]) -> bool:
-    """Whether a level is left out of the row, from head to foot; T12 alone is not there in people with eleven ribs."""
-    variant = (Level.T11, Level.L1)
-    return any(steps_between(*pair) > 1 and pair != variant for pair in pairwise(levels))
+    """Whether a level is left out of the row, from head to foot.
+
+    T11 before L1 counts as well: it is rather a T12 that was missed than a person with eleven ribs.
+    """
+    return any(steps_between(*pair) > 1 for pair in pairwise(levels))
 
 
 def known_names(names: LevelSequence, instances: Instances, grid: Grid) -> dict[Level, KnownName]:

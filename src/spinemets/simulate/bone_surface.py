@@ -2,8 +2,9 @@
 
 A mask that a reader draws on CT holds what looks like bone, and a thin shell looks wider than it is: blurred by the
 scanner, its half maximum lies outside the bone. So bone itself begins beneath the surface of the mask, by as much as
-puts that half maximum on the surface. Cortex drawn in the outermost voxels instead makes the bone of the image half a
-voxel larger than the mask on every side.
+puts that half maximum on the surface. Cortex drawn in the outermost voxels instead makes the bone of the image larger
+than the mask: by 0.4 to 0.7 mm on every side with a soft kernel, at voxels of 0.6 to 1.5 mm. A sharp kernel blurs less,
+and bone then looks smaller than its mask: by up to 0.7 mm at voxels of 0.6 to 1 mm.
 """
 
 from __future__ import annotations

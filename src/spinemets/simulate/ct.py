@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID
 from spinemets.geometry import Grid, resample
-from spinemets.simulate.bone_surface import Cortex, add_cortex
+from spinemets.simulate.bone_surface import KERNEL_MM, Cortex, add_cortex
 from spinemets.simulate.ct_acquisition import CtAcquisition, acquisition_grid, random_acquisition
 from spinemets.simulate.ct_disease import with_disease
 from spinemets.simulate.disease import Disease
@@ -129,7 +129,7 @@ def texture(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.floa
 def filtered(slices: NDArray[np.float32], scan: CtAcquisition) -> NDArray[np.float32]:
     """Slices blurred by the kernel; a sharp one overshoots at edges."""
     edge = scan.spacing_mm[0]
-    sigma = (0.75 - 0.45 * scan.sharpness) / edge
+    sigma = (KERNEL_MM - 0.45 * scan.sharpness) / edge
     soft = ndimage.gaussian_filter(slices, (sigma, sigma, 0.0), mode="nearest")
     if scan.sharpness < 0.4:
         return soft
