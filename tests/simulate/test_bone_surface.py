@@ -5,9 +5,12 @@ from spinemets.simulate.bone_surface import add_cortex, layer_shares, surface_de
 from spinemets.simulate.ct import render_ct
 from spinemets.simulate.ct_acquisition import CtAcquisition
 from spinemets.simulate.ct_disease import spared
+from spinemets.simulate.ct_kernel import CtKernel
 from spinemets.simulate.disease import Deposit
 from spinemets.simulate.tissue_values import CORTEX_HU, CORTEX_MM
 from spinemets.simulate.tissues import LabelledAnatomy, Tissue
+
+SOFT = CtKernel.of_sharpness(0.0)
 
 
 def plate(voxels, edge, tissue=Tissue.VERTEBRAL_BODY, around=Tissue.MUSCLE, total_mm=60.0):
@@ -23,9 +26,10 @@ def plate(voxels, edge, tissue=Tissue.VERTEBRAL_BODY, around=Tissue.MUSCLE, tota
 
 @pytest.mark.parametrize("edge", [0.8, 1.0, 1.2, 1.5])
 @pytest.mark.parametrize("age", [35.0, 75.0])
-def test_bone_looks_as_large_as_its_mask(edge, age):
+@pytest.mark.parametrize("sharpness", [0.0, 0.3, 0.6, 1.0])
+def test_bone_looks_as_large_as_its_mask(edge, age, sharpness):
     anatomy, surface = plate(int(30 / edge), edge)
-    scan = CtAcquisition(spacing_mm=(0.8, 0.8, 0.8), noise_hu=0.0, age=age)
+    scan = CtAcquisition(spacing_mm=(0.8, 0.8, 0.8), noise_hu=0.0, age=age, sharpness=sharpness)
     image = render_ct(anatomy, 7, scan)
     half = image.shape[1] // 2
     values = image.array[:, half - 4 : half + 4, half - 4 : half + 4].mean(axis=(1, 2))
@@ -38,14 +42,14 @@ def test_bone_looks_as_large_as_its_mask(edge, age):
 
 
 @pytest.mark.parametrize("edge", [0.5, 1.0, 1.2, 2.0])
-def test_layers_hold_all_cortex_at_its_mean_depth(edge):
+@pytest.mark.parametrize("sharpness", [0.0, 1.0])
+def test_layers_hold_all_cortex_at_its_mean_depth(edge, sharpness):
     thickness = np.full(256, 0.5)
-    shares = layer_shares(thickness, edge)
+    depth = surface_depth_mm(edge, CtKernel.of_sharpness(sharpness))
+    shares = layer_shares(thickness, edge, depth)
     middles = (np.arange(len(shares.cortex)) + 0.5) * edge
     assert (shares.cortex[:, 0] * edge).sum() == pytest.approx(0.5)
-    assert (shares.cortex[:, 0] * middles).sum() / shares.cortex[:, 0].sum() == pytest.approx(
-        surface_depth_mm(edge) + 0.25, abs=0.02
-    )
+    assert (shares.cortex[:, 0] * middles).sum() / shares.cortex[:, 0].sum() == pytest.approx(depth + 0.25, abs=0.02)
     assert (shares.cortex[:, 0] + shares.outside <= 1 + 1e-9).all()
 
 
@@ -54,7 +58,7 @@ def test_a_thin_plate_keeps_its_cortex(voxels):
     """What a thin plate has no inner layer for stays in the last one, so that no lamina loses its bone."""
     anatomy, _ = plate(voxels, 1.2, Tissue.POSTERIOR_ELEMENTS)
     image = np.zeros(anatomy.tissue.shape, np.float32)  # no marrow and nothing around: all that appears is cortex
-    add_cortex(image, anatomy, anatomy.tissue == Tissue.POSTERIOR_ELEMENTS, np.random.default_rng(3))
+    add_cortex(image, anatomy, anatomy.tissue == Tissue.POSTERIOR_ELEMENTS, SOFT, np.random.default_rng(3))
     mean_mm = float(image.sum(axis=0).mean()) * 1.2 / CORTEX_HU.mean / 2
     assert mean_mm == pytest.approx(CORTEX_MM[Tissue.POSTERIOR_ELEMENTS], rel=0.35)  # people differ by 12 and 10 %
 
@@ -62,7 +66,7 @@ def test_a_thin_plate_keeps_its_cortex(voxels):
 def test_lung_beside_a_rib_reaches_into_its_outermost_voxels():
     anatomy, _ = plate(6, 1.2, Tissue.RIB, around=Tissue.LUNG)
     image = np.where(anatomy.tissue == Tissue.LUNG, -850.0, 150.0).astype(np.float32)
-    add_cortex(image, anatomy, anatomy.tissue == Tissue.RIB, np.random.default_rng(3))
+    add_cortex(image, anatomy, anatomy.tissue == Tissue.RIB, SOFT, np.random.default_rng(3))
     first = np.argmax(anatomy.tissue[:, 8, 8] == Tissue.RIB)
     assert image[first, 8, 8] < image[first + 1, 8, 8] - 300
     assert (image[:first] == -850).all()
@@ -73,7 +77,7 @@ def test_a_deposit_that_spares_the_surface_spares_the_cortex_beneath_it():
     anatomy, _ = plate(20, 1.2)
     bone = anatomy.tissue == Tissue.VERTEBRAL_BODY
     image = np.where(bone, 150.0, 50.0).astype(np.float32)
-    cortex = add_cortex(image, anatomy, bone, np.random.default_rng(3))
+    cortex = add_cortex(image, anatomy, bone, SOFT, np.random.default_rng(3))
     first = int(np.argmax(bone[:, 8, 8]))
     box = (slice(0, image.shape[0]), slice(0, 16), slice(0, 16))
     whole = bone.astype(np.float32)

@@ -3,8 +3,8 @@
 A mask that a reader draws on CT holds what looks like bone, and a thin shell looks wider than it is: blurred by the
 scanner, its half maximum lies outside the bone. So bone itself begins beneath the surface of the mask, by as much as
 puts that half maximum on the surface. Cortex drawn in the outermost voxels instead makes the bone of the image larger
-than the mask: by 0.4 to 0.7 mm on every side with a soft kernel, at voxels of 0.6 to 1.5 mm. A sharp kernel blurs less,
-and bone then looks smaller than its mask: by up to 0.7 mm at voxels of 0.6 to 1 mm.
+than the mask: by 0.4 to 0.7 mm on every side with a soft kernel, at voxels of 0.6 to 1.5 mm. How deep depends on the
+kernel: what a sharp one shows is hardly wider than the shell.
 """
 
 from __future__ import annotations
@@ -15,27 +15,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spinemets.simulate.ct_kernel import CtKernel
 from spinemets.simulate.tissue_values import CORTEX_HU, CORTEX_MM
 from spinemets.simulate.tissues import LabelledAnatomy
 
-SHELL_MM, KERNEL_MM = 0.5, 0.75
-"""The shell of a vertebral body, and the standard deviation of the blur of a soft kernel
-(`spinemets.simulate.ct.filtered`), for which half maximum and surface are made to agree (ours)."""
+SHELL_MM = 0.5
+"""The shell of a vertebral body, for which half maximum and surface are made to agree (ours)."""
 
 
-def surface_depth_mm(edge_mm: float) -> float:
+def surface_depth_mm(edge_mm: float, kernel: CtKernel) -> float:
     """From the surface of a mask to that of the bone in it, mm, in an anatomy with voxels of this edge.
-
-    The half maximum of a thin shell under a Gaussian blur lies sqrt(2 ln 2) standard deviations from its middle. To
-    draw the shell in voxels and to read it by linear interpolation adds a triangle each, of variance edge²/6.
 
     Examples
     --------
-    >>> round(surface_depth_mm(0.8), 2), round(surface_depth_mm(1.2), 2)
+    >>> soft = CtKernel.of_sharpness(0.0)
+    >>> round(surface_depth_mm(0.8, soft), 2), round(surface_depth_mm(1.2, soft), 2)
     (0.79, 0.95)
     """
-    blur = np.sqrt(KERNEL_MM**2 + edge_mm**2 / 3)
-    return float(np.sqrt(2 * np.log(2)) * blur - SHELL_MM / 2)
+    return max(kernel.half_maximum_mm(edge_mm) - SHELL_MM / 2, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +55,11 @@ class Cortex:
 
 
 def add_cortex(
-    image: NDArray[np.float32], anatomy: LabelledAnatomy, bone: NDArray[np.bool_], rng: np.random.Generator
+    image: NDArray[np.float32],
+    anatomy: LabelledAnatomy,
+    bone: NDArray[np.bool_],
+    kernel: CtKernel,
+    rng: np.random.Generator,
 ) -> Cortex:
     """Give the outer layers of bone their share of cortex and of what surrounds the bone, in place.
 
@@ -70,6 +71,8 @@ def add_cortex(
         Whose tissues they are.
     bone : (I, J, K) ndarray of bool
         Where there is bone.
+    kernel : CtKernel
+        That will show it.
     rng : Generator
         Of this patient's thickness and density.
     """
@@ -78,7 +81,7 @@ def add_cortex(
     for tissue, mm in CORTEX_MM.items():
         thickness[tissue] = mm * rng.normal(1.0, 0.12)
     density = np.float32(rng.normal(CORTEX_HU.mean, CORTEX_HU.between))
-    shares = layer_shares(thickness, edge)
+    shares = layer_shares(thickness, edge, surface_depth_mm(edge, kernel))
     every = Cortex(np.zeros(image.shape, np.float32), np.zeros(image.shape, bool), float(density))
     left = bone
     for layer in range(len(shares.cortex)):
@@ -114,8 +117,8 @@ class LayerShares:
     outside: NDArray[np.float64]
 
 
-def layer_shares(thickness_mm: NDArray[np.float64], edge_mm: float) -> LayerShares:
-    """Shares of layers of voxels in a bone that begins `surface_depth_mm` beneath its mask.
+def layer_shares(thickness_mm: NDArray[np.float64], edge_mm: float, depth_mm: float) -> LayerShares:
+    """Shares of layers of voxels in a bone that begins `depth_mm` beneath its mask.
 
     Each depth is shared by the two layers whose middles are nearest, as linear interpolation reads them again, so that
     neither amount nor mean depth of the cortex hangs on the size of the voxels. What would lie outside the mask goes
@@ -127,12 +130,13 @@ def layer_shares(thickness_mm: NDArray[np.float64], edge_mm: float) -> LayerShar
         Cortex of each tissue.
     edge_mm : float
         Edge of a voxel.
+    depth_mm : float
+        `surface_depth_mm`.
     """
-    depth = surface_depth_mm(edge_mm)
-    deepest = depth + float(thickness_mm.max())
+    deepest = depth_mm + float(thickness_mm.max())
     middles = np.arange(-1, int(np.ceil(deepest / edge_mm)) + 1) + 0.5
-    outer = depth / edge_mm - middles
-    inner = (depth + thickness_mm[None]) / edge_mm - middles[:, None]
+    outer = depth_mm / edge_mm - middles
+    inner = (depth_mm + thickness_mm[None]) / edge_mm - middles[:, None]
     cortex = hat_integral(inner) - hat_integral(outer)[:, None]
     cortex[1] += cortex[0]
     return LayerShares(cortex[1:], hat_integral(outer)[1:])

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID
 from spinemets.geometry import Grid, resample
-from spinemets.simulate.bone_surface import KERNEL_MM, Cortex, add_cortex
+from spinemets.simulate.bone_surface import Cortex, add_cortex
 from spinemets.simulate.ct_acquisition import CtAcquisition, acquisition_grid, random_acquisition
 from spinemets.simulate.ct_disease import with_disease
 from spinemets.simulate.disease import Disease
@@ -74,7 +74,7 @@ def render_ct(
     for start in range(0, grid.shape[2], CHUNK):
         stop = min(start + CHUNK, grid.shape[2])
         slices = averaged_slices(source, grid, start, stop)
-        slices = filtered(slices, scan) + noise(slices.shape, scan, rng)
+        slices = scan.kernel.filtered(slices, scan.spacing_mm[0]) + noise(slices.shape, scan, rng)
         image[:, :, start:stop] = np.clip(np.rint(slices), *HU_RANGE)
     return Volume(image, grid.affine)
 
@@ -106,7 +106,7 @@ def attenuation(
     relative[[int(tissue) for tissue in MARROW_SHARE]] = list(MARROW_SHARE.values())
     image[bone] = np.maximum(marrow * relative[anatomy.tissue[bone]] * share[anatomy.vertebra[bone]], 10.0)
     image += texture(image.shape, rng) * within[anatomy.tissue]
-    return image, add_cortex(image, anatomy, bone, rng)
+    return image, add_cortex(image, anatomy, bone, scan.kernel, rng)
 
 
 def tables(scan: CtAcquisition, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -124,17 +124,6 @@ def texture(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.floa
     grain = rng.standard_normal(shape, np.float32)
     smooth = ndimage.uniform_filter(grain, 3, mode="nearest")
     return smooth * np.float32(27.0**0.5)
-
-
-def filtered(slices: NDArray[np.float32], scan: CtAcquisition) -> NDArray[np.float32]:
-    """Slices blurred by the kernel; a sharp one overshoots at edges."""
-    edge = scan.spacing_mm[0]
-    sigma = (KERNEL_MM - 0.45 * scan.sharpness) / edge
-    soft = ndimage.gaussian_filter(slices, (sigma, sigma, 0.0), mode="nearest")
-    if scan.sharpness < 0.4:
-        return soft
-    wide = ndimage.gaussian_filter(slices, (1.3 / edge, 1.3 / edge, 0.0), mode="nearest")
-    return soft + np.float32(0.5 * scan.sharpness) * (soft - wide)
 
 
 def noise(shape: tuple[int, ...], scan: CtAcquisition, rng: np.random.Generator) -> NDArray[np.float32]:

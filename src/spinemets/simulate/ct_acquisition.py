@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spinemets.geometry import Grid, corners_mm
+from spinemets.simulate.ct_kernel import CtKernel
 from spinemets.simulate.tissue_values import Phase
 from spinemets.simulate.tissues import LabelledAnatomy
 
@@ -45,6 +46,11 @@ class CtAcquisition:
             raise ValueError(f"sharpness must be from 0 to 1, got {self.sharpness}")
         if self.noise_hu < 0:
             raise ValueError(f"noise_hu must not be negative, got {self.noise_hu}")
+
+    @property
+    def kernel(self) -> CtKernel:
+        """What shows an edge."""
+        return CtKernel.of_sharpness(self.sharpness)
 
 
 def random_acquisition(seed: int, age: float | None = None) -> CtAcquisition:
