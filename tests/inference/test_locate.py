@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from knowing_networks import LOG_ERROR, KnownPatient, knowing_models
 from oblique import STORED, centred_affine, world_of
-from scipy import ndimage, special
+from scipy import special
 
 from spinemets.anatomy import Level
 from spinemets.errors import NoSpineFoundError
@@ -13,11 +13,9 @@ from spinemets.inference.card import load_card
 from spinemets.inference.locate import (
     MARGIN_MM,
     locate_spine,
-    main_piece,
     softmax,
     too_small_to_locate,
     whole_image,
-    without_specks,
 )
 from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_OF_VERSE_ID
 from spinemets.volume import Volume
@@ -91,50 +89,6 @@ def test_a_bit_of_bone_is_no_spine(lumbar_patient):
 def test_softmax_is_that_of_scipy():
     logits = np.random.default_rng(0).normal(0, 30, (5, 3, 4, 2)).astype(np.float32)
     assert softmax(logits.copy()) == pytest.approx(special.softmax(logits, axis=0), abs=1e-6)
-
-
-def blocks(gap):
-    """Two pieces of 40 and 20 voxels, `gap` voxels apart."""
-    mask = np.zeros((40, 5, 5), bool)
-    mask[2:12, 1:3, 1:3] = True
-    mask[12 + gap : 17 + gap, 1:3, 1:3] = True
-    return mask
-
-
-def test_pieces_with_a_narrow_gap_are_one():
-    assert (main_piece(blocks(4), 2.0) == blocks(4)).all()  # 8 mm
-
-
-def test_of_pieces_with_a_wide_gap_the_larger_stays():
-    kept = main_piece(blocks(7), 2.0)  # 14 mm
-    assert kept.sum() == 40
-    assert kept[:12].sum() == 40
-
-
-def test_nothing_has_no_piece():
-    assert not main_piece(np.zeros((3, 3, 3), bool), 4.0).any()
-
-
-def test_specks_beside_the_spine_go_and_parts_of_it_stay():
-    mask = np.zeros((30, 20, 20), bool)
-    mask[2:8, 5:11, 2:8], mask[2:8, 5:11, 12:14] = True, True  # 13.8 and 4.6 ml at 4 mm
-    spine = mask.copy()
-    mask[20:23, 5:9, 5:8] = True  # 2.3 ml
-    assert (without_specks(mask, 4.0) == spine).all()
-
-
-def test_where_all_is_small_all_stays():
-    mask = np.zeros((9, 9, 9), bool)
-    mask[1:3, 1:3, 1:3] = mask[6:8, 6:8, 6:8] = True
-    assert (without_specks(mask, 4.0) == mask).all()
-
-
-def test_only_voxels_of_the_mask_belong_to_its_main_piece():
-    mask = np.random.default_rng(1).random((12, 12, 12)) < 0.2
-    kept = main_piece(mask, 4.0)
-    assert (kept <= mask).all()
-    _, pieces = ndimage.label(ndimage.binary_dilation(kept))
-    assert pieces == 1
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,15 @@ def test_a_distance_that_one_body_and_its_disc_fill_is_no_hole(diameter_mm, miss
     assert missing_between(centres, [diameter_mm] * 4) == missing
 
 
+@pytest.mark.parametrize(
+    ("apart_mm", "diameter_mm", "missing"),
+    [(36.0, 40.0, 0), (72.0, 40.0, 1), (108.0, 40.0, 2), (34.0, 20.0, 1), (72.0, 0.0, 0)],
+)
+def test_between_two_vertebrae_alone_their_width_tells_what_is_missing(apart_mm, diameter_mm, missing):
+    centres = np.array([(0.0, 0.0, apart_mm), (0.0, 0.0, 0.0)])
+    assert missing_between(centres, [diameter_mm] * 2) == [0, missing]
+
+
 def located(row, error=0.3):
     """A locator of 4 mm voxels that says where along the spine it is, in slabs from head to foot, 30 mm each."""
     grid = world_aligned_grid(np.zeros(3), np.array(SHAPE) * SPACING_MM, 4.0)

@@ -17,6 +17,10 @@ FLAG_WORDS = {
     "highest_piece_doubtful": "what is named the first vertebra may be skull: if so, every level below it is one off",
     "level_passed_over": "a level is left out of the row: its vertebra is destroyed, was not told apart, or is not"
     " there and the levels on one side of it are one off",
+    "gap_between_neighbours": "two vertebrae named one after the other are so far apart that one more may lie between"
+    " them: if so, the levels on one side of it are one off",
+    "part_of_spine_left_out": "bone that looks like more of the spine lies beyond a gap, or out of line, and was left"
+    " out: look at the image above and below what is outlined",
     "more_pieces_than_levels": "more pieces look like vertebrae than a spine has levels; the smallest were left out",
     "pain_source_not_stated": "who stated the pain is not known",
     "vertebrae_outlined_by_network": "measured on a network's outlines of vertebrae",

@@ -13,9 +13,10 @@ from spinemets.geometry import Grid, resample, world_aligned_grid
 from spinemets.inference.backends import Network
 from spinemets.inference.card import ModelCard
 from spinemets.inference.input_scale import InputScale, input_scale
-from spinemets.inference.locate import Located, box_round, main_piece
+from spinemets.inference.locate import Located, box_round
 from spinemets.inference.sliding_window import mirrored, sliding_window
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, SPINE_CLASSES, VERTEBRA_CLASSES
+from spinemets.inference.spine_pieces import pieces_of_spine
 from spinemets.volume import Volume
 
 NEAR_SPINE_MM = 20.0
@@ -82,10 +83,11 @@ def followed(seen: FinePass) -> Located | None:
     height = np.flatnonzero(located.spine.any(axis=(0, 1)))
     spacing = float(located.grid.spacing_mm[2])
     low, high = located.grid.affine[2, 3] + spacing * (height[[0, -1]] + [-0.5, 0.5])
-    bone = np.isin(seen.output[: len(SPINE_CLASSES)].argmax(axis=0), FOLLOWED)
+    classes = seen.output[: len(SPINE_CLASSES)].argmax(axis=0)
+    bone = np.isin(classes, FOLLOWED)
     if not bone.any():
         return None
-    bone = main_piece(bone, float(grid.spacing_mm[0]))
+    bone = pieces_of_spine(bone, float(grid.spacing_mm[0]), classes == SPINE_CLASSES.index("sacrum")).spine
     place = grid.affine[2, 3] + grid.affine[2, 2] * np.arange(grid.shape[2])
     bone &= (place < low) | (place > high)
     bone &= _in_line(located, grid)

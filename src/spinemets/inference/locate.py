@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, covering_grid, resample
@@ -20,12 +19,11 @@ from spinemets.inference.locator_classes import (
     POSITION_UNIT,
 )
 from spinemets.inference.sliding_window import Progress, sliding_window
+from spinemets.inference.spine_pieces import pieces_of_spine, without_specks
 from spinemets.volume import Volume
 
 MIN_SPINE_ML = 8.0
 """Less bone than this in the largest piece is not a spine (ours; half a lumbar vertebra is 20 ml)."""
-SPECK_ML = 3.0
-"""Pieces beside the spine that are smaller are none of it (ours): they would only widen what the fine network sees."""
 SPINE_FROM = 0.2
 """A voxel with more than this probability of being spine is taken for it (ours: what is missed here is lost, what is
 taken for too much only costs time; to be set anew with better weights)."""
@@ -56,11 +54,13 @@ class Located:
     position_error : (I, J, K) ndarray of float32
         Scale of the Laplace distribution of its error, levels.
     spine : (I, J, K) ndarray of bool
-        Vertebrae and sacrum, the largest connected piece and what lies in line with it.
+        Vertebrae and sacrum, the largest connected piece and those that continue its course.
     lower_mm, upper_mm : (3,) ndarray
         Opposite corners of the box that the fine network is to see, world mm.
     of_mr : bool
         The image is MR, which hardly shows ribs and whose signal may end before the spine does.
+    left_out_mm : tuple of (float, float)
+        Lowest and highest point, world mm, of each piece of bone that may be spine as well and is none of `spine`.
     """
 
     grid: Grid
@@ -71,6 +71,7 @@ class Located:
     lower_mm: NDArray[np.float64]
     upper_mm: NDArray[np.float64]
     of_mr: bool = False
+    left_out_mm: tuple[tuple[float, float], ...] = ()
 
 
 def locate_spine(image: Volume, network: Network, card: ModelCard, progress: Progress | None = None) -> Located:
@@ -95,15 +96,23 @@ def locate_spine(image: Volume, network: Network, card: ModelCard, progress: Pro
     probability = softmax(output[: len(LOCATOR_CLASSES)])
     position = POSITION_CENTRE + POSITION_UNIT * output[len(LOCATOR_CLASSES)]
     error = np.exp(np.clip(output[len(LOCATOR_CLASSES) + 1], -LOG_SCALE_LIMIT, LOG_SCALE_LIMIT))
-    spine = main_piece(probability[OF_THE_SPINE].sum(axis=0) > SPINE_FROM, card.spacing_mm)
-    spine = without_specks(spine, card.spacing_mm)
+    sacrum = probability[LOCATOR_CLASSES.index("sacrum")] > 0.5
+    pieces = pieces_of_spine(probability[OF_THE_SPINE].sum(axis=0) > SPINE_FROM, card.spacing_mm, sacrum)
+    spine = without_specks(pieces.spine, card.spacing_mm)
     volume_ml = spine.sum() * card.spacing_mm**3 / 1000
     if volume_ml < MIN_SPINE_ML:
         raise NoSpineFoundError(
             f"no spine found: {volume_ml:.1f} ml of bone look like vertebrae, at least {MIN_SPINE_ML:g} ml are needed"
         )
     lower, upper = box_round(spine, grid)
-    return Located(grid, probability, position, error, spine, lower, upper)
+    left_out = tuple(heights_mm(grid, slices) for slices in pieces.left_out)
+    return Located(grid, probability, position, error, spine, lower, upper, left_out_mm=left_out)
+
+
+def heights_mm(grid: Grid, slices: tuple[float, float]) -> tuple[float, float]:
+    """World heights of two slices of an RAS+ grid, mm."""
+    low, high = (float(grid.affine[2, 3] + grid.affine[2, 2] * one) for one in slices)
+    return low, high
 
 
 def box_round(spine: NDArray[np.bool_], grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -150,23 +159,3 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     np.exp(logits, out=logits)
     logits /= logits.sum(axis=0, keepdims=True)
     return logits
-
-
-def main_piece(mask: NDArray[np.bool_], spacing_mm: float, bridge_mm: float = 10.0) -> NDArray[np.bool_]:
-    """The largest piece of `mask`, gaps up to `bridge_mm` notwithstanding."""
-    reach = max(round(bridge_mm / 2 / spacing_mm), 1)
-    joined, count = ndimage.label(ndimage.binary_dilation(mask, iterations=reach))
-    if count == 0:
-        return mask
-    sizes = np.bincount(joined[mask], minlength=count + 1)
-    sizes[0] = 0
-    return mask & (joined == sizes.argmax())
-
-
-def without_specks(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
-    """A mask without its pieces under `SPECK_ML`; as it is where it has no larger one."""
-    pieces, count = ndimage.label(mask, structure=np.ones((3, 3, 3)))
-    size = np.bincount(pieces.ravel(), minlength=count + 1)
-    size[0] = 0
-    large = size * spacing_mm**3 / 1000 >= SPECK_ML
-    return large[pieces] if large.any() else mask

@@ -18,7 +18,7 @@ from spinemets.inference.backends import Backend, Network, open_network
 from spinemets.inference.card import ModelCard, load_card
 from spinemets.inference.fine_pass import FinePass, along_spine
 from spinemets.inference.locate import locate_spine, too_small_to_locate, whole_image
-from spinemets.inference.naming import known_names, name_vertebrae, passes_over, verse_ids
+from spinemets.inference.naming import has_unnamed_gap, known_names, name_vertebrae, passes_over, verse_ids
 from spinemets.inference.parts import CLASS, frames, subregion_labels
 from spinemets.inference.separate import separate
 from spinemets.inference.shipped import ShippedModel
@@ -178,7 +178,8 @@ def _named_on_image(
     with clock.stage("separate and name"):
         found = separate(image, seen, on_mr=on_mr)
         classes, instances, sacrum = found.classes, found.instances, found.sacrum
-        names, marks = name_vertebrae(grid, classes, instances, sacrum, seen.located, anchor)
+        named = name_vertebrae(grid, classes, instances, sacrum, seen.located, anchor)
+        names = named.names
         sides = frames(classes, instances, float(grid.spacing_mm[0]))
         parts = subregion_labels(classes, instances, sides)
     with clock.stage("back to the image grid"):
@@ -189,14 +190,16 @@ def _named_on_image(
         subregions = _subregions_on_image(image, grid, parts, vertebrae)
         vertebrae |= sacra
     mask = image.with_array(vertebrae)
-    flags = tuple(f"levels_by_{landmark}" for landmark in marks) if anchor is None else ("levels_by_anchor",)
+    flags = tuple(f"levels_by_{landmark}" for landmark in named.landmarks) if anchor is None else ("levels_by_anchor",)
     known = known_names(names, instances, grid)
     if sacrum.any():
         known[Level.SACRUM] = KnownName(float(found.shares[1][sacrum].mean()))
     doubts = {
         "more_pieces_than_levels": found.surplus,
         "highest_piece_doubtful": found.doubtful,
-        "level_passed_over": passes_over(names.levels),
+        "level_passed_over": passes_over(names.levels, sacrum=bool(sacrum.any())),
+        "gap_between_neighbours": has_unnamed_gap(names.levels, named.gaps),
+        "part_of_spine_left_out": found.left_out,
     }
     flags = (flags or ("no_level_landmark",)) + tuple(name for name, is_so in doubts.items() if is_so)
     spine = Spine(vertebrae_of_mask(mask, known), names.ambiguous or any(doubts.values()), flags)

@@ -11,7 +11,7 @@ from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid, points_beyond
 from spinemets.inference.fine_pass import NEAR_SPINE_MM, FinePass, beside_mm
 from spinemets.inference.instances import Instances, find_instances
-from spinemets.inference.locate import main_piece, softmax
+from spinemets.inference.locate import heights_mm, softmax
 from spinemets.inference.no_vertebra import (
     highest_is_doubtful,
     without_remote,
@@ -22,6 +22,7 @@ from spinemets.inference.parts import CLASS
 from spinemets.inference.sacral_segments import without_sacral_segments
 from spinemets.inference.sacrum import told_from_sacrum
 from spinemets.inference.spine_classes import SPINE_CLASSES, VERTEBRA_CLASSES
+from spinemets.inference.spine_pieces import SpinePieces, main_piece, pieces_of_spine
 from spinemets.volume import Volume
 
 MIN_VERTEBRA_ML = 4.0
@@ -46,6 +47,8 @@ class Separated:
         More pieces were found than anybody has vertebrae; the slightest were left out.
     doubtful : bool
         The highest vertebra may be a piece of the skull.
+    left_out : bool
+        Above or below all that was found is more bone that may be a part of the spine.
     """
 
     shares: NDArray[np.float32]
@@ -54,6 +57,7 @@ class Separated:
     sacrum: NDArray[np.bool_]
     surplus: bool
     doubtful: bool
+    left_out: bool
 
 
 def separate(image: Volume, seen: FinePass, *, on_mr: bool = False) -> Separated:
@@ -76,7 +80,8 @@ def separate(image: Volume, seen: FinePass, *, on_mr: bool = False) -> Separated
     grid = seen.grid
     spacing = float(grid.spacing_mm[0])
     classes, shares, far = _near_spine(seen)
-    vertebra = _bone(classes, spacing)
+    bone = _bone(classes, spacing)
+    vertebra = bone.spine
     instances = find_instances(vertebra, classes == CLASS["body"], seen.output[len(SPINE_CLASSES) :], spacing)
     if len(instances.centres) == 0:
         raise NoSpineFoundError("no spine found: the bone that was located has no vertebra that can be told apart")
@@ -103,7 +108,8 @@ def separate(image: Volume, seen: FinePass, *, on_mr: bool = False) -> Separated
     shares[0, enclosed] = 1
     shares[:, remnant] = np.array([0, 1, 0])[:, None]
     doubtful = highest_is_doubtful(instances, outside)
-    return Separated(shares, classes, instances, sacrum, bool(surplus.any()), doubtful)
+    left_out = _left_out(bone, seen, (instances.labels > 0) | sacrum)
+    return Separated(shares, classes, instances, sacrum, bool(surplus.any()), doubtful, left_out)
 
 
 def _near_spine(seen: FinePass) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
@@ -115,23 +121,31 @@ def _near_spine(seen: FinePass) -> tuple[NDArray[np.uint8], NDArray[np.float32],
     return classes, shares, far
 
 
-def _bone(classes: NDArray[np.uint8], spacing_mm: float) -> NDArray[np.bool_]:
-    """Where vertebrae are, in one piece; other pieces lose their class.
+def _bone(classes: NDArray[np.uint8], spacing_mm: float) -> SpinePieces:
+    """Where vertebrae are, along one course; other pieces lose their class.
 
     Raises
     ------
     NoSpineFoundError
         If that is too little for a vertebra.
     """
-    vertebra = np.isin(classes, VERTEBRA_CLASSES)
-    vertebra = main_piece(vertebra, spacing_mm) if vertebra.any() else vertebra
-    classes[np.isin(classes, VERTEBRA_CLASSES) & ~vertebra] = 0
-    ml = vertebra.sum() * spacing_mm**3 / 1000
+    found = np.isin(classes, VERTEBRA_CLASSES)
+    pieces = pieces_of_spine(found, spacing_mm, classes == CLASS["sacrum"])
+    classes[found & ~pieces.spine] = 0
+    ml = pieces.spine.sum() * spacing_mm**3 / 1000
     if ml < MIN_VERTEBRA_ML:
         raise NoSpineFoundError(
             f"no spine found: {ml:.1f} ml of bone look like vertebrae, at least {MIN_VERTEBRA_ML:g} ml are needed"
         )
-    return vertebra
+    return pieces
+
+
+def _left_out(bone: SpinePieces, seen: FinePass, found: NDArray[np.bool_]) -> bool:
+    """Whether what may be spine as well, by either network, has its middle above or below all that was found."""
+    slices = np.flatnonzero(found.any(axis=(0, 1)))
+    low, high = heights_mm(seen.grid, (float(slices[0]), float(slices[-1])))
+    pieces = [*(heights_mm(seen.grid, piece) for piece in bone.left_out), *seen.located.left_out_mm]
+    return any(not low <= (bottom + top) / 2 <= high for bottom, top in pieces)
 
 
 def _classes_and_shares(output: NDArray[np.float16]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

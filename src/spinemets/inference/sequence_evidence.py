@@ -31,6 +31,8 @@ THORACIC_COUNT = 12
 """Vertebrae that bear ribs, in all but a few people (`levels.P_T13`, `levels.P_NO_T12`)."""
 GAP_RATIO = 1.65
 """Neighbouring centres further apart than this times the usual have a vertebra missing between them (ours)."""
+USUAL_APART = 0.9
+"""Of the wider body's diameter, where there are no others to compare with (Panjabi: 0.8 to 1.0 from C3 to L5)."""
 
 
 def gather_evidence(
@@ -65,15 +67,13 @@ def missing_between(centres_mm: NDArray[np.float64], diameters_mm: Sequence[floa
         Of the bodies; 0 where none was measured.
     """
     gaps = [0] * len(centres_mm)
-    if len(centres_mm) < 3:
-        return gaps
     apart = np.linalg.norm(np.diff(centres_mm, axis=0), axis=1)
     for number, distance in enumerate(apart):
         others = np.delete(apart, number)
         near = others[max(number - 2, 0) : number + 2]
-        usual = float(np.median(near))
         wide = max(diameters_mm[number], diameters_mm[number + 1])
-        if distance > GAP_RATIO * usual and distance > NEIGHBOURS_APART * wide:
+        usual = float(np.median(near)) if len(near) else USUAL_APART * wide
+        if usual > 0 and distance > GAP_RATIO * usual and distance > NEIGHBOURS_APART * wide:
             gaps[number + 1] = round(distance / usual) - 1
     return gaps
 
