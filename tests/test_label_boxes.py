@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from spinemets.label_boxes import label_boxes
+from spinemets.label_boxes import held_box, label_boxes, voxels
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -18,3 +18,19 @@ def test_boxes_are_those_of_scipy(order):
 
 def test_nothing_has_no_box():
     assert label_boxes(np.zeros((3, 4, 5), np.uint8)) == []
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0)])
+def test_held_box_is_the_smallest_that_holds_every_label_however_the_array_is_stored(axes):
+    labels = np.zeros((30, 25, 40), np.uint8).transpose(axes)
+    labels[3, 20, 7], labels[17, 4, 9] = 200, 1
+    assert held_box(labels) == (slice(3, 18), slice(4, 21), slice(7, 10))
+    assert held_box(labels[::-1]) == (slice(labels.shape[0] - 18, labels.shape[0] - 3), slice(4, 21), slice(7, 10))
+    assert held_box(labels[:3]) is None
+
+
+@pytest.mark.parametrize("shape", [(6, 7, 8), (0, 4, 4)])
+def test_voxels_are_those_of_argwhere(shape):
+    mask = np.random.default_rng(2).random(shape) < 0.2
+    assert np.array_equal(voxels(mask), np.argwhere(mask))
+    assert np.array_equal(voxels(mask[:, ::-1].T), np.argwhere(mask[:, ::-1].T))

@@ -9,7 +9,7 @@ import numpy as np
 from spinemets.anatomy import Level, Region
 from spinemets.findings import NotAssessed, Reason
 from spinemets.geometry import crop
-from spinemets.label_boxes import label_boxes
+from spinemets.label_boxes import held_box
 from spinemets.measure.alignment import BodyEnds
 from spinemets.measure.axes import vertebra_boxes
 from spinemets.measure.body_surface import body_surface
@@ -53,7 +53,7 @@ def measured_bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -
         else:
             heights[level] = _body(level, vertebrae, regions, boxes[level], bodies)
     seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
-    bodies.walls.update(walls_from_canal(vertebrae, regions.axes, seen))
+    bodies.walls.update(walls_from_canal(vertebrae, regions.axes, seen, boxes))
     return bodies
 
 
@@ -99,7 +99,7 @@ def cropped_to_spine(
 ) -> tuple[Volume, Volume | None, Volume | None, Volume | None]:
     """The same round the vertebrae and lesions only, with what is looked at beside them."""
     marked = [one.array.astype(np.uint8, copy=False) for one in (vertebrae, lesions) if one is not None]
-    boxes = [box for labels in marked for box in label_boxes(labels) if box is not None]
+    boxes = [box for labels in marked if (box := held_box(labels)) is not None]
     if not boxes:
         return vertebrae, subregions, lesions, ct
     voxels = np.ceil((ROUND_BONE_MM if ct is None else ROUND_BONE_ON_CT_MM) / vertebrae.spacing_mm).astype(int)

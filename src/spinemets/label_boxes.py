@@ -29,14 +29,55 @@ def label_boxes(labels: NDArray[np.uint8]) -> list[Box | None]:
     >>> label_boxes(labels)
     [None, (slice(1, 2, None), slice(2, 4, None), slice(5, 6, None))]
     """
-    ends = []
-    for others in ((1, 2), (0, 2), (0, 1)):
-        held = np.flatnonzero(labels.any(axis=others))
+    outer = held_box(labels)
+    if outer is None:
+        return []
+    starts = [axis.start for axis in outer]
+    return [None if box is None else _moved(box, starts) for box in ndimage.find_objects(labels[outer])]
+
+
+def held_box(labels: NDArray[np.uint8]) -> Box | None:
+    """The smallest box that holds every label, whichever; None without any.
+
+    The whole array is read once, in the order in which it is stored.
+
+    Parameters
+    ----------
+    labels : (I, J, K) ndarray of uint8
+        Labels, 0 elsewhere.
+
+    Examples
+    --------
+    >>> labels = np.zeros((4, 5, 6), np.uint8)
+    >>> labels[1, 2, 5], labels[3, 2, 5] = 2, 7
+    >>> held_box(labels)
+    (slice(1, 4, None), slice(2, 3, None), slice(5, 6, None))
+    """
+    along = int(np.argmin(np.abs(labels.strides)))
+    across = [axis for axis in range(3) if axis != along]
+    flat = np.bitwise_or.reduce(labels, axis=along)
+    box = [slice(None)] * 3
+    for number, axis in enumerate(across):
+        held = np.flatnonzero(flat.any(axis=1 - number))
         if len(held) == 0:
-            return []
-        ends.append((int(held[0]), int(held[-1]) + 1))
-    inner = labels[tuple(slice(*end) for end in ends)]
-    return [None if box is None else _moved(box, [end[0] for end in ends]) for box in ndimage.find_objects(inner)]
+            return None
+        box[axis] = slice(int(held[0]), int(held[-1]) + 1)
+    held = np.flatnonzero(labels[tuple(box)].any(axis=tuple(across)))
+    box[along] = slice(int(held[0]), int(held[-1]) + 1)
+    return box[0], box[1], box[2]
+
+
+def voxels(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """`numpy.argwhere` of a mask, twice as fast where few voxels are true: (N, 3) indices in the same order.
+
+    Examples
+    --------
+    >>> voxels(np.eye(3, dtype=bool)[None])
+    array([[0, 0, 0],
+           [0, 1, 1],
+           [0, 2, 2]])
+    """
+    return np.array(np.unravel_index(np.flatnonzero(mask), mask.shape)).T
 
 
 def _moved(box: Box, by: list[int]) -> Box:

@@ -191,6 +191,7 @@ def test_a_label_of_two_neighbours_is_refused():
 def test_nothing_has_no_axes():
     empty = Volume(np.zeros((4, 4, 4), np.uint8), np.diag([2.0, 2.0, 2.0, 1.0]))
     assert spine_axes(empty, empty) == {}
+    assert vertebra_regions(empty, empty).axes == {}
 
 
 def test_coordinates_and_world_undo_each_other():

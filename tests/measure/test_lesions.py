@@ -7,7 +7,7 @@ from oblique import STORED, centred_affine, world_of
 from spinemets.anatomy import Level
 from spinemets.findings import Measured, NotAssessed, Reason
 from spinemets.geometry import Grid
-from spinemets.measure.lesion_pieces import LesionType, lesion_pieces
+from spinemets.measure.lesion_pieces import LesionType, lesion_pieces, separate
 from spinemets.measure.lesions import lesions_by_level
 from spinemets.measure.region_labels import RegionLabel
 from spinemets.volume import Volume
@@ -90,6 +90,15 @@ def test_the_lesser_kind_counts_from_a_fifth(balls, kind):
 def test_two_lesions_are_two_the_larger_first():
     found = lesions_by_level(*scene(balls=[((-12, 10, 0), 4.0, 2), ((12, 18, 0), 6.0, 1)]))[Level.L2]
     assert [lesion.type for lesion in found] == [LesionType.LYTIC, LesionType.BLASTIC]
+
+
+def test_pieces_of_a_mask_are_apart_the_largest_first_and_nothing_has_none():
+    mask = np.zeros((9, 9, 9), bool)
+    mask[1, 1, 1:3], mask[5:8, 5:8, 5:8], mask[2, 2, 3] = True, True, True  # corners touch: one piece of three
+    first, second = separate(mask)
+    assert (int(first.sum()), int(second.sum())) == (27, 3)
+    assert np.array_equal(first | second, mask)
+    assert separate(np.zeros((3, 4, 5), bool)) == []
 
 
 def test_a_vertebra_without_a_lesion_has_an_empty_tuple():

@@ -6,13 +6,14 @@ the posterior elements to the body at right angles to it, right follows from bot
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, PRESACRAL_LEVELS, Level
+from spinemets.label_boxes import Box, label_boxes, voxels
 from spinemets.measure.label_order import FAR_IN_BODY_MM, FAR_MM, FAR_WITHOUT_BODY_MM, require_one_place, require_order
 from spinemets.measure.region_labels import IN_BODY
 from spinemets.volume import Volume
@@ -67,7 +68,9 @@ class VertebraAxes:
         return np.asarray(coordinates) @ self.rows + self.centre_mm
 
 
-def spine_axes(vertebrae: Volume, regions: Volume) -> dict[Level, VertebraAxes]:
+def spine_axes(
+    vertebrae: Volume, regions: Volume, boxes: Mapping[Level, Box] | None = None
+) -> dict[Level, VertebraAxes]:
     """Axes of every vertebra whose body can be told from its posterior elements.
 
     Parameters
@@ -76,6 +79,8 @@ def spine_axes(vertebrae: Volume, regions: Volume) -> dict[Level, VertebraAxes]:
         VerSe ids.
     regions : Volume
         `RegionLabel` on the same grid.
+    boxes : mapping of Level to tuple of slice, optional
+        What `vertebra_boxes` gives, where it is known already.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def spine_axes(vertebrae: Volume, regions: Volume) -> dict[Level, VertebraAxes]:
     StudyError
         If a vertebra lies above one that its name puts above it, or one label is in two far places.
     """
-    bodies, behind, points = _centroids(vertebrae, regions)
+    bodies, behind, points = _centroids(vertebrae, regions, vertebra_boxes(vertebrae) if boxes is None else boxes)
     levels = _without_stumps(sorted(bodies, key=lambda level: level.order), points)
     require_order(levels, bodies)
     line: list[Level] = [level for level in levels if level is not Level.C1]
@@ -113,11 +118,10 @@ _Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def _centroids(
-    vertebrae: Volume, regions: Volume
+    vertebrae: Volume, regions: Volume, boxes: Mapping[Level, Box]
 ) -> tuple[dict[Level, NDArray[np.float64]], dict[Level, NDArray[np.float64]], dict[Level, _Points]]:
     """Centroids of bodies and of posterior elements, world mm, and the points of both."""
     bodies, behind, points = {}, {}, {}
-    boxes = vertebra_boxes(vertebrae)
     for level, box in boxes.items():
         own = vertebrae.array[box] == level.verse_id
         body = own & np.isin(regions.array[box], IN_BODY)
@@ -125,10 +129,8 @@ def _centroids(
         require_one_place(own, level, vertebrae.spacing_mm, far_mm=far_mm)
         require_one_place(body, level, vertebrae.spacing_mm, far_mm=FAR_IN_BODY_MM)
         start = np.array([axis.start for axis in box])
-        body_mm = vertebrae.world(np.argwhere(body) + start)
-        other_mm = vertebrae.world(np.argwhere(own & ~body) + start)
-        if level is Level.C1:
-            body_mm = vertebrae.world(np.argwhere(own) + start)
+        body_mm = vertebrae.world(voxels(own if level is Level.C1 else body) + start)
+        other_mm = vertebrae.world(voxels(own & ~body) + start)
         if len(body_mm) < LEAST_VOXELS:
             continue
         bodies[level], points[level] = body_mm.mean(axis=0), (body_mm, other_mm)
@@ -146,9 +148,9 @@ def _without_stumps(levels: list[Level], points: dict[Level, _Points]) -> list[L
     return kept
 
 
-def vertebra_boxes(vertebrae: Volume) -> dict[Level, tuple[slice, ...]]:
+def vertebra_boxes(vertebrae: Volume) -> dict[Level, Box]:
     """The smallest box of voxels round every vertebra of a mask, from head to foot, the sacrum apart."""
-    boxes = ndimage.find_objects(vertebrae.array.astype(np.uint8, copy=False))
+    boxes = label_boxes(vertebrae.array.astype(np.uint8, copy=False))
     found = {LEVEL_OF_VERSE_ID.get(number): box for number, box in enumerate(boxes, start=1) if box is not None}
     return {level: found[level] for level in PRESACRAL_LEVELS if level in found}
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
 from spinemets.errors import StudyError
-from spinemets.label_boxes import label_boxes
+from spinemets.label_boxes import Box, label_boxes
 from spinemets.measure.canal import CanalAxis, canal_axis, canal_mask, foramen_centre
 from spinemets.measure.regions import VertebralFrame, body_centre, partition, vertebral_frame
 
@@ -38,7 +38,7 @@ class SpineOnGrid:
     """
 
     vertebra: NDArray[np.uint8]
-    boxes: dict[Level, tuple[slice, ...]]
+    boxes: dict[Level, Box]
     centres: dict[Level, NDArray[np.float64]]
     axis: CanalAxis
     canal: NDArray[np.bool_]
@@ -52,7 +52,7 @@ def spine_on_grid(ids: NDArray[np.uint8], spacing_mm: float, name: str = "") -> 
     StudyError
         If fewer than two vertebrae have a closed foramen.
     """
-    boxes: dict[Level, tuple[slice, ...]] = {}
+    boxes: dict[Level, Box] = {}
     centres: dict[Level, NDArray[np.float64]] = {}
     foramina = []
     for number, box in enumerate(label_boxes(ids), start=1):

@@ -110,11 +110,10 @@ def _neighbours(level: Level, fit: Collection[Level]) -> tuple[Level, ...]:
 
 def steps_between(level: Level, other: Level) -> int:
     """Levels from one to the other; T13 and L6 take no place of their own."""
+    return _PLACE[other] - _PLACE[level]
 
-    def place(one: Level) -> int:
-        return one.order - (one.order >= Level.T13.order) - (one.order >= Level.L6.order)
 
-    return place(other) - place(level)
+_PLACE = {level: level.order - (level.order >= Level.T13.order) - (level.order >= Level.L6.order) for level in Level}
 
 
 def _expected(

@@ -9,6 +9,7 @@ from scipy.spatial.distance import pdist
 
 from spinemets.anatomy import Level
 from spinemets.errors import StudyError
+from spinemets.label_boxes import held_box
 
 COMPARABLE = 0.4
 """A second piece larger than this share of the largest is a vertebra of its own if it is far away (ours)."""
@@ -24,6 +25,10 @@ def require_one_place(
     own: NDArray[np.bool_], level: Level, spacing_mm: NDArray[np.float64], *, far_mm: float = FAR_MM
 ) -> None:
     """Raise `StudyError` where a mask has two large pieces more than `far_mm` apart."""
+    box = held_box(own.view(np.uint8))
+    if box is None:
+        return
+    own = own[box]
     pieces, count = ndimage.label(own, structure=np.ones((3, 3, 3)))
     if count < 2:
         return

@@ -12,6 +12,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, LesionLabel, Level
+from spinemets.label_boxes import held_box
 from spinemets.volume import Volume
 
 NEAR_MM = 8.0
@@ -75,9 +76,18 @@ def lesion_pieces(lesions: Volume, vertebrae: Volume) -> Iterator[LesionPiece]:
 
 def separate(lesion: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     """The connected pieces of a mask, the largest first."""
-    pieces, _ = ndimage.label(lesion, structure=CONNECTED)
+    box = held_box(lesion.view(np.uint8))
+    if box is None:
+        return []
+    pieces, _ = ndimage.label(lesion[box], structure=CONNECTED)
     sizes = np.bincount(pieces.ravel())[1:]
-    return [pieces == number for _, number in sorted(zip(sizes, range(1, len(sizes) + 1), strict=True), reverse=True)]
+    ordered = sorted(zip(sizes, range(1, len(sizes) + 1), strict=True), reverse=True)
+    separated = []
+    for _, number in ordered:
+        piece = np.zeros(lesion.shape, bool)
+        piece[box] = pieces == number
+        separated.append(piece)
+    return separated
 
 
 def type_of(labels: NDArray[np.uint8]) -> LesionType:
@@ -93,19 +103,21 @@ def lesion_owners(lesions: Volume, vertebrae: Volume) -> NDArray[np.uint8]:
 
     A lesion of which no voxel is within `NEAR_MM` of a vertebra belongs to none.
     """
-    present = lesions.array > 0
-    owner = np.where(present, vertebrae.array, 0).astype(np.uint8)
-    boxes = ndimage.find_objects(present.astype(np.uint8))
-    if not boxes or not (present & (owner == 0)).any():
+    owner = np.zeros(lesions.shape, np.uint8)
+    box = held_box(lesions.array.astype(np.uint8, copy=False))
+    if box is None:
         return owner
-    wide = widened(boxes[0], vertebrae, NEAR_MM + 2)
-    near, bones = owner[wide], vertebrae.array[wide]
+    np.copyto(owner[box], vertebrae.array[box].astype(np.uint8, copy=False), where=lesions.array[box] > 0)
+    wide = widened(box, vertebrae, NEAR_MM + 2)
+    present, near, bones = lesions.array[wide] > 0, owner[wide], vertebrae.array[wide]
+    if not (present & (near == 0)).any():
+        return owner
     surface = np.argwhere((bones > 0) & ~ndimage.binary_erosion(bones > 0))
     if len(surface) == 0:
         return owner
-    homeless = np.argwhere(present[wide] & (near == 0))
+    homeless = np.argwhere(present & (near == 0))
     distance, nearest = cKDTree(surface * vertebrae.spacing_mm).query(homeless * vertebrae.spacing_mm)
-    pieces, count = ndimage.label(present[wide], structure=CONNECTED)
+    pieces, count = ndimage.label(present, structure=CONNECTED)
     closest = np.full(count + 1, np.inf)
     closest[np.unique(pieces[near > 0])] = 0.0
     piece = pieces[tuple(homeless.T)]

@@ -87,30 +87,28 @@ def lesions_by_level(
         if box is None or level is None:
             continue
         wide = widened(box, vertebrae, NEAR_MM + 2)
-        part = _Part(
-            level,
-            owner[wide] == number,
-            lesions.array[wide],
-            _filled_regions(regions.array[wide], vertebrae.array[wide] == number, owner[wide] == number),
-            None if ct is None else ct.array[wide],
-            vertebrae.spacing_mm,
-            vertebrae.voxel_volume_mm3,
-        )
-        result[level] = _lesions_of(part)
+        own = owner[wide] == number
+        if not own.any():
+            result[level] = ()
+            continue
+        parts = _filled_regions(regions.array[wide], vertebrae.array[wide] == number, own)
+        hu = None if ct is None else ct.array[wide]
+        count = np.bincount(parts.ravel(), minlength=256)
+        around = _Part(level, lesions.array[wide], parts, hu, vertebrae.voxel_volume_mm3, count)
+        result[level] = tuple(_measured(around, piece) for piece in separate(own))
     return result
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What surrounds one vertebra: its lesions' voxels, labels, regions and HU."""
+    """What surrounds one vertebra: labels of lesions, regions, HU; (256,) voxels of every region."""
 
     level: Level
-    own: NDArray[np.bool_]
     labels: NDArray[np.uint8]
     regions: NDArray[np.uint8]
     ct: NDArray[np.float32] | None
-    spacing_mm: NDArray[np.float64]
     voxel_mm3: float
+    region_voxels: NDArray[np.int64]
 
 
 def _filled_regions(regions: NDArray[np.uint8], own: NDArray[np.bool_], lesion: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -128,65 +126,71 @@ def _filled_regions(regions: NDArray[np.uint8], own: NDArray[np.bool_], lesion: 
     return result
 
 
-def _lesions_of(part: _Part) -> tuple[Lesion, ...]:
-    return tuple(_measured(part, piece) for piece in separate(part.own))
-
-
 def _measured(part: _Part, lesion: NDArray[np.bool_]) -> Lesion:
     count = int(lesion.sum())
     kind = type_of(part.labels[lesion])
-    box = ndimage.find_objects(lesion.astype(np.uint8))[0]
+    box = ndimage.find_objects(lesion.view(np.uint8))[0]
     if count < LEAST_VOXELS or min(axis.stop - axis.start for axis in box) < LEAST_ACROSS:
         small = NotAssessed(Reason.TOO_SMALL, f"the lesion has {count} voxels; at least {LEAST_VOXELS} are needed")
         return Lesion(part.level, kind, small, small, {}, small, small, small)
-    edge = _edge_voxels(lesion)
+    near = tuple(slice(max(axis.start - 1, 0), axis.stop + 1) for axis in box)
+    piece = lesion[near]
+    core = ndimage.binary_erosion(piece)
     volume = count * part.voxel_mm3 / 1000
-    error = EDGE_SHARE * edge * part.voxel_mm3 / 1000
+    error = EDGE_SHARE * float(count - core.sum()) * part.voxel_mm3 / 1000
     diameter = [2 * (3 * 1000 * v / (4 * np.pi)) ** (1 / 3) for v in (volume, max(volume - error, 0.0), volume + error)]
+    share = _Share.of(part.region_voxels, part.regions[near], piece)
     return Lesion(
         part.level,
         kind,
         Measured(volume, "mL", max(volume - error, 0.0), volume + error, "voxels of the lesion mask in this vertebra"),
-        _fraction(part, lesion, IN_BODY, "the body, destroyed bone counted"),
-        _regions(part, lesion),
-        *_density(part, lesion),
+        share.finding(IN_BODY, "the body, destroyed bone counted"),
+        _regions(share),
+        *_density(None if part.ct is None else part.ct[near], piece, core),
         Measured(diameter[0], "mm", diameter[1], diameter[2], "of a ball of the same volume"),
     )
 
 
-def _edge_voxels(mask: NDArray[np.bool_]) -> float:
-    """Voxels at the surface of a mask, half of them inside."""
-    return float((mask & ~ndimage.binary_erosion(mask)).sum())
+@dataclass(frozen=True, eq=False)
+class _Share:
+    """(256,) voxels of every region: all, those that a lesion takes, and those of them at its surface."""
+
+    whole: NDArray[np.int64]
+    taken: NDArray[np.int64]
+    at_edge: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, whole: NDArray[np.int64], regions: NDArray[np.uint8], lesion: NDArray[np.bool_]) -> _Share:
+        """Counts of a lesion and the regions in the box round it; where the image ends it has no surface."""
+        edge = lesion & ~ndimage.binary_erosion(lesion, border_value=1)
+        taken, at_edge = (np.bincount(regions[where], minlength=256) for where in (lesion, edge))
+        return cls(whole, taken, at_edge)
+
+    def finding(self, labels: tuple[int, ...], what: str) -> Finding:
+        """Share of some regions together that the lesion takes."""
+        total, taken, at_edge = (int(count[list(labels)].sum()) for count in (self.whole, self.taken, self.at_edge))
+        if total < LEAST_VOXELS:
+            return NotAssessed(Reason.TOO_SMALL, f"{what} has {total} voxels; at least {LEAST_VOXELS} are needed")
+        method = f"voxels of the lesion by voxels of {what}"
+        return Measured.fraction(taken / total, EDGE_SHARE * at_edge / total, method)
 
 
-def _fraction(part: _Part, lesion: NDArray[np.bool_], labels: tuple[int, ...], what: str) -> Finding:
-    region = np.isin(part.regions, labels)
-    total = int(region.sum())
-    if total < LEAST_VOXELS:
-        return NotAssessed(Reason.TOO_SMALL, f"{what} has {total} voxels; at least {LEAST_VOXELS} are needed")
-    taken = lesion & region
-    value = float(taken.sum() / total)
-    error = EDGE_SHARE * float((taken & ~ndimage.binary_erosion(lesion, border_value=1)).sum()) / total
-    method = f"voxels of the lesion by voxels of {what}"
-    return Measured.fraction(value, error, method)
-
-
-def _regions(part: _Part, lesion: NDArray[np.bool_]) -> dict[str, Finding]:
-    touched = {int(label) for label in np.unique(part.regions[lesion]) if label}
+def _regions(share: _Share) -> dict[str, Finding]:
     found: dict[str, Finding] = {}
     for label in RegionLabel:
-        if label in touched:
+        if share.taken[label] > 0:
             labels = IN_BODY if label is RegionLabel.BODY else (label,)
-            found[label.report_name] = _fraction(part, lesion, labels, f"the {label.report_name.replace('_', ' ')}")
+            found[label.report_name] = share.finding(labels, f"the {label.report_name.replace('_', ' ')}")
     return found
 
 
-def _density(part: _Part, lesion: NDArray[np.bool_]) -> tuple[Finding, Finding]:
-    if part.ct is None:
+def _density(
+    ct: NDArray[np.float32] | None, lesion: NDArray[np.bool_], core: NDArray[np.bool_]
+) -> tuple[Finding, Finding]:
+    if ct is None:
         reason = NotAssessed(Reason.MISSING_SEQUENCE, "there is no CT")
         return reason, reason
-    core = ndimage.binary_erosion(lesion)
-    values = part.ct[core if core.sum() >= LEAST_VOXELS else lesion].astype(np.float64)
+    values = ct[core if core.sum() >= LEAST_VOXELS else lesion].astype(np.float64)
     mean, error = float(values.mean()), 1.64 * float(values.std()) / np.sqrt(len(values))
     where = "a voxel inside the lesion" if core.sum() >= LEAST_VOXELS else "the lesion"
     top = float(np.percentile(values, 99))

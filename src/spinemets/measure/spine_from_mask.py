@@ -9,7 +9,7 @@ import numpy as np
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
 from spinemets.errors import NoSpineFoundError, StudyError
-from spinemets.label_boxes import label_boxes
+from spinemets.label_boxes import label_boxes, voxels
 from spinemets.spine import Spine, Vertebra
 from spinemets.volume import Volume
 
@@ -66,7 +66,8 @@ def vertebrae_of_mask(mask: Volume, names: Mapping[Level, KnownName] | None = No
     NoSpineFoundError
         If the mask is empty.
     """
-    beyond = next((int(end) for end in (mask.array.min(), mask.array.max()) if not 0 <= end <= 255), None)
+    ends = () if mask.array.dtype == np.uint8 else (mask.array.min(), mask.array.max())
+    beyond = next((int(end) for end in ends if not 0 <= end <= 255), None)
     if beyond is not None:
         raise StudyError(f"vertebra labels must be VerSe ids from 1 to 28, got {beyond}")
     vertebrae = []
@@ -78,14 +79,14 @@ def vertebrae_of_mask(mask: Volume, names: Mapping[Level, KnownName] | None = No
             raise StudyError(f"vertebra label {number} is no VerSe id; 1-7 C, 8-19 T, 20-25 L, 26 sacrum, 28 T13")
         level = LEVEL_OF_VERSE_ID[number]
         known = (names or {}).get(level, KnownName())
-        index = np.argwhere(labels[box] == number) + [axis.start for axis in box]
-        at_edge = (index.min(axis=0) == 0).any() or (index.max(axis=0) == np.array(mask.shape) - 1).any()
+        index = voxels(labels[box] == number) + [axis.start for axis in box]
+        at_edge = any(axis.start == 0 or axis.stop == count for axis, count in zip(box, mask.shape, strict=True))
         vertebrae.append(
             Vertebra(
                 level,
                 known.probability,
                 known.alternatives,
-                bool(at_edge) or known.partly_visible,
+                at_edge or known.partly_visible,
                 mask.world(index.mean(axis=0)),
                 len(index) * mask.voxel_volume_mm3 / 1000,
             )

@@ -5,17 +5,18 @@ Subregion labels are used where they are given (SPINEPS' scheme); else the canal
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from spinemets.anatomy import Level, Region, Subregion
 from spinemets.geometry import covering_grid, resample_labels
-from spinemets.label_boxes import label_boxes
+from spinemets.label_boxes import Box, held_box, voxels
 from spinemets.measure.axes import VertebraAxes, spine_axes, vertebra_boxes
 from spinemets.measure.canal_partition import partition_spine, spine_on_grid
+from spinemets.measure.nearest_label import nearest_labels
 from spinemets.measure.region_labels import IN_BODY, RegionLabel
 from spinemets.volume import Volume
 
@@ -26,8 +27,6 @@ JOINT_DEPTH_MM = 9.0
 JOINT_SHARE = 0.6
 """It takes the outer part of the half width beyond this share (ours)."""
 FROM_SUBREGIONS, FROM_PARTITION, FROM_NETWORK = "subregions", "canal_partition", "network"
-
-Box = tuple[slice, ...]
 
 _OF_SUBREGION = {
     Subregion.BODY: RegionLabel.BODY,
@@ -82,14 +81,10 @@ def vertebra_regions(vertebrae: Volume, subregions: Volume | None = None) -> Ver
     StudyError
         If the labels are out of order, or, without subregions, fewer than two foramina are closed.
     """
-    given = subregions if subregions is not None else _partitioned(vertebrae)
-    table = np.zeros(256, np.uint8)
-    for subregion, region in _OF_SUBREGION.items():
-        table[subregion] = region
-    labels = np.where(vertebrae.array > 0, table[given.array.astype(np.uint8)], 0).astype(np.uint8)
-    coarse = vertebrae.with_array(labels)
-    axes = spine_axes(vertebrae, coarse)
     boxes = vertebra_boxes(vertebrae)
+    given = subregions if subregions is not None else _partitioned(vertebrae, boxes)
+    labels = _regions(vertebrae, given)
+    axes = spine_axes(vertebrae, vertebrae.with_array(labels), boxes)
     for level, own in axes.items():
         _divide(labels, vertebrae, given, own, boxes[level])
     facets = bool(np.isin(labels, (RegionLabel.FACET_LEFT, RegionLabel.FACET_RIGHT)).any())
@@ -97,22 +92,33 @@ def vertebra_regions(vertebrae: Volume, subregions: Volume | None = None) -> Ver
     return VertebraRegions(vertebrae.with_array(labels), axes, source, facets)
 
 
-def _partitioned(vertebrae: Volume) -> Volume:
+def _regions(vertebrae: Volume, given: Volume) -> NDArray[np.uint8]:
+    """(I, J, K) `RegionLabel` of every voxel of a vertebra by its `Subregion` alone, 0 elsewhere."""
+    table = np.zeros(256, np.uint8)
+    for subregion, region in _OF_SUBREGION.items():
+        table[subregion] = region
+    labels = np.zeros(vertebrae.shape, np.uint8)
+    box = held_box(vertebrae.array.astype(np.uint8, copy=False))
+    if box is not None:
+        parts = given.array[box].astype(np.uint8, copy=False)
+        np.copyto(labels[box], table[parts], where=vertebrae.array[box] > 0)
+    return labels
+
+
+def _partitioned(vertebrae: Volume, boxes: Mapping[Level, Box]) -> Volume:
     """`Subregion` labels by the canal-referenced partition, on the grid of the mask."""
     grid = covering_grid(vertebrae, PARTITION_SPACING_MM)
     ids = resample_labels(vertebrae, grid)
-    parts = partition_spine(spine_on_grid(ids, PARTITION_SPACING_MM), PARTITION_SPACING_MM)
+    spine = spine_on_grid(ids, PARTITION_SPACING_MM)
+    parts = partition_spine(spine, PARTITION_SPACING_MM)
     result = np.zeros(vertebrae.shape, np.uint8)
     to_grid = np.linalg.inv(grid.affine)
-    own_boxes = label_boxes(np.where(parts > 0, ids, 0))
-    for number, box in enumerate(label_boxes(vertebrae.array.astype(np.uint8, copy=False)), start=1):
-        near = own_boxes[number - 1] if number <= len(own_boxes) else None
-        if box is None or near is None or number == Level.SACRUM.verse_id:
-            continue
-        own = vertebrae.array[box] == number
-        index = np.argwhere(own) + [axis.start for axis in box]
+    for level, near in spine.boxes.items():
+        box = boxes[level]
+        own = vertebrae.array[box] == level.verse_id
+        index = voxels(own) + [axis.start for axis in box]
         place = vertebrae.world(index) @ to_grid[:3, :3].T + to_grid[:3, 3]
-        result[tuple(index.T)] = _nearest_part(parts, ids, number, near, place)
+        result[box][own] = _nearest_part(parts, ids, level.verse_id, near, place)
     return vertebrae.with_array(result)
 
 
@@ -121,18 +127,14 @@ def _nearest_part(
 ) -> NDArray[np.uint8]:
     """Part of the voxel of a vertebra, which lies in `box`, that lies nearest to each place."""
     wide = tuple(slice(max(axis.start - 3, 0), axis.stop + 3) for axis in box)
-    known = (ids[wide] == number) & (parts[wide] > 0)
-    _, nearest = ndimage.distance_transform_edt(~known, return_indices=True)
-    local = np.round(place).astype(int) - [axis.start for axis in wide]
-    local = np.clip(local, 0, np.array(known.shape) - 1)
-    at = nearest[:, local[:, 0], local[:, 1], local[:, 2]]
-    return parts[wide][tuple(at)]
+    own = np.where(ids[wide] == number, parts[wide], 0)
+    return nearest_labels(own, np.round(place).astype(int) - [axis.start for axis in wide])
 
 
 def _divide(labels: NDArray[np.uint8], vertebrae: Volume, given: Volume, axes: VertebraAxes, box: Box) -> None:
     """Sides of the lamina, the pedicle where the scheme has none, and the ribs' joints, written into `labels`."""
     own = vertebrae.array[box] == axes.level.verse_id
-    index = np.argwhere(own)
+    index = voxels(own)
     point = axes.coordinates(vertebrae.world(index + [axis.start for axis in box]))
     canal = axes.coordinates(axes.canal_mm[None])[0]
     label, part = labels[box][own], given.array[box][own]

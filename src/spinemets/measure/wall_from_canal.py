@@ -17,6 +17,7 @@ from scipy import ndimage
 from spinemets.anatomy import Level, Region
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.geometry import crop
+from spinemets.label_boxes import Box
 from spinemets.measure.axes import VertebraAxes, vertebra_boxes
 from spinemets.measure.canal_wall import CanalWall, canal_wall
 from spinemets.measure.wall_profile import WallProfile, wall_profile
@@ -73,7 +74,10 @@ class WallFromCanal:
 
 
 def walls_from_canal(
-    vertebrae: Volume, axes: Mapping[Level, VertebraAxes], levels: Collection[Level]
+    vertebrae: Volume,
+    axes: Mapping[Level, VertebraAxes],
+    levels: Collection[Level],
+    boxes: Mapping[Level, Box] | None = None,
 ) -> dict[Level, WallFromCanal]:
     """The posterior wall of every level.
 
@@ -85,8 +89,10 @@ def walls_from_canal(
         As `spine_axes` gives them.
     levels : collection of Level
         Vertebrae that are wholly visible; C1, C2 and the sacrum have no such wall and are passed over.
+    boxes : mapping of Level to tuple of slice, optional
+        What `vertebra_boxes` gives, where it is known already.
     """
-    boxes = vertebra_boxes(vertebrae)
+    boxes = vertebra_boxes(vertebrae) if boxes is None else boxes
     walls: dict[Level, CanalWall | None] = {}
     masks: dict[Level, Volume] = {}
     for level in sorted(levels, key=lambda level: level.order):
