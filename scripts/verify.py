@@ -69,7 +69,9 @@ def main() -> None:
     parser.add_argument("part", choices=[*PARTS, "all"], nargs="?", default="all")
     parser.add_argument("--out", type=Path, default=Path("out/verify"))
     parser.add_argument("--cases", type=int, default=12, help="simulated patients")
-    parser.add_argument("--split", choices=["test", "validation"], default="test", help="seeds of the part measures")
+    parser.add_argument(
+        "--split", choices=["test", "validation"], default="test", help="seeds of the parts measures and sins"
+    )
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="folder of measured fractures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,8 @@ def test_a_missed_level_is_undecided_and_its_category_wrong(verify):
     truth = verify.true_scores(ill, SEED, "none")
     rows = verify.compared(SEED, truth, None)
     table = verify.agreement(rows)
-    assert table["category"] == {"patients": 1, "right, undecided counting as wrong": 0.0, "decided": 0.0}
+    wrong = {"patients": 1, "right, undecided counting as wrong": 0.0, "decided": 0.0}
+    assert table["category"] == table["category, prior told"] == wrong
     assert all(table[name]["decided"] == 0.0 for name in (*IMAGING_COMPONENTS, "imaging subtotal"))
 
 
@@ -86,7 +87,7 @@ def test_an_answer_like_the_truth_agrees(verify):
     for number, level in enumerate((Level.T5, Level.T12, Level.L3)):
         truth = verify.true_scores(SimpleNamespace(lesion_truth=[lesion(level)], fractures=[]), SEED, "occasional")
         answer = truth[level].to_json_dict()
-        report = SimpleNamespace(vertebrae=[SimpleNamespace(level=level, sins=answer)])
+        report = SimpleNamespace(vertebrae=[SimpleNamespace(level=level, sins=answer, sins_case=None)])
         rows += verify.compared(number, truth, report)
     table = verify.agreement(rows)
     assert table["category"]["right, undecided counting as wrong"] == 1.0
@@ -94,12 +95,28 @@ def test_an_answer_like_the_truth_agrees(verify):
     assert table["location"]["right of decided"] == 1.0
 
 
-def test_true_masks_are_measured_where_no_lesion_network_is_shipped(verify, monkeypatch, capsys):
+@pytest.mark.parametrize(("anterior", "alignment"), [(0.6, "de_novo_deformity"), (0.0, "normal")])
+def test_an_earlier_image_tells_the_age_of_a_deformity_and_nothing_else(verify, anterior, alignment):
+    """T8, 60 % lost in front: 1 for T3 to T10, no pain, lytic 2, new deformity 2, over half lost 3: 8. Whole: 1 and 2,
+    more than half of the body involved 1: 4."""
+    ill = SimpleNamespace(lesion_truth=[lesion(Level.T8)], fractures=[fracture(Level.T8, anterior, 0.0)])
+    truth = verify.true_scores(ill, SEED, "none")[Level.T8]
+    case = {"level": "T8", "pain": "none", "lesion_quality": "lytic", "alignment": "deformity_age_unknown",
+            "collapse_percent": 100 * anterior, "body_involved_percent": 60.0,
+            "posterolateral": {"left": [], "right": []}}  # fmt: skip
+    assert verify.prior_told(case, truth)["total"] == (8 if anterior else 4)
+    assert verify.prior_told(case, truth) == verify.prior_told({**case, "alignment": alignment}, truth)
+    unseen = {**case, "alignment": "not_assessable"}
+    assert verify.prior_told(unseen, truth)["component_points"]["alignment"] is None
+
+
+@pytest.mark.parametrize(("split", "first"), [("test", 203_000), ("validation", 103_000)])
+def test_true_masks_are_measured_where_no_lesion_network_is_shipped(verify, monkeypatch, capsys, split, first):
     asked = []
     monkeypatch.setattr(verify, "Models", lambda: SimpleNamespace(lesion=None))
-    monkeypatch.setattr(verify, "one_patient", lambda number, rows, models: asked.append(sorted(rows)))
-    result = verify.measure(SimpleNamespace(cases=2))
-    assert asked == [["true masks"]] * 2
+    monkeypatch.setattr(verify, "one_patient", lambda seed, number, rows, models: asked.append((seed, *rows)))
+    result = verify.measure(SimpleNamespace(cases=2, split=split))
+    assert asked == [(first, "true masks"), (first + 1, "true masks")]
     assert set(result) == {"true masks"}
     assert "no lesion network: true masks only" in capsys.readouterr().out
     assert np.isnan(result["true masks"]["agreement"]["category"]["decided"])

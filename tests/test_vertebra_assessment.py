@@ -73,7 +73,7 @@ def test_a_lesion_in_body_and_pedicle_is_scored_on_its_own_side(stored, side):
     assert case["posterolateral"]["left" if side == "right" else "right"] == []
     assert case["lesion_quality"] == "not_assessable"  # there is no CT
     assert score["component_points"] == {
-        "location": 2, "pain": 3, "bone_lesion": None, "alignment": None, "collapse": 0, "posterolateral": 1
+        "location": 2, "pain": 3, "bone_lesion": None, "alignment": 0, "collapse": 0, "posterolateral": 1
     }  # fmt: skip
     assert found.governing is Level.L2
     assert by_level[Level.L1].sins == NotApplicable("no_lesion")

@@ -1,7 +1,9 @@
 """SINS of diseased patients of the test seeds against the score of what was simulated, on true masks and end to end.
 
-Pain is drawn and told. No earlier image is given, so a bend that a collapse makes stays open between old and new. A
-level that was missed, or given another name, has every component undecided; an undecided category counts as wrong.
+Pain is drawn and told. No earlier image is given, so a bend that a collapse makes stays open between old and new: that
+is the first category. For the second somebody who has the earlier image says of every deformity of unknown age, and of
+nothing else, whether it is new. A level that was missed, or given another name, has every component undecided; an
+undecided category counts as wrong. ``--split validation`` is for looking for causes.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from spinemets.pipeline import assess
 from spinemets.report import Report
 from spinemets.rules.posterolateral import INVOLVED_FROM, SIDE_ITEMS
 from spinemets.rules.sins import Percent, SinsCase, SinsScore, governing, sins
-from spinemets.rules.sins_case import PAIN
+from spinemets.rules.sins_case import PAIN, answer_sins
 from spinemets.rules.sins_table import IMAGING_COMPONENTS, Alignment, BoneLesion
 from spinemets.rules.spinal_alignment import ANGLE_OVER_DEG
 from spinemets.simulate.ct import render_ct
@@ -54,7 +56,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     else:
         rows["networks"] = []
     for number in range(options.cases):
-        one_patient(number, rows, models)
+        one_patient(SEEDS[options.split][FIRST + number], number, rows, models)
         print(f"\rpatient {number + 1} of {options.cases}", end="", flush=True)
     print()
     tables = {name: agreement(own) for name, own in rows.items()}
@@ -65,9 +67,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     return {name: {"rows": own, "agreement": tables[name]} for name, own in rows.items()}
 
 
-def one_patient(number: int, rows: Mapping[str, list[Row]], models: Models) -> None:
-    """Add a row for each level with a lesion to `rows`."""
-    seed = SEEDS["test"][FIRST + number]
+def one_patient(seed: int, number: int, rows: Mapping[str, list[Row]], models: Models) -> None:
+    """Add a row for each level with a lesion to `rows`; the number chooses field of view and disease."""
     anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=FIELDS[number % len(FIELDS)])
     ill = diseased(anatomy, DISEASES[number // 2 % len(DISEASES)], seed)
     pain = str(np.random.default_rng([seed, 0x51]).choice(["mechanical", "occasional", "none"]))
@@ -140,7 +141,9 @@ def involved_sides(lesions: Sequence[LesionTruth]) -> dict[Side, bool]:
 
 def compared(seed: int, truth: Mapping[Level, SinsScore], report: Report | None) -> list[Row]:
     """One row for each level with a lesion."""
-    found = {} if report is None else {one.level: one.sins for one in report.vertebrae if isinstance(one.sins, Mapping)}
+    every = () if report is None else report.vertebrae
+    found = {one.level: one.sins for one in every if isinstance(one.sins, Mapping)}
+    cases = {one.level: one.sins_case for one in every if isinstance(one.sins_case, Mapping)}
     order = list(truth)
     worst = order[governing([truth[level] for level in order])]
     rows = []
@@ -159,9 +162,19 @@ def compared(seed: int, truth: Mapping[Level, SinsScore], report: Report | None)
                 "subtotal": _decided(None if answer is None else answer["imaging_subtotal"]),
                 "true category": None if score.category is None else score.category.value,
                 "category": None if answer is None else answer["category"],
+                "category, prior told": None if level not in cases else prior_told(cases[level], score)["category"],
             }
         )
     return rows
+
+
+def prior_told(case: Mapping[str, Any], truth: SinsScore) -> dict[str, Any]:
+    """The answer to a case of which an earlier image tells whether a deformity of unknown age is new."""
+    told = dict(case)
+    if case["alignment"] == "deformity_age_unknown":
+        new = Alignment.DE_NOVO_DEFORMITY in truth.points["alignment"]
+        told["alignment"] = "de_novo_deformity" if new else "normal"
+    return answer_sins(told)
 
 
 def _decided(points: int | None) -> int:
@@ -178,13 +191,14 @@ def agreement(rows: Sequence[Row]) -> dict[str, Any]:
         np.array([[row["true subtotal"], row["subtotal"]] for row in rows]).reshape(-1, 2)
     )
     worst = [row for row in rows if row["governs"]]
-    right = [row["category"] == row["true category"] for row in worst]
-    decided = [row["category"] is not None for row in worst]
-    result["category"] = {
-        "patients": len(worst),
-        "right, undecided counting as wrong": float(np.mean(right)) if right else float("nan"),
-        "decided": float(np.mean(decided)) if decided else float("nan"),
-    }
+    for name in ("category", "category, prior told"):
+        right = [row[name] == row["true category"] for row in worst]
+        decided = [row[name] is not None for row in worst]
+        result[name] = {
+            "patients": len(worst),
+            "right, undecided counting as wrong": float(np.mean(right)) if right else float("nan"),
+            "decided": float(np.mean(decided)) if decided else float("nan"),
+        }
     return result
 
 

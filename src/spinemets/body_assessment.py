@@ -90,7 +90,8 @@ def _body(
         upper, lower = endplate(surface, heights, upper=True), endplate(surface, heights, upper=False)
         if upper is not None and lower is not None:
             voxel = float(vertebrae.spacing_mm.max())
-            bodies.ends[level] = BodyEnds(axes, upper, lower, heights.depth_mm, heights.width_mm, voxel)
+            across = float(np.linalg.norm(axes.rows[:2] @ vertebrae.affine[:3, :3], axis=1).max())
+            bodies.ends[level] = BodyEnds(axes, upper, lower, heights.depth_mm, heights.width_mm, voxel, across)
     return heights
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from spinemets.anatomy import Level, Region
+from spinemets.alignment_assessment import alignment_reading, measured_bends
+from spinemets.anatomy import Level
 from spinemets.body_assessment import MeasuredBodies, cropped_to_spine, measurable, measured_bodies, widened
 from spinemets.errors import StudyError
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason, VertebraFindings
@@ -14,6 +15,7 @@ from spinemets.fracture_assessment import MeasuredBody
 from spinemets.lesion_scoring import score_lesions
 from spinemets.measure.alignment import LocalAlignment, local_alignment
 from spinemets.measure.axes import VertebraAxes
+from spinemets.measure.bends import LocalBends
 from spinemets.measure.height_reference import HeightLoss, height_losses
 from spinemets.measure.heights import BodyHeights
 from spinemets.measure.lesions import Lesion, lesions_by_level
@@ -21,7 +23,6 @@ from spinemets.measure.outline_error import OutlineError
 from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, VertebraRegions, vertebra_regions
 from spinemets.report import VERTEBRA_SECTIONS
 from spinemets.rules.sins import SinsScore, governing
-from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
 from spinemets.spine import Spine, Vertebra
 from spinemets.spine_signs import SpineImages, SpineMasks, Treatment, spine_signs
 from spinemets.trust import Trust
@@ -122,6 +123,7 @@ class _Measured:
     heights: Mapping[Level, BodyHeights]
     losses: Mapping[Level, HeightLoss]
     alignment: Mapping[Level, LocalAlignment]
+    bends: Mapping[Level, LocalBends]
     lesions: Mapping[Level, tuple[Lesion, ...]] | None
     blind_levels: Collection[Level]
 
@@ -146,12 +148,12 @@ def _measured(
     heights = {level: own for level, own in bodies.heights.items() if isinstance(own, BodyHeights)}
     losses = outline.losses(height_losses(heights, excluded=large))
     told = widened(bodies, outline)
-    alignment = outline.alignment(local_alignment(bodies.ends))
+    alignment, bends = outline.alignment(local_alignment(bodies.ends)), measured_bends(bodies, losses, outline)
     if outline.unknown is not None:  # marrow is measured inside bodies whose heights are not told
         beside = bodies_beside(replace(told, heights=bodies.heights), losses, lesions)
-        return _Measured(regions, told, beside, {}, {}, alignment, lesions, trust.blind_levels)
+        return _Measured(regions, told, beside, {}, {}, alignment, bends, lesions, trust.blind_levels)
     beside = bodies_beside(told, losses, lesions)
-    return _Measured(regions, told, beside, heights, losses, alignment, lesions, trust.blind_levels)
+    return _Measured(regions, told, beside, heights, losses, alignment, bends, lesions, trust.blind_levels)
 
 
 def _scored(
@@ -161,13 +163,15 @@ def _scored(
     level = vertebra.level
     own, loss = measured.lesions_at(level), measured.losses.get(level)
     findings = vertebra_findings(level, measured.bodies.heights[level], loss, measured.bodies.walls.get(level), own)
-    stands = vars(measured.alignment[level]) if level in measured.alignment else findings.heights_mm
+    stands = findings.heights_mm
+    if level in measured.alignment:
+        stands = {**vars(measured.alignment[level]), **vars(measured.bends[level])}
     findings = replace(findings, alignment=stands, signs=signs.get(level, findings.heights_mm))
     if own is None:
         return findings, None
     if isinstance(own, NotAssessed):
         return replace(findings, sins_case=own, sins=own), None
-    reading = _alignment(level, measured.alignment)
+    reading = alignment_reading(level, measured.alignment.get(level), measured.bends.get(level))
     return score_lesions(findings, vertebra, own, loss, reading, measured.regions, pain)
 
 
@@ -204,15 +208,6 @@ def bodies_beside(
         for level, own in bodies.heights.items()
         if isinstance(own, BodyHeights) and level in losses and level in bodies.walls
     }
-
-
-def _alignment(level: Level, alignment: Mapping[Level, LocalAlignment]) -> AlignmentReading:
-    if level not in alignment or level.region is Region.SACRAL:
-        return AlignmentReading(frozenset(), ())
-    own = alignment[level]
-    slips = (own.slip_above_mm, own.side_slip_above_mm, own.slip_below_mm, own.side_slip_below_mm)
-    angles = (own.kyphosis_change_deg, own.scoliosis_change_deg)
-    return read_alignment(level.region, slips, angles, own.scoliosis_deg)
 
 
 def _at_least(finding: Finding, limit: float) -> bool:

@@ -73,12 +73,22 @@ def test_a_wall_that_is_not_drawn_has_no_shape():
 
 def test_angles_and_slips_do_so_too_and_a_slip_by_the_depth_of_its_body():
     angle, slip, by_depth = about(8.0, 4.0, "deg"), about(3.0, 1.2), about(0.1, 0.04, "1")
-    own = LocalAlignment(angle, angle, UNKNOWN, angle, slip, slip, UNKNOWN, slip, by_depth, UNKNOWN)
+    own = LocalAlignment(angle, UNKNOWN, slip, slip, UNKNOWN, slip, by_depth, UNKNOWN)
     wide = COARSE.alignment({Level.L2: own})[Level.L2]
     assert half_widths(wide.kyphosis_deg) == pytest.approx((5.0, 5.0))
     assert half_widths(wide.slip_above_mm) == pytest.approx((2.0, 2.0))
     assert half_widths(wide.slip_above_fraction) == pytest.approx((2.0 / 30, 2.0 / 30))  # the body is 30 mm deep
-    assert wide.kyphosis_change_deg is wide.slip_below_mm is wide.slip_below_fraction is UNKNOWN
+    assert wide.scoliosis_deg is wide.slip_below_mm is wide.slip_below_fraction is UNKNOWN
+
+
+def test_bends_do_so_too_and_a_collapse_on_a_coarse_outline_tells_none():
+    """A bend known to 4 degrees, on outlines known to 3: to 5."""
+    bends = {Level.L1: (about(6.0, 4.0, "deg"), UNKNOWN), Level.L2: (about(9.0, 4.0, "deg"), UNKNOWN)}
+    wide = COARSE.bends(bends, [Level.L2])
+    assert half_widths(wide[Level.L1][0]) == pytest.approx((5.0, 5.0))
+    assert wide[Level.L1][1] is UNKNOWN
+    assert [one.code for one in wide[Level.L2]] == [Reason.RESOLUTION] * 2
+    assert EXACT.bends(bends, [Level.L2]) == bends
 
 
 def test_levels_above_the_first_are_refused_by_name():
@@ -116,7 +126,7 @@ def test_where_no_error_is_known_nothing_is_told_that_rests_on_the_outline():
     assert {*told.reference_mm.values(), *told.loss.values(), told.largest, told.asymmetry} == {no}
     assert set(told.loss) == set(ALL)
     angle, slip = about(8.0, 4.0, "deg"), about(3.0, 1.2)
-    own = LocalAlignment(angle, angle, angle, angle, slip, slip, slip, slip, UNKNOWN, UNKNOWN)
+    own = LocalAlignment(angle, angle, slip, slip, slip, slip, UNKNOWN, UNKNOWN)
     assert MR_OUTLINE.alignment({Level.L2: own}) == {}
     share, parts = about(0.3, 0.1, "1"), {"body": about(0.3, 0.1, "1"), "pedicle_left": about(0.9, 0.1, "1")}
     lesion = Lesion(Level.L2, LesionType.LYTIC, about(4.0, 1.0, "mL"), share, parts, UNKNOWN, UNKNOWN, UNKNOWN)

@@ -1,5 +1,6 @@
 """Limits typed a second time from clinical.md §1.5 and §1.6."""
 
+import numpy as np
 import pytest
 
 from spinemets.anatomy import Region, Side
@@ -22,7 +23,7 @@ def reading(region, slips=(0.0,), angles=(0.0,), scoliosis=0.0, error=0.0):
     def wrap(value):
         return value if isinstance(value, NotAssessed) else known(value, error)
 
-    return read_alignment(Region(region), map(wrap, slips), map(wrap, angles), wrap(scoliosis))
+    return read_alignment(Region(region), map(wrap, slips), map(wrap, angles), [wrap(scoliosis)])
 
 
 @pytest.mark.parametrize(("region", "limit"), TRANSLATION_MM.items())
@@ -54,6 +55,44 @@ def test_what_was_not_measured_is_open():
     assert reading("T", [UNKNOWN]).case_word == "not_assessable"
     assert reading("T", angles=[UNKNOWN]).case_word == "deformity_age_unknown"
     assert reading("T", [5.0, UNKNOWN]).possible == {Alignment.SUBLUXATION}
+
+
+@pytest.mark.parametrize(("region", "limit", "end"), [("C", 11.0, 22.0), ("T", 5.0, 15.0), ("L", 5.0, 15.0)])
+@pytest.mark.parametrize("sense", [1, -1])
+def test_a_bend_of_at_most_its_limit_is_none_while_its_interval_ends_below_another(region, limit, end, sense):
+    """The value decides, as for a loss of height; what the interval crosses is said."""
+    near = reading(region, angles=[sense * 4.0], error=end - 4.01, slips=())
+    assert near.case_word == "normal"
+    assert near.flags == ("supine", "angle_at_threshold")
+    far = reading(region, angles=[sense * 4.0], error=end - 4.0, slips=())
+    assert far.case_word == "deformity_age_unknown"
+    assert reading(region, angles=[sense * 4.0], error=limit - 4.0, slips=()).flags == ("supine",)
+
+
+def test_a_scoliosis_of_at_most_ten_degrees_is_none_until_its_interval_reaches_twenty():
+    assert reading("T", slips=(), angles=(), scoliosis=9.0, error=10.9).case_word == "normal"
+    assert reading("T", slips=(), angles=(), scoliosis=9.0, error=11.0).case_word == "deformity_age_unknown"
+
+
+@pytest.mark.parametrize(("region", "limit"), TRANSLATION_MM.items())
+@pytest.mark.parametrize("value", np.linspace(0.0, 1.6, 9))
+def test_a_slip_whose_interval_holds_more_than_its_limit_is_never_normal(region, limit, value):
+    """Four points are not lost to an error, however small the value."""
+    for error in np.linspace(0.0, 2.0, 9) * limit:
+        possible = reading(region, [value * limit], error=float(error), angles=(), scoliosis=0.0).possible
+        assert (possible == {Alignment.NORMAL}) <= (value * limit + error <= limit)
+
+
+@pytest.mark.parametrize("region", "CTL")
+@pytest.mark.parametrize("what", ["slips", "angles", "scoliosis"])
+@pytest.mark.parametrize("error", [0.0, 0.7, 3.0, 7.0])
+def test_a_worse_slip_or_bend_never_lowers_the_worst_that_alignment_may_be(region, what, error):
+    worst = []
+    for value in np.linspace(0.0, 30.0, 61):
+        given = float(value) if what == "scoliosis" else [float(value)]
+        possible = reading(region, **{"slips": [], "angles": [], what: given}, error=error).possible
+        worst.append(max(possible or set(Alignment)))
+    assert worst == sorted(worst)
 
 
 def test_an_angle_at_its_limit_is_flagged_and_every_reading_says_supine():

@@ -8,7 +8,7 @@ measured anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from spinemets.anatomy import Level
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.measure.alignment import LocalAlignment
+from spinemets.measure.bends import Bend
 from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.heights import BodyHeights
 from spinemets.measure.lesions import Lesion
@@ -31,6 +32,10 @@ PARTS_UNTOLD = NotAssessed(
 WALL_UNTOLD = NotAssessed(
     Reason.RESOLUTION,
     "the network outlines the posterior wall too coarsely to tell its shape; give a checked mask with --vertebrae",
+)
+BEND_UNTOLD = NotAssessed(
+    Reason.RESOLUTION,
+    "the network's outline fills a part of a collapse up, so how much it bends the spine is not told",
 )
 COLLAPSED_FROM = 0.2
 """Share of a height; Genant's mild fracture."""
@@ -154,6 +159,15 @@ class OutlineError:
         return {
             level: WallFromCanal(no, no, no, no, no, no, one.has_fragment, one.reference)
             for level, one in found.items()
+        }
+
+    def bends(self, found: Mapping[Level, Bend], collapsed: Collection[Level] = ()) -> dict[Level, Bend]:
+        """Bends with wider intervals; none of bodies that a coarse outline shows as collapsed, and may fill up."""
+        return {
+            level: (BEND_UNTOLD, BEND_UNTOLD)
+            if self.is_coarse and level in collapsed
+            else (widened(front, self.angle_deg), widened(side, self.angle_deg))
+            for level, (front, side) in found.items()
         }
 
     def alignment(self, found: Mapping[Level, LocalAlignment]) -> dict[Level, LocalAlignment]:

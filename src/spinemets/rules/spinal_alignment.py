@@ -1,10 +1,18 @@
-"""SINS alignment from measured slips and angles.
+"""SINS alignment from measured slips and bends.
 
 Fisher 2010 names subluxation or translation, and de novo deformity, without numbers. The cut-offs are those of
 White AA, Panjabi MM, Clinical Biomechanics of the Spine (recalled, to be re-checked): translation of more than 3.5,
-2.5 and 4.5 mm, angulation of more than 11° (cervical) and 5° (thoracic); for the lumbar spine the source gives 15 % of
-the depth beside 4.5 mm and no static angle, so the thoracic one stands in (ours). Scoliosis: more than 10°.
-A supine scan hides deformity, and without an earlier image nobody knows its age.
+2.5 and 4.5 mm, angulation of more than 11° (cervical) and 5° (thoracic). For the lumbar spine the source gives 15 % of
+the depth beside 4.5 mm, and for angulation at rest a limit of instability that lies far above any deformity a reader
+would see, so the thoracic angle stands in (ours). Scoliosis, and a disc or body bent to the side: more than 10° (ours
+for the latter two).
+
+A slip decides by its whole interval (ours): four points must not be lost to an error, so a slip that may be over its
+cut-off is never normal. A bend decides by its value (ours), as a loss of height does in `spinemets.rules.collapse`: at
+most its cut-off, and its interval ending below `BEND_ENDS_DEG`, it is none, and a flag says that the interval crosses.
+Readers score by eye; to ask for the whole interval would leave every thoracic level open, since healthy endplates are
+no planes. A bend over its cut-off is deformity only if it is new: a supine scan hides deformity, and without an earlier
+image nobody knows its age, not even that of a collapse.
 """
 
 from __future__ import annotations
@@ -20,6 +28,12 @@ SOURCE = "cut-offs of White and Panjabi, Clinical Biomechanics of the Spine, fro
 SLIP_OVER_MM = {Region.CERVICAL: 3.5, Region.THORACIC: 2.5, Region.LUMBAR: 4.5}
 ANGLE_OVER_DEG = {Region.CERVICAL: 11.0, Region.THORACIC: 5.0, Region.LUMBAR: 5.0}
 SCOLIOSIS_OVER_DEG = 10.0
+BEND_ENDS_DEG = {Region.CERVICAL: 22.0, Region.THORACIC: 15.0, Region.LUMBAR: 15.0}
+"""A bend of at most its cut-off is none where its interval ends below this (ours). Twice the cut-off in the neck, as
+`collapse.SURE_FROM` is to `collapse.NONE_BELOW`; three times below, where the cut-off is no larger than the error: a
+local kyphosis that no reader overlooks."""
+SCOLIOSIS_ENDS_DEG = 20.0
+"""The same to the side (ours)."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +65,13 @@ _WORD = {
 
 
 def read_alignment(
-    region: Region, slips_mm: Iterable[Finding], angles_deg: Iterable[Finding], scoliosis_deg: Finding
+    region: Region, slips_mm: Iterable[Finding], bends_deg: Iterable[Finding], scoliosis_deg: Iterable[Finding]
 ) -> AlignmentReading:
-    """What a level's alignment may be, from both slips, the changes of angle, and its scoliosis.
+    """What a level's alignment may be, from its slips, and from what bends it to the front and to the side.
 
-    A slip surely over its cut-off is a subluxation. Where every slip is surely below, an angle that is over its
-    cut-off, or that could not be measured, leaves deformity of unknown age open. Where a slip was not measured or its
-    interval contains the cut-off, subluxation stays open too.
+    A slip surely over its cut-off is a subluxation. Where a slip was not measured or its interval contains the cut-off,
+    everything stays open. Where every slip is surely below, a bend or a scoliosis that is not none leaves deformity of
+    unknown age open: one over its cut-off, one that reaches too far beyond it, one that was not measured.
 
     Parameters
     ----------
@@ -65,31 +79,43 @@ def read_alignment(
         Cervical, thoracic or lumbar.
     slips_mm : iterable of Finding
         Translation above and below, sagittal and lateral.
-    angles_deg : iterable of Finding
-        Changes of kyphosis and scoliosis against what is usual there.
-    scoliosis_deg : Finding
-        Local coronal angle.
+    bends_deg : iterable of Finding
+        What the body and the discs next to it bend to the front by, beyond what is usual there.
+    scoliosis_deg : iterable of Finding
+        Local coronal angle, and what the body and the discs bend to the side by.
     """
-    slips, angles = list(slips_mm), list(angles_deg)
-    over = [_over(slip, SLIP_OVER_MM[region]) for slip in slips]
-    bent = [_over(angle, ANGLE_OVER_DEG[region]) for angle in angles] + [_over(scoliosis_deg, SCOLIOSIS_OVER_DEG)]
+    slips = [(slip, SLIP_OVER_MM[region]) for slip in slips_mm]
+    bends = [(bend, ANGLE_OVER_DEG[region], BEND_ENDS_DEG[region]) for bend in bends_deg]
+    bends += [(angle, SCOLIOSIS_OVER_DEG, SCOLIOSIS_ENDS_DEG) for angle in scoliosis_deg]
+    over = [_over(*slip) for slip in slips]
     flags = ["supine"]
-    if any(answer == {False, True} for answer, slip in zip(over, slips, strict=True) if isinstance(slip, Measured)):
+    if any(_crosses(*slip) for slip in slips):
         flags.append("slip_at_threshold")
-    if any(isinstance(angle, Measured) and _over(angle, ANGLE_OVER_DEG[region]) == {False, True} for angle in angles):
+    if any(_crosses(bend, limit) for bend, limit, _ in bends):
         flags.append("angle_at_threshold")
     if any(answer == {True} for answer in over):
         return AlignmentReading(frozenset({Alignment.SUBLUXATION}), tuple(flags))
-    possible = {Alignment.NORMAL}
-    if any(True in answer for answer in bent):
-        possible.add(Alignment.DE_NOVO_DEFORMITY)
     if any(True in answer for answer in over):
         return AlignmentReading(frozenset(), tuple(flags))
+    possible = {Alignment.NORMAL}
+    if not all(_is_none(*bend) for bend in bends):
+        possible.add(Alignment.DE_NOVO_DEFORMITY)
     return AlignmentReading(frozenset(possible), tuple(flags))
 
 
+def _is_none(bend: Finding, limit: float, ends_below: float) -> bool:
+    """Whether a bend is none: its value at most the limit, either way, its interval ending below another."""
+    if not isinstance(bend, Measured):
+        return False
+    return abs(bend.value) <= limit and max(abs(bend.low), abs(bend.high)) < ends_below
+
+
+def _crosses(finding: Finding, limit: float) -> bool:
+    return isinstance(finding, Measured) and _over(finding, limit) == {False, True}
+
+
 def _over(finding: Finding, limit: float) -> set[bool]:
-    """The answers that a finding leaves open to "more than the limit, either way?"."""
+    """The answers that the interval of a finding leaves open to "more than the limit, either way?"."""
     if not isinstance(finding, Measured):
         return {False, True}
     most = max(abs(finding.low), abs(finding.high))

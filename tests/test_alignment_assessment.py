@@ -1,0 +1,96 @@
+"""From stacks of known planes and typed heights to what the alignment of a level may be."""
+
+import dataclasses
+
+import pytest
+from spine_stack import DEPTH, LEVELS, WIDTH, stack
+
+from spinemets.alignment_assessment import alignment_reading, measured_bends
+from spinemets.anatomy import Level
+from spinemets.body_assessment import MeasuredBodies
+from spinemets.findings import Measured, NotAssessed, Reason
+from spinemets.measure.alignment import local_alignment
+from spinemets.measure.height_reference import HeightLoss
+from spinemets.measure.heights import BodyHeights
+from spinemets.measure.outline_error import EXACT, MR_OUTLINE, NETWORK_OUTLINE
+
+COLUMNS = ("anterior", "middle", "posterior", "left", "right")
+WHOLE_MM = 26.0
+
+
+def typed(value, unit="mm", error=0.5):
+    return Measured(value, unit, value - error, value + error, "typed")
+
+
+def scene(wedged=(), **stacked):
+    """Bodies of a stack, and their losses; those named have lost 40 % in front and nothing behind."""
+    ends = stack(**stacked)
+    heights, losses = {}, {}
+    for level in ends:
+        own = dict.fromkeys(COLUMNS, WHOLE_MM)
+        own |= {"anterior": 0.6 * WHOLE_MM} if level in wedged else {}
+        heights[level] = BodyHeights({name: typed(mm) for name, mm in own.items()}, {}, DEPTH, WIDTH)
+        lost = Measured(0.4 if level in wedged else 0.0, "1", 0.0, 0.5, "typed")
+        usual = dict.fromkeys(COLUMNS, typed(WHOLE_MM))
+        losses[level] = HeightLoss(usual, {}, lost, typed(0.0, "1"), (Level.T11, Level.L3))
+    return MeasuredBodies(heights, ends), losses
+
+
+def word(level, bodies, losses, outline=EXACT):
+    bends = measured_bends(bodies, losses, outline)
+    alignment = outline.alignment(local_alignment(bodies.ends))
+    return alignment_reading(level, alignment.get(level), bends.get(level)).case_word
+
+
+def test_a_straight_spine_is_normal_and_its_ends_are_open():
+    found = {level: word(level, *scene()) for level in LEVELS}
+    assert found == {level: "not_assessable" if level in (LEVELS[0], LEVELS[-1]) else "normal" for level in LEVELS}
+
+
+def test_a_wedge_is_a_deformity_of_unknown_age_at_its_own_level_alone():
+    """10.4 mm over 70 % of 34 mm: 24 degrees, though the discs make up for them."""
+    levels = (Level.T12, Level.L1, Level.L2, Level.L3)
+    assert [word(level, *scene([Level.L1])) for level in levels] == [
+        "normal", "deformity_age_unknown", "normal", "normal",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "back_mm"),
+    [({"bend_deg": {Level.L1: 9.0}}, (0.0, -3.3)), ({"roll_deg": {Level.L1: 13.0}}, (-4.7, 0.0))],
+)
+def test_a_bent_disc_is_one_of_both_its_vertebrae(options, back_mm):
+    """The upper body is put back by what the bend, about the middle of the lower one, moves its lower end: no slip."""
+    bodies = scene(shift_mm={Level.L1: back_mm}, **options)
+    assert [word(level, *bodies) for level in (Level.L1, Level.L2)] == ["deformity_age_unknown"] * 2
+    assert word(Level.L4, *bodies) == "normal"
+
+
+@pytest.mark.parametrize(("mm", "expected"), [(7.0, "subluxation"), (4.0, "not_assessable"), (2.0, "normal")])
+def test_a_slip_is_one_of_both_its_vertebrae(mm, expected):
+    """Over 4.5 mm; known to hypot(0.8, 1.1) = 1.4 mm."""
+    bodies = scene(shift_mm={Level.L2: (0.0, mm)})
+    assert [word(level, *bodies) for level in (Level.L2, Level.L3)] == [expected] * 2
+
+
+def test_a_coarse_outline_does_not_tell_what_a_collapse_bends_by():
+    bodies, losses = scene([Level.L1])
+    bends = measured_bends(bodies, losses, NETWORK_OUTLINE)
+    assert bends[Level.L1].body_bend_deg.code is Reason.RESOLUTION
+    assert isinstance(bends[Level.L2].body_bend_deg, Measured)
+
+
+def test_where_nothing_is_known_of_the_outline_or_of_the_loss_alignment_is_open():
+    bodies, losses = scene()
+    assert measured_bends(bodies, losses, MR_OUTLINE) == {}
+    assert word(Level.L2, bodies, losses, MR_OUTLINE) == "not_assessable"
+    absent = NotAssessed(Reason.TOO_SMALL, "typed")
+    bodies = dataclasses.replace(bodies, heights={**bodies.heights, Level.L2: absent})
+    del losses[Level.L3]
+    assert [word(level, bodies, losses) for level in (Level.L2, Level.L3)] == ["deformity_age_unknown"] * 2
+
+
+def test_the_sacrum_is_open():
+    bodies, losses = scene()
+    own, bends = local_alignment(bodies.ends)[Level.L2], measured_bends(bodies, losses, EXACT)[Level.L2]
+    assert alignment_reading(Level.SACRUM, own, bends).possible == frozenset()
