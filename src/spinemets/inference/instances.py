@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from spinemets.inference.side_by_side import in_a_row
 from spinemets.inference.spine_classes import OFFSET_UNIT_MM
 from spinemets.inference.two_bodies import divided
 from spinemets.inference.votes import MIN_VOLUME_ML, Ballot, voted_centres
@@ -64,7 +65,7 @@ def find_instances(
         return Instances(np.zeros(vertebra.shape, np.uint8), np.zeros((0, 3)))
     votes = index + offset[:, vertebra].T.astype(np.float32) * (OFFSET_UNIT_MM / spacing_mm)
     ballot = Ballot(index, votes, body, spacing_mm)
-    centres = divided(_without_small(voted_centres(ballot), ballot), ballot)
+    centres = in_a_row(divided(_without_small(voted_centres(ballot), ballot), ballot), ballot)
     while (slight := _slightest_between(centres, ballot)) is not None:
         centres = np.delete(centres, slight, axis=0)
     owner = ballot.owner(centres)
