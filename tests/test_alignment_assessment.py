@@ -68,7 +68,7 @@ def test_a_bent_disc_is_one_of_both_its_vertebrae(options, back_mm):
 
 @pytest.mark.parametrize(("mm", "expected"), [(7.0, "subluxation"), (4.0, "not_assessable"), (2.0, "normal")])
 def test_a_slip_is_one_of_both_its_vertebrae(mm, expected):
-    """Over 4.5 mm; known to hypot(0.8, 1.1) = 1.4 mm."""
+    """Over 4.5 mm; known to hypot(0.8, 1.0) = 1.3 mm."""
     bodies = scene(shift_mm={Level.L2: (0.0, mm)})
     assert [word(level, *bodies) for level in (Level.L2, Level.L3)] == [expected] * 2
 

@@ -72,10 +72,19 @@ def test_a_spine_without_a_twelfth_thoracic_vertebra_or_with_a_thirteenth_has_no
 
 def test_coarser_voxels_widen_every_interval():
     fine, coarse = (local_alignment(stack(voxel_mm=mm))[Level.L1] for mm in (1.0, 3.0))
-    for name, shape in (("kyphosis_deg", 2.4), ("slip_above_mm", 1.1)):  # of a lumbar body, whatever its voxels
+    for name, shape in (("kyphosis_deg", 2.4), ("slip_above_mm", 1.0)):  # of a lumbar body, whatever its voxels
         halves = [(getattr(one, name).high - getattr(one, name).low) / 2 for one in (fine, coarse)]
         by_voxel = [np.sqrt(half**2 - shape**2) for half in halves]
         assert by_voxel[1] == pytest.approx(3 * by_voxel[0])
+
+
+def test_of_a_depth_that_differs_a_quarter_moves_the_posterior_corners():
+    """The upper body's lower endplate ends 4 mm further behind alone: 4 mm of slip backwards, 1 mm of it set right."""
+    bodies = stack()
+    upper = bodies[Level.L4]
+    deeper = dataclasses.replace(upper.lower, back_mm=upper.lower.back_mm - 4.0 * upper.axes.front)
+    front, right = slip_mm(dataclasses.replace(upper, lower=deeper), bodies[Level.L5])
+    assert (front, right) == pytest.approx((-3.0, 0.0), abs=1e-6)
 
 
 def test_thick_slices_across_the_spine_leave_the_interval_of_a_slip_as_it_is():
