@@ -26,9 +26,9 @@ def lesion(level, kind="lytic", share=0.6, **regions):
     return LesionTruth(level, kind, "geographic", "body", 3.0, share, {"body": share, **regions}, False)
 
 
-def fracture(level, anterior, posterior):
+def fracture(level, anterior, posterior, tilt=0.0):
     losses = {"anterior": anterior, "middle": min(anterior, posterior), "posterior": posterior}
-    return FractureTruth(level, "metastatic", losses, 0.0, {})
+    return FractureTruth(level, "metastatic", losses, tilt, {})
 
 
 def points(verify, *lesions, fractures=(), pain="mechanical"):
@@ -69,6 +69,15 @@ def test_lesions_of_one_level_are_one_case(verify):
 )
 def test_a_wedge_bends_and_an_even_collapse_does_not(verify, anterior, posterior, alignment, collapse):
     (found,) = points(verify, lesion(Level.L1), fractures=[fracture(Level.L1, anterior, posterior)]).values()
+    assert (found["alignment"], found["collapse"]) == ((alignment,), (collapse,))
+
+
+@pytest.mark.parametrize(("tilt", "alignment", "collapse"), [(0.05, 0, 2), (-0.12, 0, 3), (0.25, 2, 3)])
+def test_the_side_that_lost_more_counts_as_a_column_and_leans_the_spine(verify, tilt, alignment, collapse):
+    """45 % lost everywhere, and two thirds of the tilt more on one side: 48, 53 and 62 %. Twice the tilt by height over
+    width, about 25 to 44 mm: 3, 8 and 16 degrees."""
+    broken = fracture(Level.L1, 0.45, 0.45, tilt)
+    (found,) = points(verify, lesion(Level.L1), fractures=[broken]).values()
     assert (found["alignment"], found["collapse"]) == ((alignment,), (collapse,))
 
 

@@ -19,18 +19,20 @@ from spinemets.datasets.splits import SEEDS
 from spinemets.errors import NoSpineFoundError
 from spinemets.geometry import Grid
 from spinemets.inference.models import Models
+from spinemets.measure.heights import SIDE_SHARE
 from spinemets.pipeline import assess
 from spinemets.report import Report
 from spinemets.rules.posterolateral import INVOLVED_FROM, SIDE_ITEMS
 from spinemets.rules.sins import Percent, SinsCase, SinsScore, governing, sins
 from spinemets.rules.sins_case import PAIN, answer_sins
 from spinemets.rules.sins_table import IMAGING_COMPONENTS, Alignment, BoneLesion
-from spinemets.rules.spinal_alignment import ANGLE_OVER_DEG
+from spinemets.rules.spinal_alignment import ANGLE_OVER_DEG, SCOLIOSIS_OVER_DEG
 from spinemets.simulate.ct import render_ct
+from spinemets.simulate.dimensions import VertebraSize
 from spinemets.simulate.disease import Disease, FractureTruth, LesionTruth
 from spinemets.simulate.disease_truth import lesion_json, render_lesions
 from spinemets.simulate.diseased_patient import diseased
-from spinemets.simulate.fracture import placed_spine
+from spinemets.simulate.fracture import LARGEST, placed_spine
 from spinemets.simulate.masks import render_masks
 from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.simulate.subject import random_subject
@@ -107,9 +109,8 @@ def true_scores(ill: Disease, seed: int, pain: str) -> dict[Level, SinsScore]:
         lesions = [one for one in ill.lesion_truth if one.level is level]
         kinds = {BONE_LESIONS[one.type] for one in lesions}
         fracture = broken.get(level)
-        loss = 100 * max(fracture.losses.values()) if fracture else 0.0
-        size = placed[level].size
-        bent = fracture is not None and bend_deg(fracture, size.height, size.depth) > ANGLE_OVER_DEG[level.region]
+        loss = 100 * largest_loss(fracture) if fracture else 0.0
+        bent = fracture is not None and is_bent(fracture, placed[level].size)
         involved = 100 * min(sum(one.body_fraction for one in lesions), 1.0)
         case = SinsCase(
             levels=(level,),
@@ -124,10 +125,23 @@ def true_scores(ill: Disease, seed: int, pain: str) -> dict[Level, SinsScore]:
     return scores
 
 
-def bend_deg(fracture: FractureTruth, height_mm: float, depth_mm: float) -> float:
-    """Angle between the endplates that a collapse adds, degrees, by its columns at 15 and 85 % of the depth."""
-    lost = (fracture.losses["anterior"] - fracture.losses["posterior"]) * height_mm
-    return float(np.degrees(np.arctan2(abs(lost), 0.7 * depth_mm)))
+def largest_loss(fracture: FractureTruth) -> float:
+    """The largest loss of the three columns and of both sides, a third of the width from the middle (`clinical.md`)."""
+    sides = fracture.losses["middle"] + 2 * SIDE_SHARE * abs(fracture.tilt)
+    return float(min(max(*fracture.losses.values(), sides), LARGEST))
+
+
+def is_bent(fracture: FractureTruth, size: VertebraSize) -> bool:
+    """Whether a collapse bends the spine to the front or to the side by more than makes a deformity."""
+    front, side = bends_deg(fracture, size)
+    return front > ANGLE_OVER_DEG[fracture.level.region] or side > SCOLIOSIS_OVER_DEG
+
+
+def bends_deg(fracture: FractureTruth, size: VertebraSize) -> tuple[float, float]:
+    """Angles that a collapse adds to the front, by its columns at 15 and 85 % of the depth, and to the side, degrees."""
+    front = (fracture.losses["anterior"] - fracture.losses["posterior"]) * size.height / (0.7 * size.depth)
+    side = 2 * fracture.tilt * size.height / size.width  # the tilt is what one rim loses and the other one gains
+    return float(np.degrees(np.arctan(abs(front)))), float(np.degrees(np.arctan(abs(side))))
 
 
 def involved_sides(lesions: Sequence[LesionTruth]) -> dict[Side, bool]:
