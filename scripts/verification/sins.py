@@ -138,7 +138,7 @@ def is_bent(fracture: FractureTruth, size: VertebraSize) -> bool:
 
 
 def bends_deg(fracture: FractureTruth, size: VertebraSize) -> tuple[float, float]:
-    """Angles that a collapse adds to the front, by its columns at 15 and 85 % of the depth, and to the side, degrees."""
+    """Degrees that a collapse adds to the front, by its columns at 15 and 85 % of the depth, and to the side."""
     front = (fracture.losses["anterior"] - fracture.losses["posterior"]) * size.height / (0.7 * size.depth)
     side = 2 * fracture.tilt * size.height / size.width  # the tilt is what one rim loses and the other one gains
     return float(np.degrees(np.arctan(abs(front)))), float(np.degrees(np.arctan(abs(side))))
