@@ -32,6 +32,7 @@ def measures(index=5, **changed):
 
 
 NO_CSF = {"csf_ring": 0.0, "csf_pool_mm2": 0.0, "csf_pool_mm": 0.0}
+UNDEFORMED = {"indentation_mm": 0.0, "gap_mm": 3.0}
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,12 @@ def test_the_same_slices_have_the_same_distribution():
         ({"mscc": 0.3}, 0.2, False),
         ({"mscc": 0.3, "gap_mm": 0.4}, 0.4, True),  # apart by 0.6 mm, a flattened cord would be 1b but for the pixel
         ({"mscc": 0.3, "gap_mm": 0.2}, 0.4, False),
+        ({"mscc": 0.3, "gap_mm": 0.0}, 0.6, True),  # 0.3 mm of CSF show in no pixel of 0.6 mm, 0.6 mm would be 1b
+        ({"mscc": 0.3, "gap_mm": 0.0}, 0.45, False),
+        ({"gap_mm": 0.0, "mscc": 0.06, "cord_loss": 0.0, "cord_mm": 8.0}, 0.4, True),  # 5 % of a diameter more: 2
+        ({"gap_mm": 0.0, "mscc": 0.0, "cord_loss": 0.04, "cord_mm": 8.0}, 0.4, False),  # its area goes with a diameter
+        ({**UNDEFORMED, "tumour_mm2": 15.0, "tumour_mm": 2.0, "sac_loss": 0.05}, 0.7, False),  # on a sixth of the wall
+        ({**UNDEFORMED, "tumour_mm2": 90.0, "tumour_mm": 2.0, "sac_loss": 0.05}, 0.7, True),  # all round: a tenth more
     ],
 )
 def test_a_grade_that_half_a_pixel_would_change_is_flagged(changed, pixel_mm, flagged):

@@ -167,10 +167,38 @@ def _half_pixel_grades(slices: Sequence[SliceMeasures], limits: EsccThresholds, 
     found = set()
     for edge in ("tumour", "sac", "cord", "shift"):
         for step in (-pixel_mm / 2, pixel_mm / 2):
-            moved = [_film(_perturbed(one, **{edge: step}, left=1.0), edge, step) for one in slices]
+            moved = [_half_pixel_off(one, edge, step) for one in slices]
             grades = [grade_slice(one, limits) for one in moved]
             found.add(max(grades, key=lambda one: one.rank))
     return found
+
+
+def _half_pixel_off(one: SliceMeasures, edge: str, step: float) -> SliceMeasures:
+    """The slice with one edge moved by a signed step of half a pixel, and all that moves with it (ours).
+
+    The wall of the sac goes along with tumour where tumour lies on it. A cord that is pressed flatter loses in one
+    diameter, and as large a share of its area. Masks between which no pixel is left may be half a pixel apart before
+    an edge is moved, since a film of CSF so thin holds the middle of no pixel.
+    """
+    moved = _film(_perturbed(one, **{edge: step}), edge, step)
+    if edge == "tumour":
+        moved = replace(moved, sac_loss=one.sac_loss + _wall_under_tumour(one) * 4 * step / max(one.sac_mm, 1.0))
+    if one.gap_mm is None or one.cord_mm is None:
+        return moved
+    if edge == "cord":
+        less = 2 * step / one.cord_mm
+        moved = replace(
+            moved,
+            mscc=None if one.mscc is None else one.mscc - less,
+            cord_loss=None if one.cord_loss is None else one.cord_loss - less,
+        )
+    opens = edge in ("tumour", "cord") and step < 0
+    return replace(moved, gap_mm=max(one.gap_mm, -step) - step) if opens else moved
+
+
+def _wall_under_tumour(one: SliceMeasures) -> float:
+    """Share of the wall of the sac that tumour lies on: its length, by area and thickness, round a circular sac."""
+    return min(one.tumour_mm2 / max(one.tumour_mm * np.pi * one.sac_mm, 1e-6), 1.0)
 
 
 def _film(one: SliceMeasures, edge: str, step: float) -> SliceMeasures:
@@ -185,18 +213,14 @@ def _perturbed(
     sac: float = 0.0,
     cord: float = 0.0,
     shift: float = 0.0,
-    left: float = REFERENCE_LEFT,
 ) -> SliceMeasures:
-    """The slice as it would be with the edge of each mask moved outwards, and the cord moved, by so many mm.
-
-    `left` is the share of a movement that is left in what is compared with the reference.
-    """
+    """The slice as it would be with the edge of each mask moved outwards, and the cord moved, by so many mm."""
     changed = replace(
         one,
         tumour_mm2=one.tumour_mm2 * max(1 + 2 * tumour / max(one.tumour_mm, 0.5), 0.0),
         tumour_mm=max(one.tumour_mm + 2 * tumour, 0.0),
         indentation_mm=one.indentation_mm + tumour,
-        sac_loss=one.sac_loss - left * 4 * sac / max(one.sac_mm, 1.0),
+        sac_loss=one.sac_loss - REFERENCE_LEFT * 4 * sac / max(one.sac_mm, 1.0),
         csf_pool_mm2=max(one.csf_pool_mm2 * (1 + (sac - cord) / max(one.csf_pool_mm, 0.5)), 0.0),
         csf_pool_mm=max(one.csf_pool_mm + sac - cord, 0.0),
     )
@@ -205,7 +229,7 @@ def _perturbed(
     return replace(
         changed,
         gap_mm=max(one.gap_mm - tumour - cord, 0.0),
-        mscc=None if one.mscc is None else one.mscc - left * 2 * cord / one.cord_mm,
-        cord_loss=None if one.cord_loss is None else one.cord_loss - left * 4 * cord / one.cord_mm,
+        mscc=None if one.mscc is None else one.mscc - REFERENCE_LEFT * 2 * cord / one.cord_mm,
+        cord_loss=None if one.cord_loss is None else one.cord_loss - REFERENCE_LEFT * 4 * cord / one.cord_mm,
         shift_mm=None if one.shift_mm is None else max(one.shift_mm + shift, 0.0),
     )
