@@ -99,3 +99,18 @@ def test_an_empty_margin_round_the_labels_changes_nothing(stored):
     for one, other in zip(carried(target, bone, canal), found, strict=True):
         assert one.any()
         assert (one == other).all()
+
+
+@pytest.mark.parametrize("stored", STORED)
+def test_a_thin_plate_is_as_thick_in_coarse_voxels_however_they_lie(stored):
+    """A plate of 3 mm, two voxels of the network, in an image of 3 mm: labelled are the points that lie in it."""
+    grid = world_aligned_grid(np.full(3, -45.0), np.full(3, 45.0), 1.5)
+    share = np.clip((1.5 + 0.75 - np.abs(world_of(grid)[..., 1])) / 1.5, 0, 1).astype(np.float32)
+    target = Volume(
+        np.zeros((24, 24, 24), np.int16), centred_affine((24, 24, 24), spacing_mm=(3.0, 3.0, 3.0), **stored)
+    )
+    (found,) = to_image_grid(target, grid, share[None], [np.ones(grid.shape, np.uint8)])
+    inner = (np.abs(world_of(Grid.of(target))) < 30.0).all(axis=-1)
+    depth = np.abs(world_of(Grid.of(target))[..., 1])
+    assert (found[inner & (depth < 1.5 - 0.2)] == 1).all()
+    assert (found[inner & (depth > 1.5 + 0.2)] == 0).all()

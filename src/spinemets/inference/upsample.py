@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,14 +74,30 @@ def _largest(shares: list[NDArray[np.float32]]) -> NDArray[np.uint8]:
 
 
 def _shares_at(image: Volume, grid: Grid, shares: NDArray[np.float32], target: Grid) -> list[NDArray[np.float32]]:
-    """Shares at the points of `target`, made of what the network says where there is an image."""
+    """Shares at the points of `target`, made of what the network says where there is an image.
+
+    Where a voxel of the image is larger than those of the network, the mean over it: blocks of the network's voxels
+    would lie otherwise in every oblique image, and thin bone would be lost between them.
+    """
     seen = np.ones(grid.shape, np.float32)
     for beyond in points_beyond(image, grid):
         np.copyto(seen, WEIGHT_BEYOND, where=beyond)
     if seen.min() == 1:
-        return [resample(Volume(share, grid.affine), target) for share in shares]
-    weight = resample(Volume(seen, grid.affine), target).clip(WEIGHT_BEYOND / 2)
-    return [resample(Volume(share * seen, grid.affine), target) / weight for share in shares]
+        return [_over_voxels(share, grid, target) for share in shares]
+    weight = _over_voxels(seen, grid, target).clip(WEIGHT_BEYOND / 2)
+    return [_over_voxels(share * seen, grid, target) / weight for share in shares]
+
+
+def _over_voxels(values: NDArray[np.float32], grid: Grid, target: Grid) -> NDArray[np.float32]:
+    """Values of a grid in the voxels of another: the mean of as many points along each axis as fit in, at least one."""
+    counts = np.maximum(np.floor(target.spacing_mm / grid.spacing_mm.max() + 1e-3), 1).astype(int)
+    total = np.zeros(target.shape, np.float32)
+    for offset in itertools.product(*((np.arange(n) + 0.5) / n - 0.5 for n in counts)):
+        affine = target.affine.copy()
+        affine[:3, 3] += affine[:3, :3] @ np.array(offset)
+        total += resample(Volume(values, grid.affine), Grid(target.shape, affine), antialias=False)
+    total /= np.float32(counts.prod())
+    return total
 
 
 def _round_labels(
