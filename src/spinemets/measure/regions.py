@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from spinemets.anatomy import Level, Region, Subregion
 from spinemets.measure.canal import CanalAxis
-from spinemets.measure.depth import squared_depth
 
 PEDICLE_WIDTH_MM = {Region.CERVICAL: 6.0, Region.THORACIC: 7.0, Region.LUMBAR: 11.0, Region.SACRAL: 15.0}
 """Typical pedicle width, rounded from Panjabi 1991 and 1992; where the transverse process begins."""
@@ -49,8 +49,7 @@ def body_centre(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
 
     Voxels count by the cube of their depth below the surface, so that processes hardly count.
     """
-    squared = squared_depth(mask)
-    weight = (np.sqrt(np.arange(squared.max() + 1.0)) ** 3)[squared]
+    weight = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1, 1:-1] ** 3
     total = weight.sum()
     places = np.ogrid[tuple(slice(count) for count in mask.shape)]
     return np.array([float((weight * place).sum() / total) for place in places])
