@@ -94,9 +94,9 @@ def test_contrast_medium_is_given_to_about_half_of_the_patients():
 
 def test_the_bowel_holds_gas_and_sometimes_contrast():
     structure = torch.full((1, 1, 16, 16, 16), int(Tissue.BOWEL), dtype=torch.uint8)
-    images = [render_ct(structure, torch.zeros_like(structure), 1.5) for _ in range(40)]
+    images = [render_ct(structure, torch.zeros_like(structure), 1.5) for _ in range(100)]
     assert np.mean([bool((image < -450).any()) for image in images]) > 0.5
-    assert 0.1 < np.mean([(image > 90).float().mean().item() > 0.02 for image in images]) < 0.7
+    assert 0.3 < np.mean([(image > 90).float().mean().item() > 0.02 for image in images]) < 0.8  # 0.56 of 600
 
 
 def test_two_patients_are_never_alike():

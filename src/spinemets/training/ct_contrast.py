@@ -17,6 +17,13 @@ AIR_HU = -1000.0
 FULL_CORTEX_MM = 1.5
 """At voxels up to this size the shell that is drawn holds the whole cortical density (ours)."""
 
+CORTEX_HU = (350.0, 1900.0)
+"""Of cortical bone as voxels of 1 to 2 mm show it (ours; `clinical.md` §3.4 has 1200 to 1800 where it is resolved)."""
+POSTERIOR_DENSITY, POSTERIOR_THICKNESS, POSTERIOR_DENSE_HU = (0.9, 1.2), (1.0, 2.6), (0.0, 450.0)
+"""Of the cortex of posterior elements against that of bodies, and how much denser what lies between their cortices is
+than spongy bone (ours). In the thorax of `chest_ct`, at voxels of 1.5 mm, half of the posterior elements is over 680 HU
+and a tenth over 1150; of bodies a tenth is over 600."""
+
 HU_RANGES: dict[Tissue, tuple[float, float]] = {
     Tissue.AIR: (-1024, -970),
     Tissue.DISC: (50, 130),
@@ -87,8 +94,9 @@ def _mean_table(device: torch.device, contrast: bool, marrow_hu: float | None) -
     for bone in BONES:
         table[bone] = marrow * uniform(0.5, 1.2) + uniform(-60, 40)
     table[Tissue.SKULL] = uniform(300, 1200)
+    dense = uniform(*POSTERIOR_DENSE_HU)
     for code in range(Subregion.ARCH, Subregion.PEDICLE_RIGHT + 1):
-        table[code] = marrow * uniform(0.9, 1.5)
+        table[code] = marrow * uniform(0.9, 1.5) + dense
     table[Subregion.BODY] = table[Subregion.BODY_BORDER] = marrow
     table[OUTSIDE_FIELD] = AIR_HU
     return table.to(device)
@@ -216,10 +224,10 @@ def render_ct(
     if invent_disease:
         image = _add_disease(image, bone)
     image = _add_sacral_fat(image, structure)
-    cortex = uniform(350, 1100)
     posterior = (structure >= Subregion.ARCH) & (structure <= Subregion.INFERIOR_ARTICULAR_RIGHT)
-    cortex_map = cortex * torch.where(posterior, uniform(0.9, 1.3), 1.0)
+    cortex_map = uniform(*CORTEX_HU) * torch.where(posterior, uniform(*POSTERIOR_DENSITY), 1.0)
     strength = (1 + 0.35 * smooth_noise(image.shape, 10, device)).clamp(0.2, 1.6)
     strength = strength * uniform(0.5, 1.0) * min(1.0, FULL_CORTEX_MM / voxel_mm)
+    strength = strength * torch.where(posterior, uniform(*POSTERIOR_THICKNESS), 1.0)
     image = image + (shell * strength).clamp(0, 1) * (cortex_map - image).clamp_min(0)
     return image + joint * uniform(0.2, 1.0) * (uniform(20, 140) - image).clamp_max(0)
