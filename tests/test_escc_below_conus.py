@@ -9,7 +9,7 @@ from canal_phantom import phantom
 from spinemets.anatomy import Level
 from spinemets.escc_assessment import EsccMasks, assess_escc
 from spinemets.measure.canal_slices import stack_axis
-from spinemets.rules.escc_cauda import CORD_OR_ROOTS
+from spinemets.rules.escc_cauda import CORD_BELOW_CONUS, CORD_OR_ROOTS
 from spinemets.simulate.epidural import EpiduralCase
 
 CSF, DARK = 500.0, 170.0
@@ -61,6 +61,24 @@ def test_tumour_at_the_end_of_the_cord_is_not_graded_and_stays_suspected():
 def test_a_known_level_decides_where_there_can_be_no_cord(level, status):
     image, masks = phantom()
     assert assess_escc(drawn(masks, image), level=level)["status"] == status
+
+
+@pytest.mark.parametrize("level", [Level.L4, Level.L5, Level.SACRUM])
+def test_a_cord_that_a_reader_drew_where_none_runs_is_not_graded_and_stays_suspected(level):
+    image, masks = phantom()
+    given = replace(drawn(masks, image), by_network=False)
+    answer = assess_escc(given, level=level)
+    assert (answer["grade"], answer["status"]) == (None, "not_assessable")
+    assert "below L3" in answer["reason"]
+    assert CORD_BELOW_CONUS in answer["flags"]
+    assert "2" in answer["possible_grades"]
+
+
+@pytest.mark.parametrize("level", [None, Level.T8, Level.L3])
+def test_a_cord_that_a_reader_drew_is_believed_down_to_l3(level):
+    image, masks = phantom()
+    given = replace(drawn(masks, image), by_network=False)
+    assert assess_escc(given, level=level)["grade"] == "2"
 
 
 def test_a_cord_that_is_not_drawn_beside_tumour_alone_is_not_said_to_have_ended():

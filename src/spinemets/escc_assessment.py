@@ -17,7 +17,7 @@ from spinemets.measure.canal_taper import ReferenceSpan
 from spinemets.measure.cord_compression import SliceCompression, csf_signal, slice_compression
 from spinemets.rules.escc import EsccGrade, escc
 from spinemets.rules.escc_answer import NOT_CLEARANCE, escc_answer
-from spinemets.rules.escc_cauda import BELOW_CONUS, AtTumour, at_tumour, with_place
+from spinemets.rules.escc_cauda import BELOW_CONUS, AtTumour, at_tumour, given_cord, with_place
 from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, EsccThresholds, Grade, SliceMeasures, has_tumour
 from spinemets.rules.escc_taper import ONE_SIDED, Change, widened
 from spinemets.volume import Volume, require_same_grid
@@ -74,7 +74,7 @@ def assess_escc(
     refusal = _refusal(stack, masks)
     if refusal is not None:
         return escc_answer(level, status="not_assessable", reason=refusal)
-    place = None
+    place: AtTumour | None = given_cord(with_tumour(stack), _drawn(stack), level)
     if masks.by_network:
         stack, place = _cord_and_place(stack, level)
         stack = with_edge_by_signal(stack)
@@ -88,10 +88,13 @@ def _cord_and_place(stack: CanalStack, level: Level | None) -> tuple[CanalStack,
     Slices with tumour keep what is drawn unless roots lie there.
     """
     extent, tumour = cord_extent(stack), with_tumour(stack)
-    drawn = frozenset(one.index for one in stack.slices if one.cord.any())
-    place = at_tumour(tumour, doubtful=extent.doubtful, roots=extent.roots, drawn=drawn, level=level)
+    place = at_tumour(tumour, doubtful=extent.doubtful, roots=extent.roots, drawn=_drawn(stack), level=level)
     unsure = (extent.roots | extent.doubtful) - tumour
     return without_cord(stack, unsure | tumour if place is AtTumour.ROOTS else unsure), place
+
+
+def _drawn(stack: CanalStack) -> frozenset[int]:
+    return frozenset(one.index for one in stack.slices if one.cord.any())
 
 
 def _assessed(

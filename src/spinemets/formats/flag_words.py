@@ -49,6 +49,7 @@ FLAG_WORDS = {
     "canal_outlined_by_network": "outlines of cord, sac and tumour by a network that learnt on simulated images",
     "tumour_in_some_readings": "some readings of the image show tumour: this is not clearance",
     "cord_or_roots": "what lies in the sac beside the tumour may be the cord or, below its end, roots",
+    "cord_below_conus": "a cord is outlined below L3, where none runs: the level or the mask is wrong",
     "cord_not_seen": "the cord is not seen beside the tumour: that it is compressed is not excluded",
     "readings_not_all_usable": "some readings of the image could not be graded",
     "site_level_ambiguous": "the numbering that names this level is ambiguous",

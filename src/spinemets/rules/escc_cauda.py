@@ -16,7 +16,7 @@ from spinemets.rules.escc_slice import Grade
 
 CONUS = (Level.T12, Level.L3)
 """Levels that the cord may end at (`clinical.md` §2.4)."""
-CORD_OR_ROOTS, CORD_NOT_SEEN = "cord_or_roots", "cord_not_seen"
+CORD_OR_ROOTS, CORD_NOT_SEEN, CORD_BELOW_CONUS = "cord_or_roots", "cord_not_seen", "cord_below_conus"
 """Flags of sites that are not graded for this."""
 BELOW_CONUS = "there is no cord at the tumour: 1c, 2 and 3 have no meaning below the conus"
 
@@ -28,6 +28,7 @@ class AtTumour(Enum):
     NOT_SEEN = "not seen"  # the cord runs on above and below, and is outlined in no slice with tumour
     EITHER = "either"
     ROOTS = "roots"
+    NO_CORD_THERE = "no cord there"  # a reader outlined one at a level that no cord reaches
 
 
 REASON = {
@@ -36,6 +37,8 @@ REASON = {
     AtTumour.EITHER: f"{CORD_OR_ROOTS}: the cord ends near the tumour or is not seen there, "
     "and what lies beside it may be cord or roots",
     AtTumour.ROOTS: BELOW_CONUS,
+    AtTumour.NO_CORD_THERE: f"{CORD_BELOW_CONUS}: a cord is outlined below {CONUS[1]}, where none runs: "
+    "the level or the mask is wrong, or the cord is tethered",
 }
 
 
@@ -74,6 +77,20 @@ def at_tumour(
     return AtTumour.CORD if tumour & drawn else AtTumour.NOT_SEEN
 
 
+def given_cord(tumour: frozenset[int], drawn: frozenset[int], level: Level | None) -> AtTumour:
+    """What lies beside tumour where a reader drew the masks: what they show, unless no cord reaches the level.
+
+    Parameters
+    ----------
+    tumour, drawn : frozenset of int
+        Indices of the slices with tumour, and with a cord.
+    level : Level or None
+        Of the tumour, as the reader states it.
+    """
+    below = level is not None and level.order > CONUS[1].order
+    return AtTumour.NO_CORD_THERE if below and tumour & drawn else AtTumour.CORD
+
+
 def with_place(answer: Mapping[str, Any], place: AtTumour) -> dict[str, Any]:
     """The answer for a site, given what lies in the sac beside its tumour."""
     if place is AtTumour.CORD:
@@ -82,6 +99,9 @@ def with_place(answer: Mapping[str, Any], place: AtTumour) -> dict[str, Any]:
     if place is AtTumour.ROOTS:
         nothing: dict[str, Any] = {"possible_grades": [], "distribution": {}}
         return {**answer, **ungraded, **nothing, "status": "not_applicable_below_conus"}
+    if place is AtTumour.NO_CORD_THERE:
+        flags = [*answer["flags"], CORD_BELOW_CONUS]
+        return {**answer, **ungraded, "status": "not_assessable", "flags": flags}
     flag = CORD_OR_ROOTS if place is AtTumour.EITHER else CORD_NOT_SEEN
     return {
         **answer,
