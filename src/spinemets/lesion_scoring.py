@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from spinemets.anatomy import Region
-from spinemets.findings import Measured, NotApplicable, VertebraFindings
+from spinemets.findings import Finding, Measured, NotApplicable, VertebraFindings
 from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.lesion_pieces import LesionType
 from spinemets.measure.lesions import Lesion
@@ -18,6 +18,7 @@ from spinemets.rules.sins_case import parse_case
 from spinemets.rules.spinal_alignment import AlignmentReading
 from spinemets.spine import Vertebra
 
+LABEL_CONTRADICTED = "lesion_label_contradicts_ct"
 UNCERTAIN_LEVEL = 0.05
 """A level with at least this probability stays open in the SINS location (ours)."""
 
@@ -30,14 +31,22 @@ def score_lesions(
     alignment: AlignmentReading,
     regions: VertebraRegions,
     pain: str,
+    usual_hu: Finding | None = None,
 ) -> tuple[VertebraFindings, SinsScore | None]:
-    """The findings of a level with the SINS case of its lesions and the score, if it has any."""
+    """The findings of a level with the SINS case of its lesions and the score, if it has any.
+
+    `usual_hu` is what spongy bone of unaffected neighbours shows on CT, with one standard deviation to either side.
+    """
     if not lesions:
         none = NotApplicable("no_lesion")
         return replace(findings, sins_case=none, sins=none), None
     case = sins_document(vertebra, lesions, loss, alignment, regions, pain)
+    contradicted = any(contradicts_label(one, usual_hu) for one in lesions)
+    if contradicted:
+        case["lesion_quality"] = "not_assessable"
     score = sins(parse_case(case))
     flags = [*score.flags, *alignment.flags]
+    flags += [LABEL_CONTRADICTED] if contradicted else []
     flags += [f"{name}_at_threshold" for name in borderline(lesion.regions for lesion in lesions)]
     if regions.source == FROM_PARTITION:
         flags.append("regions_by_canal_partition")
@@ -83,6 +92,20 @@ def _quality(lesions: tuple[Lesion, ...]) -> str:
     if len(kinds) > 1:
         return LesionType.MIXED.value
     return kinds.pop().value
+
+
+def contradicts_label(lesion: Lesion, usual_hu: Finding | None) -> bool:
+    """Whether the CT shows dense bone where the label says lytic, or thin bone where it says blastic.
+
+    The whole interval of the mean lies on the wrong side of what unaffected neighbours show, by more than a standard
+    deviation of their voxels (ours; `clinical.md` §1.6 asks for shares of voxels on either side).
+    """
+    mean = lesion.mean_hu
+    if not isinstance(mean, Measured) or not isinstance(usual_hu, Measured):
+        return False
+    if lesion.type is LesionType.LYTIC:
+        return mean.low > usual_hu.high
+    return lesion.type is LesionType.BLASTIC and mean.high < usual_hu.low
 
 
 def _involved(lesions: tuple[Lesion, ...]) -> tuple[float, float] | None:

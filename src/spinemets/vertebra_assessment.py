@@ -172,7 +172,9 @@ def _scored(
     if isinstance(own, NotAssessed):
         return replace(findings, sins_case=own, sins=own), None
     reading = alignment_reading(level, measured.alignment.get(level), measured.bends.get(level))
-    return score_lesions(findings, vertebra, own, loss, reading, measured.regions, pain)
+    seen = signs.get(level)
+    usual_hu = seen.get("trabecular_reference") if isinstance(seen, Mapping) else None
+    return score_lesions(findings, vertebra, own, loss, reading, measured.regions, pain, usual_hu)
 
 
 def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:

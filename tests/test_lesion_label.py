@@ -1,0 +1,37 @@
+"""What a lesion does to bone for SINS: its label, unless the CT says the opposite."""
+
+import numpy as np
+import pytest
+from test_vertebra_assessment import scene
+
+from spinemets.anatomy import LesionLabel, Level
+from spinemets.lesion_scoring import LABEL_CONTRADICTED
+from spinemets.pipeline import examine
+from spinemets.volume import Series, Study
+
+BONE_HU, SPREAD_HU = 150.0, 15.0
+
+
+@pytest.mark.parametrize(
+    ("label", "hu", "quality"),
+    [
+        (LesionLabel.LYTIC, 40.0, "lytic"),
+        (LesionLabel.LYTIC, 900.0, "not_assessable"),
+        (LesionLabel.LYTIC, BONE_HU, "lytic"),
+        (LesionLabel.BLASTIC, 900.0, "blastic"),
+        (LesionLabel.BLASTIC, 40.0, "not_assessable"),
+        (LesionLabel.BLASTIC, BONE_HU, "blastic"),
+    ],
+)
+def test_a_label_counts_unless_the_ct_says_the_opposite(label, hu, quality):
+    vertebrae, parts, lesions = scene(balls=[((0.0, 20.0, 0.0), 9.0, label)])
+    image = np.where(vertebrae.array > 0, BONE_HU, -80.0)
+    image[lesions.array > 0] = hu
+    image = image + np.random.default_rng(0).normal(0, SPREAD_HU, image.shape)
+    ct = Series("ct", vertebrae.with_array(image.astype(np.float32)))
+    masks = {"vertebrae": vertebrae, "subregions": parts, "lesions": lesions}
+    (own,) = (one for one in examine(Study((ct,)), masks=masks).report.vertebrae if one.level is Level.L2)
+    assert own.sins_case["lesion_quality"] == quality
+    assert (LABEL_CONTRADICTED in own.sins["flags"]) == (quality == "not_assessable")
+    expected = {"lytic": 2, "blastic": 0, "not_assessable": None}[quality]
+    assert own.sins["component_points"]["bone_lesion"] == expected
