@@ -144,6 +144,7 @@ def _canal_strips(canal: CanalResult) -> list[CanalStrip]:
             canal.axis,
             site["slice"],
             canal.masks.t2,
+            {row["index"]: row["cord_gap_mm"] for row in site["slices"]},
         )
         for site in canal.section
         if site["slice"] is not None

@@ -57,6 +57,21 @@ def test_slices_run_from_head_to_foot(stored):
     assert len(heights) == 2 * NEIGHBOURS + 1
 
 
+@pytest.mark.parametrize("stored", GRIDS)
+def test_the_gap_is_drawn_from_the_tumour_to_the_cord_where_they_are_nearest(stored):
+    masks, axis = tubes(stored)
+    strip = draw_canal_strip("T7", masks, axis, worst=4, gaps_mm={4: 3.9, 3: None})
+    pictures = dict(strip.pictures)
+    (gap,) = (mark for mark in pictures[4].marks if mark.kind == "gap")
+    assert "3.9 mm" in gap.text
+    assert not gap.closed
+    tumour, cord = gap.points_mm - HALF_MM
+    assert np.linalg.norm(tumour - cord) == pytest.approx(4.0, abs=1.0)  # from y = 7 to the cord's front at x = 3
+    assert tumour == pytest.approx([-3.0, -7.0], abs=1.5)
+    assert cord == pytest.approx([-3.0, -3.0], abs=1.5)
+    assert not [mark for n in (3, 5) for mark in pictures[n].marks if mark.kind == "gap"]
+
+
 def test_edges_have_the_size_of_the_masks():
     masks, axis = tubes("axial")
     picture = dict(draw_canal_strip("T7", masks, axis, worst=4).pictures)[4]

@@ -1,4 +1,4 @@
-"""A strip of axial pictures of the canal with the edges of sac, cord and tumour on them."""
+"""A strip of axial pictures of the canal with the edges of sac, cord and tumour on them, and the gap to the cord."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from spinemets.formats.grey import MR_PERCENTILES, Window, grey_png
 from spinemets.formats.picture import Picture
@@ -41,6 +42,7 @@ def draw_canal_strip(
     axis: int,
     worst: int,
     image: Volume | None = None,
+    gaps_mm: Mapping[int, float | None] | None = None,
 ) -> CanalStrip:
     """Pictures of the worst slice and its neighbours.
 
@@ -56,6 +58,8 @@ def draw_canal_strip(
         Index of the worst slice along it.
     image : Volume, optional
         Axial T2 on the same grid; without it the edges are drawn on black.
+    gaps_mm : mapping of int to float or None, optional
+        By slice, how far the tumour was measured to be from the cord: drawn where the two edges are nearest.
     """
     grid = masks["sac"]
     count = grid.shape[axis]
@@ -64,7 +68,8 @@ def draw_canal_strip(
     if directions[2, axis] > 0:
         shown.reverse()
     window = None if image is None else _window(image, masks["sac"])
-    pictures = tuple((n, _picture(masks, axis, n, image, window)) for n in shown)
+    gaps = gaps_mm or {}
+    pictures = tuple((n, _picture(masks, axis, n, image, window, gaps.get(n))) for n in shown)
     return CanalStrip(title, worst, pictures)
 
 
@@ -83,7 +88,12 @@ def slice_sheet(grid: Volume, axis: int, number: int, middle_mm: Array) -> Array
 
 
 def _picture(
-    masks: Mapping[str, Volume], axis: int, number: int, image: Volume | None, window: Window | None
+    masks: Mapping[str, Volume],
+    axis: int,
+    number: int,
+    image: Volume | None,
+    window: Window | None,
+    gap_mm: float | None = None,
 ) -> Picture:
     sac = np.argwhere(masks["sac"].array)
     here = sac[sac[:, axis] == number]
@@ -92,7 +102,10 @@ def _picture(
     grey = np.zeros(sheet.shape[:2], np.uint8)
     if image is not None and window is not None:
         grey = window.grey(sample(image, sheet, fill=window.black))
-    marks = [mark for kind, mask in masks.items() for mark in _edges(mask, axis, number, sheet, kind)]
+    edges = {kind: _edges(mask, axis, number, sheet) for kind, mask in masks.items()}
+    marks = [_closed(edge, kind) for kind, own in edges.items() for edge in own]
+    if gap_mm is not None and edges.get("tumour") and edges.get("cord"):
+        marks.append(_gap(np.concatenate(edges["tumour"]), np.concatenate(edges["cord"]), gap_mm))
     return Picture(
         png=grey_png(grey),
         width_mm=sheet.shape[1] * PIXEL_MM,
@@ -104,8 +117,9 @@ def _picture(
     )
 
 
-def _edges(mask: Volume, axis: int, number: int, sheet: Array, kind: str) -> Sequence[Mark]:
-    from skimage.measure import approximate_polygon, find_contours
+def _edges(mask: Volume, axis: int, number: int, sheet: Array) -> Sequence[Array]:
+    """(N, 2) points of every edge of a mask in one slice, mm to the right and down from the corner of the sheet."""
+    from skimage.measure import find_contours
 
     plane = np.take(mask.array, [number], axis=axis) > 0
     if not plane.any():
@@ -113,11 +127,21 @@ def _edges(mask: Volume, axis: int, number: int, sheet: Array, kind: str) -> Seq
     index = mask.index(sheet.reshape(-1, 3)).T
     index[axis] = 0
     share = ndimage.map_coordinates(plane.astype(np.float32), index, order=1, mode="constant")
-    marks = []
-    for edge in find_contours(np.pad(share.reshape(sheet.shape[:2]), 1), 0.5):
-        simple = approximate_polygon(edge, TOLERANCE_MM / PIXEL_MM)
-        marks.append(Mark((simple[:, ::-1] - 0.5) * PIXEL_MM, kind, kind.replace("_", " "), closed=True))
-    return marks
+    edges = find_contours(np.pad(share.reshape(sheet.shape[:2]), 1), 0.5)
+    return [(edge[:, ::-1] - 0.5) * PIXEL_MM for edge in edges]
+
+
+def _closed(edge: Array, kind: str) -> Mark:
+    from skimage.measure import approximate_polygon
+
+    return Mark(approximate_polygon(edge[:, ::-1], TOLERANCE_MM)[:, ::-1], kind, kind.replace("_", " "), closed=True)
+
+
+def _gap(tumour: Array, cord: Array, gap_mm: float) -> Mark:
+    """A line from tumour to cord where their edges are nearest, with the gap that was measured."""
+    distance, nearest = cKDTree(cord).query(tumour)
+    start = int(distance.argmin())
+    return Mark(np.stack([tumour[start], cord[nearest[start]]]), "gap", f"gap between tumour and cord {gap_mm:.1f} mm")
 
 
 def _window(image: Volume, sac: Volume) -> Window:
