@@ -14,12 +14,12 @@ collect_ignore = [] if find_spec("torch") else ["training"]
 
 @pytest.fixture(scope="session")
 def data_root() -> Path:
-    """Folder of real images; the test is skipped where there is none."""
+    """Folder of real images; the test is skipped where the variable is not set."""
     root = os.environ.get("SPINEMETS_DATA")
     if not root:
         pytest.skip("SPINEMETS_DATA is not set: real images are not part of the repository")
     if not Path(root).is_dir():
-        pytest.skip("SPINEMETS_DATA does not name a folder")
+        pytest.fail(f"SPINEMETS_DATA names no folder: {root}")
     return Path(root)
 
 

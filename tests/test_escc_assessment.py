@@ -1,8 +1,6 @@
 """Grades of epidural tumour whose deformation is known, on grids as scanners make them."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -210,15 +208,12 @@ def test_the_command_prints_the_answer(tmp_path, capsys):
         run_escc(*(tmp_path / f"{name}.nii.gz" for name in ("cord", "sac", "tumour")), level="Q")
 
 
-def real(name):
-    root = os.environ.get("SPINEMETS_DATA")
-    if not root:
-        pytest.skip("SPINEMETS_DATA is not set: real images are not part of the repository")
-    return read_mask(Path(root) / "mr" / name)
+def real(data_root, name):
+    return read_mask(data_root / "mr" / name)
 
 
-def test_a_real_cervical_cord_is_not_graded_on_a_scan_that_is_too_coarse():
-    labels = real("c6_crop_subreg.nii.gz")
+def test_a_real_cervical_cord_is_not_graded_on_a_scan_that_is_too_coarse(data_root):
+    labels = real(data_root, "c6_crop_subreg.nii.gz")
     cord = labels.with_array((labels.array == 60).astype(np.uint8))
     sac = labels.with_array(np.isin(labels.array, (60, 61)).astype(np.uint8))
     answer = assess_escc(EsccMasks(cord, sac, cord.with_array(np.zeros_like(cord.array))))

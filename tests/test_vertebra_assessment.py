@@ -1,8 +1,5 @@
 """From painted masks to heights, lesions and SINS; and on real masks what a reader sees on them."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from box_vertebra import PITCH_MM, part_at
@@ -208,24 +205,21 @@ def test_where_a_network_has_learnt_of_no_lesion_none_is_denied():
     assert by_level[Level.L1].lesions == ()
 
 
-def real(name):
-    root = os.environ.get("SPINEMETS_DATA")
-    if not root:
-        pytest.skip("SPINEMETS_DATA is not set: real images are not part of the repository")
-    mask = read_mask(Path(root) / name)
+def real(data_root, name):
+    mask = read_mask(data_root / name)
     return mask.with_array(mask.array.astype(np.uint8))
 
 
-def test_a_real_central_collapse_of_l1_is_near_60_percent_and_its_neighbours_are_normal():
-    by_level, _ = assessed(real("anatomy/verse004_vert.nii.gz"), None)
+def test_a_real_central_collapse_of_l1_is_near_60_percent_and_its_neighbours_are_normal(data_root):
+    by_level, _ = assessed(real(data_root, "anatomy/verse004_vert.nii.gz"), None)
     assert by_level[Level.L1].height_loss["middle"].value == pytest.approx(0.60, abs=0.05)
     assert by_level[Level.L1].genant.value == 3
     for level in (Level.T12, Level.L2):
         assert by_level[level].height_loss["max"].value < 0.10
 
 
-def test_the_natural_wedge_of_real_lumbar_bodies_is_no_fracture():
-    by_level, _ = assessed(real("ct/abdomen_vert.nii.gz"), None)
+def test_the_natural_wedge_of_real_lumbar_bodies_is_no_fracture(data_root):
+    by_level, _ = assessed(real(data_root, "ct/abdomen_vert.nii.gz"), None)
     assert by_level[Level.T12].heights_mm.code is Reason.OUT_OF_FIELD
     for level in (Level.L1, Level.L2, Level.L3, Level.L4, Level.L5):
         assert by_level[level].genant.value == 0

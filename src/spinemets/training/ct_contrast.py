@@ -21,8 +21,8 @@ CORTEX_HU = (350.0, 1900.0)
 """Of cortical bone as voxels of 1 to 2 mm show it (ours; `clinical.md` §3.4 has 1200 to 1800 where it is resolved)."""
 POSTERIOR_DENSITY, POSTERIOR_THICKNESS, POSTERIOR_DENSE_HU = (0.9, 1.2), (1.0, 2.6), (0.0, 450.0)
 """Of the cortex of posterior elements against that of bodies, and how much denser what lies between their cortices is
-than spongy bone (ours). In the thorax of `chest_ct`, at voxels of 1.5 mm, half of the posterior elements is over 680 HU
-and a tenth over 1150; of bodies a tenth is over 600."""
+than spongy bone (ours). In `chest_ct` from T2 to T11, as the spine network outlines it, at voxels of 1.5 mm, half of
+the posterior elements is over 680 HU and a tenth over 1150; of bodies a tenth is over 590."""
 
 HU_RANGES: dict[Tissue, tuple[float, float]] = {
     Tissue.AIR: (-1024, -970),
