@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from spinemets.label_boxes import held_box, label_boxes, voxels
+from spinemets.label_boxes import held_box, label_boxes
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -27,10 +27,3 @@ def test_held_box_is_the_smallest_that_holds_every_label_however_the_array_is_st
     assert held_box(labels) == (slice(3, 18), slice(4, 21), slice(7, 10))
     assert held_box(labels[::-1]) == (slice(labels.shape[0] - 18, labels.shape[0] - 3), slice(4, 21), slice(7, 10))
     assert held_box(labels[:3]) is None
-
-
-@pytest.mark.parametrize("shape", [(6, 7, 8), (0, 4, 4)])
-def test_voxels_are_those_of_argwhere(shape):
-    mask = np.random.default_rng(2).random(shape) < 0.2
-    assert np.array_equal(voxels(mask), np.argwhere(mask))
-    assert np.array_equal(voxels(mask[:, ::-1].T), np.argwhere(mask[:, ::-1].T))

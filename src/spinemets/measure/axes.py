@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, PRESACRAL_LEVELS, Level
-from spinemets.label_boxes import Box, label_boxes, voxels
+from spinemets.label_boxes import Box, label_boxes
 from spinemets.measure.label_order import FAR_IN_BODY_MM, FAR_MM, FAR_WITHOUT_BODY_MM, require_one_place, require_order
 from spinemets.measure.region_labels import IN_BODY
 from spinemets.volume import Volume
@@ -129,8 +129,8 @@ def _centroids(
         require_one_place(own, level, vertebrae.spacing_mm, far_mm=far_mm)
         require_one_place(body, level, vertebrae.spacing_mm, far_mm=FAR_IN_BODY_MM)
         start = np.array([axis.start for axis in box])
-        body_mm = vertebrae.world(voxels(own if level is Level.C1 else body) + start)
-        other_mm = vertebrae.world(voxels(own & ~body) + start)
+        body_mm = vertebrae.world(np.argwhere(own if level is Level.C1 else body) + start)
+        other_mm = vertebrae.world(np.argwhere(own & ~body) + start)
         if len(body_mm) < LEAST_VOXELS:
             continue
         bodies[level], points[level] = body_mm.mean(axis=0), (body_mm, other_mm)

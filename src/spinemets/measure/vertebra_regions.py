@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from spinemets.anatomy import Level, Region, Subregion
 from spinemets.geometry import covering_grid, resample_labels
-from spinemets.label_boxes import Box, held_box, voxels
+from spinemets.label_boxes import Box, held_box
 from spinemets.measure.axes import VertebraAxes, spine_axes, vertebra_boxes
 from spinemets.measure.canal_partition import partition_spine, spine_on_grid
 from spinemets.measure.nearest_label import nearest_labels
@@ -116,7 +116,7 @@ def _partitioned(vertebrae: Volume, boxes: Mapping[Level, Box]) -> Volume:
     for level, near in spine.boxes.items():
         box = boxes[level]
         own = vertebrae.array[box] == level.verse_id
-        index = voxels(own) + [axis.start for axis in box]
+        index = np.argwhere(own) + [axis.start for axis in box]
         place = vertebrae.world(index) @ to_grid[:3, :3].T + to_grid[:3, 3]
         result[box][own] = _nearest_part(parts, ids, level.verse_id, near, place)
     return vertebrae.with_array(result)
@@ -134,7 +134,7 @@ def _nearest_part(
 def _divide(labels: NDArray[np.uint8], vertebrae: Volume, given: Volume, axes: VertebraAxes, box: Box) -> None:
     """Sides of the lamina, the pedicle where the scheme has none, and the ribs' joints, written into `labels`."""
     own = vertebrae.array[box] == axes.level.verse_id
-    index = voxels(own)
+    index = np.argwhere(own)
     point = axes.coordinates(vertebrae.world(index + [axis.start for axis in box]))
     canal = axes.coordinates(axes.canal_mm[None])[0]
     label, part = labels[box][own], given.array[box][own]
