@@ -8,8 +8,8 @@ from canal_stack_phantom import CORD, CSF, REST, one_slice, oval, stack
 from scipy import ndimage
 
 from spinemets.measure.canal_edge import with_edge_by_signal
-from spinemets.measure.canal_reference import area_mm2
 from spinemets.measure.canal_slices import FINE_MM
+from spinemets.measure.slice_shape import area_mm2
 
 BLUR_MM = 0.5
 TRUE_MM2 = np.pi / 4 * 8.0 * 6.0

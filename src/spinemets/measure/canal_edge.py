@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.measure.canal_reference import signed_distance_mm
 from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
+from spinemets.measure.slice_shape import signed_distance_mm
 
 REACH_MM = 0.8
 """The edge is sought within this distance of the outline: a pixel (ours)."""

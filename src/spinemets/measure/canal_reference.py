@@ -19,6 +19,7 @@ from spinemets.anatomy import Level
 from spinemets.measure.canal_bend import LEAST_SLICES, bends
 from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
 from spinemets.measure.canal_taper import POPULATION, ReferenceSpan, between, beyond
+from spinemets.measure.slice_shape import area_mm2, centroid, diameters_mm, signed_distance_mm, solidity
 
 AWAY_MM, OVER_MM = 10.0, 20.0
 """Distance from tumour, and length of canal that is averaged (spinalcordtoolbox, sct_compute_compression)."""
@@ -203,44 +204,3 @@ def _of_population(one: CanalSlice, level: Level, to_front: NDArray[np.float64])
     side = index @ np.array([-to_front[1], to_front[0]])
     radius = np.hypot(front / (sac_ap / 2 / FINE_MM), side / (sac_rl / 2 / FINE_MM))
     return SliceReference(signed_distance_mm(radius < 1), sac_area, cord_area, cord_ap, cord_rl, centre, 1.0)
-
-
-def centroid(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(2,) middle of a mask, fine pixels."""
-    return np.argwhere(mask).mean(axis=0)
-
-
-def area_mm2(mask: NDArray[np.bool_]) -> float:
-    """Area of a mask on the fine grid, mm²."""
-    return float(mask.sum()) * FINE_MM**2
-
-
-def signed_distance_mm(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Distance to the edge of a mask on the fine grid, mm, negative inside."""
-    outside = ndimage.distance_transform_edt(~mask)
-    inside = ndimage.distance_transform_edt(mask)
-    return (np.where(mask, 0.5 - inside, outside - 0.5)) * FINE_MM
-
-
-def diameters_mm(mask: NDArray[np.bool_], to_front: NDArray[np.float64]) -> tuple[float, float]:
-    """Anteroposterior and transverse diameter of a mask from its second moments: 4 standard deviations.
-
-    The diameter of an ellipse exactly; a bounding box of 0.5 mm pixels gave 17 % compression for a true 28 %.
-    """
-    points = np.argwhere(mask) * FINE_MM
-    points = points - points.mean(axis=0)
-    front, side = points @ to_front, points @ np.array([-to_front[1], to_front[0]])
-    pixel = FINE_MM**2 / 12
-    return float(4 * np.sqrt(front.var() + pixel)), float(4 * np.sqrt(side.var() + pixel))
-
-
-def solidity(mask: NDArray[np.bool_]) -> float:
-    """Area of a mask by that of its convex hull; 1 where it has no dent."""
-    from scipy.spatial import ConvexHull
-
-    edge = mask & ~ndimage.binary_erosion(mask)
-    points = np.argwhere(edge)
-    if len(points) < 8:
-        return 1.0
-    corners = np.vstack([points + offset for offset in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5))])
-    return min(float(mask.sum() / ConvexHull(corners).volume), 1.0)

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.measure.canal_reference import TUMOUR_FREE_MM2, area_mm2, signed_distance_mm, solidity
+from spinemets.measure.canal_reference import TUMOUR_FREE_MM2
 from spinemets.measure.canal_slices import CanalSlice, CanalStack
+from spinemets.measure.slice_shape import area_mm2, signed_distance_mm, solidity
 
 LEAST_CORD_MM2 = 10.0
 """A smaller body is no cord (ours): half of a mean conus at L1, a third of the thinnest cord (`clinical.md` §3.3)."""

@@ -8,15 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.measure.canal_reference import (
-    SliceReference,
-    area_mm2,
-    centroid,
-    diameters_mm,
-    signed_distance_mm,
-    solidity,
-)
+from spinemets.measure.canal_reference import SliceReference
 from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
+from spinemets.measure.slice_shape import area_mm2, centroid, diameters_mm, signed_distance_mm, solidity
 
 RING_MM = 1.0
 """CSF is looked for within this distance round the cord (`clinical.md` §2.3, [D])."""

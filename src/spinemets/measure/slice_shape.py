@@ -1,0 +1,64 @@
+"""Place, size and shape of a mask within a slice of the canal, on its fine grid."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spinemets.measure.canal_slices import FINE_MM
+
+
+def centroid(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(2,) middle of a mask, fine pixels."""
+    return np.argwhere(mask).mean(axis=0)
+
+
+def area_mm2(mask: NDArray[np.bool_]) -> float:
+    """Area of a mask on the fine grid, mm²."""
+    return float(mask.sum()) * FINE_MM**2
+
+
+def signed_distance_mm(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Distance to the edge of a mask on the fine grid, mm, negative inside."""
+    outside = ndimage.distance_transform_edt(~mask)
+    inside = ndimage.distance_transform_edt(mask)
+    return (np.where(mask, 0.5 - inside, outside - 0.5)) * FINE_MM
+
+
+def diameters_mm(mask: NDArray[np.bool_], to_front: NDArray[np.float64]) -> tuple[float, float]:
+    """Anteroposterior and transverse diameter of a mask from its second moments: 4 standard deviations.
+
+    The diameter of an ellipse exactly; a bounding box of 0.5 mm pixels gave 17 % compression for a true 28 %.
+
+    Parameters
+    ----------
+    mask : (U, V) ndarray of bool
+        On the fine grid.
+    to_front : (2,) ndarray
+        Unit vector to the patient's front within a slice.
+
+    Raises
+    ------
+    ValueError
+        If the mask is empty: what is not there has no diameter, and none of 0 either.
+    """
+    if not mask.any():
+        raise ValueError("an empty mask has no diameter; leave out slices without a cord")
+    points = np.argwhere(mask) * FINE_MM
+    points = points - points.mean(axis=0)
+    front, side = points @ to_front, points @ np.array([-to_front[1], to_front[0]])
+    pixel = FINE_MM**2 / 12
+    return float(4 * np.sqrt(front.var() + pixel)), float(4 * np.sqrt(side.var() + pixel))
+
+
+def solidity(mask: NDArray[np.bool_]) -> float:
+    """Area of a mask by that of its convex hull; 1 where it has no dent."""
+    from scipy.spatial import ConvexHull
+
+    edge = mask & ~ndimage.binary_erosion(mask)
+    points = np.argwhere(edge)
+    if len(points) < 8:
+        return 1.0
+    corners = np.vstack([points + offset for offset in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5))])
+    return min(float(mask.sum() / ConvexHull(corners).volume), 1.0)
