@@ -12,7 +12,6 @@ from spinemets.cli import main
 from spinemets.errors import GeometryMismatchError, SpinemetsError, StudyError
 from spinemets.escc_assessment import EsccMasks, assess_escc
 from spinemets.escc_command import run_escc
-from spinemets.formats.study import read_mask
 from spinemets.geometry import Grid
 from spinemets.measure.canal_slices import canal_stack, stack_axis
 from spinemets.results import write_mask
@@ -206,16 +205,3 @@ def test_the_command_prints_the_answer(tmp_path, capsys):
     }  # fmt: skip
     with pytest.raises(SpinemetsError, match="--level: 'Q' is not a vertebral level"):
         run_escc(*(tmp_path / f"{name}.nii.gz" for name in ("cord", "sac", "tumour")), level="Q")
-
-
-def real(data_root, name):
-    return read_mask(data_root / "mr" / name)
-
-
-def test_a_real_cervical_cord_is_not_graded_on_a_scan_that_is_too_coarse(data_root):
-    labels = real(data_root, "c6_crop_subreg.nii.gz")
-    cord = labels.with_array((labels.array == 60).astype(np.uint8))
-    sac = labels.with_array(np.isin(labels.array, (60, 61)).astype(np.uint8))
-    answer = assess_escc(EsccMasks(cord, sac, cord.with_array(np.zeros_like(cord.array))))
-    assert answer["status"] == "not_assessable"
-    assert answer["reason"].startswith("resolution")
