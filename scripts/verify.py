@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/verify"))
     parser.add_argument("--cases", type=int, default=12, help="simulated patients")
     parser.add_argument(
-        "--split", choices=["test", "validation"], default="test", help="seeds of the parts measures and sins"
+        "--split", choices=["test", "validation"], default="test", help="seeds of the parts measures, sins and escc"
     )
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="folder of measured fractures")
     options = parser.parse_args()
