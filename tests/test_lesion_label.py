@@ -5,6 +5,7 @@ import pytest
 from test_vertebra_assessment import scene
 
 from spinemets.anatomy import LesionLabel, Level
+from spinemets.findings import Reason
 from spinemets.lesion_scoring import LABEL_CONTRADICTED
 from spinemets.pipeline import examine
 from spinemets.volume import Series, Study
@@ -35,3 +36,32 @@ def test_a_label_counts_unless_the_ct_says_the_opposite(label, hu, quality):
     assert (LABEL_CONTRADICTED in own.sins["flags"]) == (quality == "not_assessable")
     expected = {"lytic": 2, "blastic": 0, "not_assessable": None}[quality]
     assert own.sins["component_points"]["bone_lesion"] == expected
+
+
+def signs_and_case(balls, values):
+    """Signs and SINS case of L2 with balls of given attenuation, HU."""
+    vertebrae, parts, lesions = scene(balls=balls)
+    image = np.where(vertebrae.array > 0, BONE_HU, -80.0)
+    voxels = np.argwhere(lesions.array > 0)
+    heads = (lesions.world(voxels.astype(float)) @ np.array([0.0, 0.0, 1.0])) > 0.0
+    image[tuple(voxels.T)] = np.where(heads, *values)
+    image = image + np.random.default_rng(0).normal(0, SPREAD_HU, image.shape)
+    ct = Series("ct", vertebrae.with_array(image.astype(np.float32)))
+    masks = {"vertebrae": vertebrae, "subregions": parts, "lesions": lesions}
+    (own,) = (one for one in examine(Study((ct,)), masks=masks).report.vertebrae if one.level is Level.L2)
+    return own.signs, own.sins_case
+
+
+def test_half_of_a_lesion_destroyed_and_half_dense_is_mixed_whatever_the_label():
+    signs, case = signs_and_case([((0.0, 20.0, 0.0), 9.0, LesionLabel.LYTIC)], (40.0, 900.0))
+    layer = 3 / (4 * 9.0)  # the millimetre between the halves, of a ball of 9 mm, may count as either
+    assert signs["lesion_lytic_share"].value == pytest.approx(0.5, abs=layer)
+    assert signs["lesion_blastic_share"].value == pytest.approx(0.5, abs=layer)
+    assert case["lesion_quality"] == "not_assessable"
+
+
+def test_a_lesion_behind_the_body_has_no_bone_inside_it_to_ask():
+    signs, case = signs_and_case([((0.0, -20.0, 0.0), 5.0, LesionLabel.LYTIC)], (900.0, 900.0))
+    assert signs["lesion_lytic_share"].code is Reason.TOO_SMALL
+    assert signs["lesion_blastic_share"].code is Reason.TOO_SMALL
+    assert case["lesion_quality"] == "lytic"

@@ -142,7 +142,7 @@ def level_signs(level: Level, evidence: CtEvidence, bodies: Mapping[Level, Measu
     own = bodies[level]
     reference = evidence.reference(level)
     view, near = evidence.view(level), evidence.neighbours(level)
-    inside = shares(view, reference) if isinstance(reference, Reference) else _no_shares(reference)
+    inside = shares(view, reference) if isinstance(reference, Reference) else Shares.absent(reference)
     shell = evidence.cortex(level, reference)
     both = evidence.pedicles(level)
     beside = [rays for other in near if (rays := evidence.rays(other)) is not None]
@@ -186,10 +186,6 @@ def _said(signs: Mapping[str, FractureSign]) -> dict[str, Any]:
 def said(sign: Sign, method: str) -> Any:
     """A sign as it stands in the report."""
     return sign if isinstance(sign, NotAssessed | NotApplicable) else {"value": sign.value, "method": method}
-
-
-def _no_shares(reason: NotAssessed) -> Shares:
-    return Shares(reason, reason, 0.0, reason)
 
 
 def _pedicle_share(lesions: tuple[Lesion, ...] | None, side: Side) -> Finding:

@@ -32,6 +32,8 @@ def behind_signs(
         "fracture_line_width": features.line_width,
         "lytic_share": inside.lytic,
         "blastic_share": inside.blastic,
+        "lesion_lytic_share": inside.lesion_lytic,
+        "lesion_blastic_share": inside.lesion_blastic,
         "cleft_volume": features.cleft_ml,
         **rings,
         "added_tissue": features.tissue_mm,

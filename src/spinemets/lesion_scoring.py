@@ -11,7 +11,7 @@ from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.lesion_pieces import LesionType
 from spinemets.measure.lesions import Lesion
 from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, VertebraRegions
-from spinemets.rules.collapse import collapse_percent
+from spinemets.rules.collapse import collapse_percent, decided_by_value
 from spinemets.rules.posterolateral import borderline, involved_items
 from spinemets.rules.sins import SinsScore, sins
 from spinemets.rules.sins_case import parse_case
@@ -19,6 +19,11 @@ from spinemets.rules.spinal_alignment import AlignmentReading
 from spinemets.spine import Vertebra
 
 LABEL_CONTRADICTED = "lesion_label_contradicts_ct"
+TOLD_FROM = 0.2
+"""Share of lesions inside a body that must be unlike sound bone for the CT to tell what they do to it (ours)."""
+MINOR_SHARE = 0.2
+"""Of that, from which a lesion is mixed (`clinical.md` §1.6, [D])."""
+COLLAPSE_BY_VALUE = "collapse_by_value"
 UNCERTAIN_LEVEL = 0.05
 """A level with at least this probability stays open in the SINS location (ours)."""
 
@@ -31,22 +36,24 @@ def score_lesions(
     alignment: AlignmentReading,
     regions: VertebraRegions,
     pain: str,
-    usual_hu: Finding | None = None,
+    lesion_bone: tuple[Finding | None, Finding | None] = (None, None),
 ) -> tuple[VertebraFindings, SinsScore | None]:
     """The findings of a level with the SINS case of its lesions and the score, if it has any.
 
-    `usual_hu` is what spongy bone of unaffected neighbours shows on CT, with one standard deviation to either side.
+    `lesion_bone` is the lytic and the blastic share of what lies of its lesions inside the body.
     """
     if not lesions:
         none = NotApplicable("no_lesion")
         return replace(findings, sins_case=none, sins=none), None
     case = sins_document(vertebra, lesions, loss, alignment, regions, pain)
-    contradicted = any(contradicts_label(one, usual_hu) for one in lesions)
+    contradicted = contradicts_label(lesions, *lesion_bone)
     if contradicted:
         case["lesion_quality"] = "not_assessable"
     score = sins(parse_case(case))
     flags = [*score.flags, *alignment.flags]
     flags += [LABEL_CONTRADICTED] if contradicted else []
+    if loss is not None and decided_by_value(loss.largest, by_interval=loss.by_interval):
+        flags.append(COLLAPSE_BY_VALUE)
     flags += [f"{name}_at_threshold" for name in borderline(lesion.regions for lesion in lesions)]
     if regions.source == FROM_PARTITION:
         flags.append("regions_by_canal_partition")
@@ -94,18 +101,30 @@ def _quality(lesions: tuple[Lesion, ...]) -> str:
     return kinds.pop().value
 
 
-def contradicts_label(lesion: Lesion, usual_hu: Finding | None) -> bool:
-    """Whether the CT shows dense bone where the label says lytic, or thin bone where it says blastic.
+def contradicts_label(lesions: tuple[Lesion, ...], lytic: Finding | None, blastic: Finding | None) -> bool:
+    """Whether the CT shows dense bone in lesions that are labelled lytic, or destroyed bone in blastic ones.
 
-    The whole interval of the mean lies on the wrong side of what unaffected neighbours show, by more than a standard
-    deviation of their voxels (ours; `clinical.md` §1.6 asks for shares of voxels on either side).
+    Parameters
+    ----------
+    lesions : tuple of Lesion
+        Of one vertebra.
+    lytic, blastic : Finding or None
+        Share of what lies of them inside the body, away from cortex, that is thinner or denser than the spongy bone of
+        unaffected neighbours by more than two standard deviations (`clinical.md` §1.6).
+
+    Returns
+    -------
+    bool
+        True if the shares come to `TOLD_FROM` together and more than `MINOR_SHARE` of that is what the label is not:
+        mixed or the opposite. Where neither was measured, or lesions of both labels lie in the vertebra, there is
+        nothing to contradict.
     """
-    mean = lesion.mean_hu
-    if not isinstance(mean, Measured) or not isinstance(usual_hu, Measured):
+    kinds = {lesion.type for lesion in lesions}
+    if not isinstance(lytic, Measured) or not isinstance(blastic, Measured) or len(kinds) != 1:
         return False
-    if lesion.type is LesionType.LYTIC:
-        return mean.low > usual_hu.high
-    return lesion.type is LesionType.BLASTIC and mean.high < usual_hu.low
+    opposite = {LesionType.LYTIC: blastic.value, LesionType.BLASTIC: lytic.value}.get(kinds.pop(), 0.0)
+    both = lytic.value + blastic.value
+    return both >= TOLD_FROM and opposite >= MINOR_SHARE * both
 
 
 def _involved(lesions: tuple[Lesion, ...]) -> tuple[float, float] | None:

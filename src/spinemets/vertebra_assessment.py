@@ -173,8 +173,9 @@ def _scored(
         return replace(findings, sins_case=own, sins=own), None
     reading = alignment_reading(level, measured.alignment.get(level), measured.bends.get(level))
     seen = signs.get(level)
-    usual_hu = seen.get("trabecular_reference") if isinstance(seen, Mapping) else None
-    return score_lesions(findings, vertebra, own, loss, reading, measured.regions, pain, usual_hu)
+    seen = seen if isinstance(seen, Mapping) else {}
+    bone = seen.get("lesion_lytic_share"), seen.get("lesion_blastic_share")
+    return score_lesions(findings, vertebra, own, loss, reading, measured.regions, pain, bone)
 
 
 def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:

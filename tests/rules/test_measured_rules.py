@@ -5,7 +5,7 @@ import pytest
 
 from spinemets.anatomy import Region, Side
 from spinemets.findings import Measured, NotAssessed, Reason
-from spinemets.rules.collapse import collapse_percent
+from spinemets.rules.collapse import collapse_percent, decided_by_value
 from spinemets.rules.posterolateral import borderline, involved_items
 from spinemets.rules.sins_table import Alignment
 from spinemets.rules.spinal_alignment import read_alignment
@@ -113,6 +113,23 @@ def test_an_angle_at_its_limit_is_flagged_and_every_reading_says_supine():
 )
 def test_a_loss_below_a_tenth_is_none_and_from_a_fifth_a_collapse(loss, expected):
     assert collapse_percent(loss) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("loss", "by_interval", "expected"),
+    [
+        (Measured(0.05, "1", 0.0, 0.09, "x"), False, False),
+        (Measured(0.05, "1", 0.0, 0.12, "x"), False, True),
+        (Measured(0.05, "1", 0.0, 0.25, "x"), False, False),
+        (Measured(0.15, "1", 0.08, 0.22, "x"), False, False),
+        (Measured(0.22, "1", 0.05, 0.39, "x"), False, True),
+        (Measured(0.22, "1", 0.05, 0.39, "x"), True, False),
+        (Measured(0.22, "1", 0.12, 0.39, "x"), False, False),
+        (UNKNOWN, False, False),
+    ],
+)
+def test_it_is_said_where_the_value_of_a_loss_decides_and_not_its_interval(loss, by_interval, expected):
+    assert decided_by_value(loss, by_interval=by_interval) is expected
 
 
 def test_a_loss_that_was_not_measured_is_unknown():

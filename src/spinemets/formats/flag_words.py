@@ -35,8 +35,9 @@ FLAG_WORDS = {
     "pet_taken_as_suv": "the file does not say that the PET is in SUV",
     "same_coordinates_assumed": "the files do not say that their series lie in the same coordinates",
     "collapse_at_threshold": "the loss of height is too close to half to tell its points",
-    "lesion_label_contradicts_ct": "the mask calls a lesion lytic where the CT is denser than sound bone, or blastic"
-    " where it is thinner: what it does to bone is left open",
+    "collapse_by_value": "the interval of the loss of height leaves open whether there is a collapse: its value decides",
+    "lesion_label_contradicts_ct": "the mask calls lesions lytic where the CT shows much dense bone, or blastic"
+    " where much is thinned: what they do to bone is left open",
     "body_involvement_at_threshold": "the share of the body in lesions is too close to half to tell its points",
     "level_not_defined": "the score defines no location for this level",
     "supine": "lying down hides deformity: alignment may be worse when upright",

@@ -21,6 +21,8 @@ WORDS = FLAG_WORDS | {
     "core_mean_ratio": "density of the inside by that of unaffected bodies",
     "core_low_ratio": "density of its thinnest tenth, likewise",
     "core_high_ratio": "density of its densest tenth, likewise",
+    "lesion_lytic_share": "share of the lesions inside the body thinner than sound bone",
+    "lesion_blastic_share": "share of the lesions inside the body denser than sound bone",
     "trabecular": "spongy bone",
     "trabecular_reference": "spongy bone of unaffected bodies",
     "wall_depth": "how far the posterior wall stands out, mm",

@@ -20,6 +20,8 @@ INNER_MM, INNER_VOXELS = 3.0, 1.25
 the shell, and what it fills of a thick slice, is neither."""
 LEAST_ML = 0.5
 """A core of less gives no density (ours)."""
+LEAST_LESION_ML = 0.1
+"""Less of a lesion inside the shell is not asked for its bone (ours)."""
 SPREADS = 2.0
 """Spongy bone differs by more than so many standard deviations from the reference (`clinical.md` §1.6, [D])."""
 CEMENT_HU = 1500.0
@@ -137,12 +139,21 @@ class Shares:
         Volume of the largest piece of either.
     dense : Finding
         Share of it at least three standard deviations above the reference.
+    lesion_lytic, lesion_blastic : Finding
+        The first two, of that part of the body's lesions that lies in its inside.
     """
 
     lytic: Finding
     blastic: Finding
     largest_ml: float
     dense: Finding
+    lesion_lytic: Finding
+    lesion_blastic: Finding
+
+    @classmethod
+    def absent(cls, reason: NotAssessed) -> Shares:
+        """None of them was measured, for one reason."""
+        return cls(reason, reason, 0.0, reason, reason, reason)
 
 
 def shares(view: BodyView, reference: Reference) -> Shares:
@@ -154,16 +165,22 @@ def shares(view: BodyView, reference: Reference) -> Shares:
     inside = (view.depth_mm > max(INNER_MM, INNER_VOXELS * view.voxel_mm)) & np.isfinite(view.hu)
     if inside.sum() < 1000 * LEAST_ML:
         reason = NotAssessed(Reason.TOO_SMALL, "too little of the body lies inside its shell")
-        return Shares(reason, reason, 0.0, reason)
+        return Shares.absent(reason)
     mean = _smoothed(view.hu, inside, reference.mean_hu)
     low = inside & (mean < reference.mean_hu - SPREADS * reference.spread_hu)
     high = inside & (mean > reference.mean_hu + SPREADS * reference.spread_hu)
     dense = inside & (mean >= reference.mean_hu + 3 * reference.spread_hu)
     names = " and ".join(map(str, reference.levels))
     largest = max(_largest(low), _largest(high)) / 1000
-    limits = (f"{SPREADS:g} below", f"{SPREADS:g} above", "3 above")
-    found = [_share(mask, inside, f"{limit} {names}") for mask, limit in zip((low, high, dense), limits, strict=True)]
-    return Shares(found[0], found[1], largest, found[2])
+    below, above = f"{SPREADS:g} below {names}", f"{SPREADS:g} above {names}"
+    return Shares(
+        _share(low, inside, below),
+        _share(high, inside, above),
+        largest,
+        _share(dense, inside, f"3 above {names}"),
+        _lesion_share(low, inside & view.lesion, below),
+        _lesion_share(high, inside & view.lesion, above),
+    )
 
 
 def _smoothed(hu: NDArray[np.float32], inside: NDArray[np.bool_], other: float) -> NDArray[np.float32]:
@@ -181,9 +198,15 @@ def _largest(mask: NDArray[np.bool_]) -> float:
     return float(np.bincount(pieces.ravel())[1:].max()) if count else 0.0
 
 
-def _share(mask: NDArray[np.bool_], inside: NDArray[np.bool_], limit: str) -> Measured:
-    total = float(inside.sum())
-    value = float(mask.sum()) / total
-    error = 0.5 * float((mask & ~ndimage.binary_erosion(mask)).sum()) / total
-    method = f"share of the body's inside that is more standard deviations away than {limit}"
-    return Measured.fraction(value, error, method)
+def _share(mask: NDArray[np.bool_], whole: NDArray[np.bool_], limit: str, what: str = "the body's inside") -> Measured:
+    total = float(whole.sum())
+    value = float((mask & whole).sum()) / total
+    error = 0.5 * float((mask & ~ndimage.binary_erosion(mask) & whole).sum()) / total
+    return Measured.fraction(value, error, f"share of {what} that is more standard deviations away than {limit}")
+
+
+def _lesion_share(mask: NDArray[np.bool_], lesion: NDArray[np.bool_], limit: str) -> Finding:
+    if lesion.sum() < 1000 * LEAST_LESION_ML:
+        detail = f"less than {LEAST_LESION_ML:g} ml of a lesion lies inside the shell of the body"
+        return NotAssessed(Reason.TOO_SMALL, detail)
+    return _share(mask, lesion, limit, "the lesions in the body's inside")

@@ -20,9 +20,21 @@ def collapse_percent(loss: Finding, *, by_interval: bool = False) -> tuple[float
     """
     if not isinstance(loss, Measured):
         return None
-    if loss.value < NONE_BELOW and loss.high < SURE_FROM:
+    if _is_none(loss):
         return 0.0, 0.0
     low = loss.low if loss.value >= SURE_FROM else 0.0
     if loss.value >= SURE_FROM and low < NONE_BELOW:
         low = 0.0 if by_interval else NONE_BELOW
     return 100 * low, 100 * loss.high
+
+
+def decided_by_value(loss: Finding, *, by_interval: bool = False) -> bool:
+    """Whether `collapse_percent` says none, or a collapse, where the interval reaches over `NONE_BELOW`."""
+    if not isinstance(loss, Measured):
+        return False
+    surely = loss.value >= SURE_FROM and not by_interval
+    return loss.low < NONE_BELOW <= loss.high and (surely or _is_none(loss))
+
+
+def _is_none(loss: Measured) -> bool:
+    return loss.value < NONE_BELOW and loss.high < SURE_FROM
