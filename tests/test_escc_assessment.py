@@ -201,7 +201,7 @@ def test_the_command_prints_the_answer(tmp_path, capsys):
     assert "2" in answer["possible_grades"]
     assert set(answer["slices"][0]) == {
         "index", "grade", "epidural_area_mm2", "sac_indentation_mm", "sac_area_loss", "cord_gap_mm", "mscc_ap",
-        "cord_area_loss", "cord_shift_mm", "csf_fraction",
+        "cord_area_loss", "cord_shift_mm", "csf_fraction", "measures",
     }  # fmt: skip
     with pytest.raises(SpinemetsError, match="--level: 'Q' is not a vertebral level"):
         run_escc(*(tmp_path / f"{name}.nii.gz" for name in ("cord", "sac", "tumour")), level="Q")

@@ -14,8 +14,9 @@ from spinemets.measure.canal_reference import slice_references
 from spinemets.measure.canal_roots import cord_extent, with_tumour, without_cord
 from spinemets.measure.canal_slices import FINE_MM, CanalStack, canal_stack, slice_with_two_cords
 from spinemets.measure.canal_taper import ReferenceSpan
+from spinemets.measure.compression_findings import IN_SLICE, compression_findings
 from spinemets.measure.cord_compression import SliceCompression, csf_signal, slice_compression
-from spinemets.rules.escc import EsccGrade, escc
+from spinemets.rules.escc import REFERENCE_LEFT, EsccGrade, escc
 from spinemets.rules.escc_answer import NOT_CLEARANCE, escc_answer
 from spinemets.rules.escc_cauda import BELOW_CONUS, AtTumour, at_tumour, given_cord, with_place
 from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, EsccThresholds, Grade, SliceMeasures, has_tumour
@@ -25,9 +26,6 @@ from spinemets.volume import Volume, require_same_grid
 LARGEST_PIXEL_MM, LARGEST_SLICE_MM, LARGEST_TILT_DEG = 0.8, 4.0, 20.0
 """Coarser, thicker or more tilted is not an axial T2 that a grade can be read from (`clinical.md` §2.1, [D])."""
 ROUNDING = 1e-3
-MILLIMETRES = ("epidural_area_mm2", "sac_indentation_mm", "cord_gap_mm", "cord_shift_mm")
-SHARES = ("sac_area_loss", "mscc_ap", "cord_area_loss", "csf_fraction")
-"""What the answer tells of a slice."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +167,7 @@ def _graded(
     found = escc(slices, pixel_mm=stack.pixel_mm, limits=limits, reference_is_sure=kind != "population")
     changes = [_changes(spans[one.index]) for one in slices]
     found = widened(found, slices, changes, pixel_mm=stack.pixel_mm, limits=limits)
-    rows = [_row(one, dict(found.by_slice)[one.index]) for one in measured]
+    rows = [_row(one, dict(found.by_slice)[one.index], spans[one.index], stack.pixel_mm) for one in measured]
     shared = {"slices": rows, "reference": kind, "flags": [*found.flags, *flags], "sac_deformed": found.sac_deformed}
     with_tumour = [one for one in slices if has_tumour(one, limits)]
     if with_tumour and all(one.gap_mm is None for one in with_tumour):
@@ -222,10 +220,12 @@ def _measures(one: SliceCompression) -> SliceMeasures:
     )
 
 
-def _row(one: SliceCompression, grade: Grade) -> dict[str, Any]:
-    values = {name: getattr(one, name) for name in (*MILLIMETRES, *SHARES)}
-    numbers = {name: None if value is None else round(float(value), 3) for name, value in values.items()}
-    return {"index": one.index, "grade": grade.value, **numbers}
+def _row(one: SliceCompression, grade: Grade, span: ReferenceSpan, pixel_mm: float) -> dict[str, Any]:
+    """A slice of the answer: plain numbers, and every measure with unit, interval and method."""
+    found = compression_findings(one, span, pixel_mm=pixel_mm, reference_left=REFERENCE_LEFT)
+    measures = {name: finding.to_json_dict() for name, finding in found.items()}
+    plain = {name: measures[name].get("value") for name in IN_SLICE}
+    return {"index": one.index, "grade": grade.value, **plain, "measures": measures}
 
 
 def require_usable(masks: EsccMasks) -> None:

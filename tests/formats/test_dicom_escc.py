@@ -7,6 +7,7 @@ from spinemets.anatomy import Level
 from spinemets.formats import dicom_codes as codes
 from spinemets.formats.dicom_escc import escc_findings, structure_finding
 from spinemets.formats.dicom_segments import canal_segments
+from spinemets.measure.compression_findings import IN_SLICE
 from spinemets.rules.escc_slice import Grade
 from spinemets.volume import Volume
 
@@ -68,7 +69,7 @@ def test_every_measure_of_a_slice_is_told_with_its_unit():
 
 
 def test_the_report_has_no_measure_that_the_document_leaves_out():
-    assert set(codes.ESCC_MEASURES) == {*escc_assessment.MILLIMETRES, *escc_assessment.SHARES}
+    assert set(codes.ESCC_MEASURES) == set(IN_SLICE)
     assert set(codes.ESCC_GRADES) == {grade.value for grade in Grade}
 
 

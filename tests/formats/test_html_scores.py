@@ -82,11 +82,23 @@ def test_a_flag_of_the_canal_is_a_sentence_and_no_code(flag, said):
 
 
 def test_every_number_of_a_slice_has_a_name_with_its_unit():
-    from spinemets.escc_assessment import MILLIMETRES, SHARES
+    from spinemets.measure.compression_findings import IN_SLICE
 
-    row = {"index": 12, "grade": "1b"} | dict.fromkeys((*MILLIMETRES, *SHARES), 0.25)
+    row = {"index": 12, "grade": "1b"} | dict.fromkeys(IN_SLICE, 0.25)
     text = section(report_html(report(escc=(SITE | {"slices": [row]},))), "Epidural spinal cord compression (ESCC)")
     head = text.split("undeformed sac and cord")[1].split("12 1b")[0]
-    assert head.count(", mm") == len(MILLIMETRES)
+    assert head.count(", mm") == sum(name.endswith(("_mm", "_mm2")) for name in IN_SLICE)
     assert "_" not in head
     assert " mm2" not in head
+
+
+def test_a_measure_of_a_slice_is_shown_with_its_interval_and_its_method():
+    gap = {"value": 1.25, "unit": "mm", "low": 0.9, "high": 1.6, "method": "least distance of the edges"}
+    row = {"index": 12, "grade": "1b", "cord_gap_mm": 1.25, "csf_fraction": None}
+    row["measures"] = {"cord_gap_mm": gap, "csf_fraction": {"not_applicable": "no_cord_in_slice"}}
+    page = report_html(report(escc=(SITE | {"slices": [row]},)))
+    text = section(page, "Epidural spinal cord compression (ESCC)")
+    assert "1.25 (0.9 to 1.6)" in text
+    assert 'title="least distance of the edges"' in page
+    assert "no cord in slice" in text
+    assert "measures" not in text

@@ -14,6 +14,8 @@ from spinemets.measure.slice_shape import area_mm2, centroid, diameters_mm, sign
 
 RING_MM = 1.0
 """CSF is looked for within this distance round the cord (`clinical.md` §2.3, [D])."""
+LIMIT_SPREAD = 0.20
+"""How far the width of the ring and the signal of CSF may be off, a fraction of either (`clinical.md` §2.3)."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,11 @@ class SliceCompression:
         How far the cord's centre moved away from the tumour.
     cord_dent : float or None
         How much less convex the cord is than undeformed, a fraction of its hull.
-    csf_fraction : float or None
-        Share of the ring round the cord that is CSF.
+    cord_ap_mm, cord_rl_mm : float or None
+        Anteroposterior and transverse diameter of the cord.
+    csf_fraction, csf_low, csf_high : float or None
+        Share of the ring round the cord that is CSF, and between which shares it lies with one edge half a pixel off,
+        or the width of the ring or the signal of CSF by `LIMIT_SPREAD`.
     csf_pool_mm2, csf_pool_mm : float
         Area and width of the largest pool of CSF.
     """
@@ -64,6 +69,10 @@ class SliceCompression:
     cord_shift_mm: float | None = None
     cord_dent: float | None = None
     csf_fraction: float | None = None
+    csf_low: float | None = None
+    csf_high: float | None = None
+    cord_ap_mm: float | None = None
+    cord_rl_mm: float | None = None
 
 
 def slice_compression(
@@ -102,6 +111,7 @@ def slice_compression(
     if not cord.any() or reference.cord_area_mm2 <= 0:
         return whole
     ap, rl = diameters_mm(cord, stack.to_front)
+    low, high = _csf_interval(one, csf_from, stack.pixel_mm / 2)
     return replace(
         whole,
         cord_gap_mm=_gap_mm(tumour, cord),
@@ -112,6 +122,10 @@ def slice_compression(
         cord_shift_mm=_shift_mm(tumour, cord, reference),
         cord_dent=reference.cord_solidity - solidity(cord),
         csf_fraction=_csf_fraction(cord, csf),
+        csf_low=low,
+        csf_high=high,
+        cord_ap_mm=ap,
+        cord_rl_mm=rl,
     )
 
 
@@ -154,6 +168,25 @@ def _csf_fraction(cord: NDArray[np.bool_], csf: NDArray[np.bool_]) -> float:
     outside = ndimage.distance_transform_edt(~cord) * FINE_MM
     ring = (outside > 0) & (outside <= RING_MM)
     return float(csf[ring].mean()) if ring.any() else 0.0
+
+
+def _csf_interval(one: CanalSlice, csf_from: float | None, half_mm: float) -> tuple[float, float]:
+    """The ends of the share of the ring that is CSF, each way of being off by itself, all taken together as errors."""
+    to_cord, to_sac = signed_distance_mm(one.cord), signed_distance_mm(one.sac)
+
+    def share(cord: float = 0.0, sac: float = 0.0, ring: float = 0.0, signal: float = 0.0) -> float:
+        beyond = to_cord - cord
+        within = (beyond > 0) & (beyond <= RING_MM * (1 + ring))
+        csf = to_sac[within] < sac
+        if csf_from is not None and one.image is not None:
+            csf &= one.image[within] >= csf_from * (1 + signal)
+        return float(csf.mean()) if csf.size else 0.0
+
+    here = share()
+    steps = {"cord": half_mm, "sac": half_mm, "ring": LIMIT_SPREAD, "signal": LIMIT_SPREAD}
+    off = [[share(**{name: sign * step}) - here for sign in (-1, 1)] for name, step in steps.items()]
+    below, above = (float(np.linalg.norm([max(0.0, *(way * one for one in pair)) for pair in off])) for way in (-1, 1))
+    return max(here - below, 0.0), min(here + above, 1.0)
 
 
 def _largest_pool(csf: NDArray[np.bool_]) -> tuple[float, float]:
