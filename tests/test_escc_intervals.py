@@ -130,12 +130,11 @@ def test_csf_whose_signal_is_near_its_limit_is_unsure():
 
 
 def test_losses_and_shifts_may_be_to_the_other_side_and_lengths_may_not():
-    one = SliceCompression(
-        3, epidural_area_mm2=6.0, epidural_thickness_mm=1.0, sac_indentation_mm=-0.2, sac_area_loss=-0.01,
-        sac_area_mm2=140.0, csf_pool_mm2=0.0, csf_pool_mm=0.0, cord_area_mm2=38.0, cord_gap_mm=0.1,
-        cord_area_loss=-0.03, mscc_ap=0.0, mscc_rl=0.0, cord_shift_mm=-0.3, cord_dent=0.0, csf_fraction=0.02, csf_low=0.0, csf_high=0.1,
-        cord_ap_mm=6.0, cord_rl_mm=8.0,
-    )  # fmt: skip
+    sizes = {"epidural_area_mm2": 6.0, "epidural_thickness_mm": 1.0, "sac_area_mm2": 140.0, "cord_area_mm2": 38.0}
+    sizes |= {"cord_ap_mm": 6.0, "cord_rl_mm": 8.0, "csf_pool_mm2": 0.0, "csf_pool_mm": 0.0, "cord_gap_mm": 0.1}
+    changes = {"sac_indentation_mm": -0.2, "sac_area_loss": -0.01, "cord_area_loss": -0.03, "mscc_ap": 0.0}
+    changes |= {"mscc_rl": 0.0, "cord_shift_mm": -0.3, "csf_fraction": 0.02, "csf_low": 0.0, "csf_high": 0.1}
+    one = SliceCompression(3, **sizes, **changes)
     found = compression_findings(one, ReferenceSpan(), pixel_mm=0.8, reference_left=1 / 3)
     assert found["cord_gap_mm"].low == 0.0
     assert found["sac_indentation_mm"].low < -0.2
