@@ -10,6 +10,8 @@ from spinemets.anatomy import Level
 from spinemets.body_assessment import MeasuredBodies
 from spinemets.findings import Measured, NotAssessed, Reason
 from spinemets.measure.alignment import local_alignment
+from spinemets.measure.bends import disc_bends
+from spinemets.measure.cut_bodies import CutBody
 from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.heights import BodyHeights
 from spinemets.measure.outline_error import EXACT, MR_OUTLINE, NETWORK_OUTLINE
@@ -39,7 +41,7 @@ def scene(wedged=(), **stacked):
 def word(level, bodies, losses, outline=EXACT):
     bends = measured_bends(bodies, losses, outline)
     alignment = outline.alignment(local_alignment(bodies.ends))
-    return alignment_reading(level, alignment.get(level), bends.get(level)).case_word
+    return alignment_reading(level, alignment.get(level), bends.get(level), losses.get(level)).case_word
 
 
 def test_a_straight_spine_is_normal_and_its_ends_are_open():
@@ -93,4 +95,47 @@ def test_where_nothing_is_known_of_the_outline_or_of_the_loss_alignment_is_open(
 def test_the_sacrum_is_open():
     bodies, losses = scene()
     own, bends = local_alignment(bodies.ends)[Level.L2], measured_bends(bodies, losses, EXACT)[Level.L2]
-    assert alignment_reading(Level.SACRUM, own, bends).possible == frozenset()
+    assert alignment_reading(Level.SACRUM, own, bends, losses[Level.L2]).possible == frozenset()
+
+
+def test_a_body_that_lost_no_height_bends_nothing_though_its_columns_differ():
+    bodies, losses = scene([Level.L1])
+    none = Measured(0.05, "1", 0.0, 0.15, "typed")
+    losses[Level.L1] = dataclasses.replace(losses[Level.L1], largest=none)
+    assert measured_bends(bodies, losses, EXACT)[Level.L1].body_bend_deg.value > 20.0
+    assert word(Level.L1, bodies, losses) == "normal"
+
+
+def with_ends_cut(bodies):
+    """The first and last body of a stack cut by the image, the endplates to their neighbours left."""
+    first, last = LEVELS[0], LEVELS[-1]
+    cut = {}
+    for level, plates in ((first, (None, bodies.ends[first].lower)), (last, (bodies.ends[last].upper, None))):
+        own = bodies.ends[level]
+        cut[level] = CutBody(own.axes, *plates, own.depth_mm, own.width_mm, own.voxel_mm, own.voxel_mm)
+    whole = {level: own for level, own in bodies.ends.items() if level not in cut}
+    return dataclasses.replace(bodies, ends=whole, cut=cut)
+
+
+def test_slips_and_discs_are_measured_on_what_is_left_of_a_cut_neighbour():
+    bodies, losses = scene(shift_mm={LEVELS[-2]: (0.0, 3.0)}, bend_deg={LEVELS[1]: 7.0})
+    cut = with_ends_cut(bodies)
+    whole_slips, slips = local_alignment(bodies.ends), local_alignment(cut.ends, cut.cut)
+    whole_bends, bends = (measured_bends(one, losses, EXACT) for one in (bodies, cut))
+    for level in LEVELS[1:-1]:
+        for name in ("slip_above_mm", "side_slip_above_mm", "slip_below_mm", "side_slip_below_mm"):
+            assert getattr(slips[level], name).value == pytest.approx(getattr(whole_slips[level], name).value)
+        assert bends[level].disc_bend_above_deg == whole_bends[level].disc_bend_above_deg
+        assert bends[level].disc_bend_below_deg == whole_bends[level].disc_bend_below_deg
+    assert slips[LEVELS[-2]].slip_below_mm.value == pytest.approx(3.0, abs=1e-6)
+    assert LEVELS[-1] not in slips
+
+
+def test_a_body_whose_near_endplate_is_cut_is_no_neighbour():
+    bodies, _ = scene()
+    cut = with_ends_cut(bodies)
+    last = cut.cut[LEVELS[-1]]
+    cut.cut[LEVELS[-1]] = dataclasses.replace(last, upper=None)
+    found = local_alignment(cut.ends, cut.cut)[LEVELS[-2]].slip_below_mm
+    assert found.code is Reason.OUT_OF_FIELD
+    assert disc_bends(cut.ends, above=False, cut=cut.cut)[LEVELS[-2]][0].code is Reason.OUT_OF_FIELD

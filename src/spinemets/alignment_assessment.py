@@ -12,7 +12,7 @@ from spinemets.measure.bends import Bend, LocalBends, body_bend, disc_bends, loc
 from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.heights import BodyHeights
 from spinemets.measure.outline_error import OutlineError
-from spinemets.rules.collapse import SURE_FROM
+from spinemets.rules.collapse import SURE_FROM, collapse_percent
 from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
 
 
@@ -28,7 +28,9 @@ def measured_bends(
     largest = {level: own.largest for level, own in losses.items()}
     collapsed = {level for level, one in largest.items() if isinstance(one, Measured) and one.value >= SURE_FROM}
     own = {level: _body_bend(level, bodies, losses.get(level)) for level in bodies.ends}
-    above, below = (outline.bends(disc_bends(bodies.ends, above=up, collapsed=collapsed)) for up in (True, False))
+    above, below = (
+        outline.bends(disc_bends(bodies.ends, above=up, collapsed=collapsed, cut=bodies.cut)) for up in (True, False)
+    )
     return local_bends(outline.bends(own, collapsed), above, below)
 
 
@@ -40,11 +42,19 @@ def _body_bend(level: Level, bodies: MeasuredBodies, loss: HeightLoss | None) ->
     return body_bend(heights, loss, bodies.ends[level])
 
 
-def alignment_reading(level: Level, own: LocalAlignment | None, bends: LocalBends | None) -> AlignmentReading:
-    """What the alignment of a level may be; anything where it was not measured."""
+def alignment_reading(
+    level: Level, own: LocalAlignment | None, bends: LocalBends | None, loss: HeightLoss | None
+) -> AlignmentReading:
+    """What the alignment of a level may be; anything where it was not measured.
+
+    A body that by `spinemets.rules.collapse` lost no height bends nothing: what its columns differ by is its shape.
+    """
     if own is None or bends is None or level.region is Region.SACRAL:
         return AlignmentReading(frozenset(), ())
     slips = (own.slip_above_mm, own.side_slip_above_mm, own.slip_below_mm, own.side_slip_below_mm)
-    front = (bends.body_bend_deg, bends.disc_bend_above_deg, bends.disc_bend_below_deg)
-    side = (bends.side_body_bend_deg, bends.side_disc_bend_above_deg, bends.side_disc_bend_below_deg)
-    return read_alignment(level.region, slips, front, (own.scoliosis_deg, *side))
+    front = [bends.disc_bend_above_deg, bends.disc_bend_below_deg]
+    side = [bends.side_disc_bend_above_deg, bends.side_disc_bend_below_deg]
+    if loss is None or collapse_percent(loss.largest, by_interval=loss.by_interval) != (0.0, 0.0):
+        front.append(bends.body_bend_deg)
+        side.append(bends.side_body_bend_deg)
+    return read_alignment(level.region, slips, front, [own.scoliosis_deg, *side])

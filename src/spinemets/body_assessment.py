@@ -11,8 +11,9 @@ from spinemets.findings import NotAssessed, Reason
 from spinemets.geometry import crop
 from spinemets.label_boxes import held_box
 from spinemets.measure.alignment import BodyEnds
-from spinemets.measure.axes import vertebra_boxes
+from spinemets.measure.axes import VertebraAxes, vertebra_boxes
 from spinemets.measure.body_surface import body_surface
+from spinemets.measure.cut_bodies import CutBody, cut_mm, whole_endplate
 from spinemets.measure.endplates import endplate
 from spinemets.measure.heights import BodyHeights, body_heights
 from spinemets.measure.outline_error import OutlineError
@@ -28,11 +29,12 @@ ROUND_BONE_MM, ROUND_BONE_ON_CT_MM = 6.0, 40.0
 
 @dataclass(frozen=True)
 class MeasuredBodies:
-    """Heights, endplates and posterior walls of bodies."""
+    """Heights, endplates and posterior walls of bodies, and what endplates are whole of bodies that the image cuts."""
 
     heights: dict[Level, BodyHeights | NotAssessed] = field(default_factory=dict)
     ends: dict[Level, BodyEnds] = field(default_factory=dict)
     walls: dict[Level, WallFromCanal] = field(default_factory=dict)
+    cut: dict[Level, CutBody] = field(default_factory=dict)
 
 
 def measured_bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -> MeasuredBodies:
@@ -48,6 +50,8 @@ def measured_bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -
             heights[level] = NotAssessed(Reason.NO_REFERENCE, f"{level} has no body with two endplates")
         elif vertebra.partly_visible:
             heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the image cuts through {level}")
+            if level in regions.axes:
+                _cut_body(level, vertebrae, regions, boxes[level], bodies)
         elif level not in regions.axes:
             heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the body of {level} was not told from its arch")
         else:
@@ -65,7 +69,9 @@ def measurable(bodies: MeasuredBodies, spine: Spine, outline: OutlineError) -> M
         heights[vertebra.level] = (None if vertebra.partly_visible else outline.refusal(vertebra)) or own
     seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
     ends = {level: bodies.ends[level] for level in seen if level in bodies.ends}
-    return MeasuredBodies(heights, ends, {level: bodies.walls[level] for level in seen if level in bodies.walls})
+    walls = {level: bodies.walls[level] for level in seen if level in bodies.walls}
+    cut = {one.level for one in spine.vertebrae if one.level in bodies.cut and outline.refusal(one) is None}
+    return MeasuredBodies(heights, ends, walls, {level: bodies.cut[level] for level in cut})
 
 
 def widened(bodies: MeasuredBodies, outline: OutlineError) -> MeasuredBodies:
@@ -81,18 +87,44 @@ def _body(
     level: Level, vertebrae: Volume, regions: VertebraRegions, box: tuple[slice, ...], bodies: MeasuredBodies
 ) -> BodyHeights | NotAssessed:
     axes = regions.axes[level]
-    low, high = [axis.start - 1 for axis in box], [axis.stop + 1 for axis in box]
-    near, parts = crop(vertebrae, low, high), crop(regions.labels, low, high)
-    body = near.with_array(((near.array == level.verse_id) & np.isin(parts.array, IN_BODY)).astype(np.uint8))
-    surface = body_surface(body, axes)
+    surface = body_surface(_mask(level, vertebrae, regions, box), axes)
     heights = body_heights(surface)
     if isinstance(heights, BodyHeights):
         upper, lower = endplate(surface, heights, upper=True), endplate(surface, heights, upper=False)
         if upper is not None and lower is not None:
-            voxel = float(vertebrae.spacing_mm.max())
-            across = float(np.linalg.norm(axes.rows[:2] @ vertebrae.affine[:3, :3], axis=1).max())
-            bodies.ends[level] = BodyEnds(axes, upper, lower, heights.depth_mm, heights.width_mm, voxel, across)
+            size = heights.depth_mm, heights.width_mm, *_voxel_mm(vertebrae, axes)
+            bodies.ends[level] = BodyEnds(axes, upper, lower, *size)
     return heights
+
+
+def _cut_body(
+    level: Level, vertebrae: Volume, regions: VertebraRegions, box: tuple[slice, ...], bodies: MeasuredBodies
+) -> None:
+    """Keep what endplates are whole of a body that the image cuts, if any is."""
+    axes = regions.axes[level]
+    mask = _mask(level, vertebrae, regions, box)
+    surface = body_surface(mask, axes)
+    heights = body_heights(surface)
+    if isinstance(heights, NotAssessed):
+        return
+    places = cut_mm(mask, vertebrae)
+    upper, lower = (whole_endplate(surface, heights, places, upper=up) for up in (True, False))
+    if upper is not None or lower is not None:
+        size = heights.depth_mm, heights.width_mm, *_voxel_mm(vertebrae, axes)
+        bodies.cut[level] = CutBody(axes, upper, lower, *size)
+
+
+def _mask(level: Level, vertebrae: Volume, regions: VertebraRegions, box: tuple[slice, ...]) -> Volume:
+    """The body of a vertebra, a voxel of nothing round it."""
+    low, high = [axis.start - 1 for axis in box], [axis.stop + 1 for axis in box]
+    near, parts = crop(vertebrae, low, high), crop(regions.labels, low, high)
+    return near.with_array(((near.array == level.verse_id) & np.isin(parts.array, IN_BODY)).astype(np.uint8))
+
+
+def _voxel_mm(vertebrae: Volume, axes: VertebraAxes) -> tuple[float, float]:
+    """The largest extent of a voxel, and the largest along the right and front axes of a body."""
+    across = np.linalg.norm(axes.rows[:2] @ vertebrae.affine[:3, :3], axis=1).max()
+    return float(vertebrae.spacing_mm.max()), float(across)
 
 
 def cropped_to_spine(

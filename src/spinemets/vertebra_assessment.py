@@ -148,7 +148,8 @@ def _measured(
     heights = {level: own for level, own in bodies.heights.items() if isinstance(own, BodyHeights)}
     losses = outline.losses(height_losses(heights, excluded=large))
     told = widened(bodies, outline)
-    alignment, bends = outline.alignment(local_alignment(bodies.ends)), measured_bends(bodies, losses, outline)
+    alignment = outline.alignment(local_alignment(bodies.ends, bodies.cut))
+    bends = measured_bends(bodies, losses, outline)
     if outline.unknown is not None:  # marrow is measured inside bodies whose heights are not told
         beside = bodies_beside(replace(told, heights=bodies.heights), losses, lesions)
         return _Measured(regions, told, beside, {}, {}, alignment, bends, lesions, trust.blind_levels)
@@ -171,7 +172,7 @@ def _scored(
         return findings, None
     if isinstance(own, NotAssessed):
         return replace(findings, sins_case=own, sins=own), None
-    reading = alignment_reading(level, measured.alignment.get(level), measured.bends.get(level))
+    reading = alignment_reading(level, measured.alignment.get(level), measured.bends.get(level), loss)
     seen = signs.get(level)
     seen = seen if isinstance(seen, Mapping) else {}
     bone = seen.get("lesion_lytic_share"), seen.get("lesion_blastic_share")

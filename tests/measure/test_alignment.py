@@ -44,7 +44,8 @@ def test_a_scoliosis_has_its_angle_and_sign(side):
 @pytest.mark.parametrize(("front", "right"), [(5.0, 0.0), (-3.0, 0.0), (0.0, 4.0), (2.0, -6.0)])
 def test_a_slip_is_what_the_upper_body_was_moved(front, right):
     bodies = stack(shift_mm={Level.L4: (right, front)})  # L4 on L5
-    assert slip_mm(bodies[Level.L4], bodies[Level.L5]) == pytest.approx((front, right), abs=1e-6)
+    upper, lower = bodies[Level.L4], bodies[Level.L5]
+    assert slip_mm(upper.lower, lower.upper, lower.axes) == pytest.approx((front, right), abs=1e-6)
     found = local_alignment(bodies)
     assert found[Level.L5].slip_above_mm.value == pytest.approx(front, abs=1e-6)
     assert found[Level.L4].slip_below_mm.value == pytest.approx(front, abs=1e-6)
@@ -83,7 +84,7 @@ def test_of_a_depth_that_differs_a_quarter_moves_the_posterior_corners():
     bodies = stack()
     upper = bodies[Level.L4]
     deeper = dataclasses.replace(upper.lower, back_mm=upper.lower.back_mm - 4.0 * upper.axes.front)
-    front, right = slip_mm(dataclasses.replace(upper, lower=deeper), bodies[Level.L5])
+    front, right = slip_mm(deeper, bodies[Level.L5].upper, bodies[Level.L5].axes)
     assert (front, right) == pytest.approx((-3.0, 0.0), abs=1e-6)
 
 

@@ -35,7 +35,7 @@ FLAG_WORDS = {
     "pet_taken_as_suv": "the file does not say that the PET is in SUV",
     "same_coordinates_assumed": "the files do not say that their series lie in the same coordinates",
     "collapse_at_threshold": "the loss of height is too close to half to tell its points",
-    "collapse_by_value": "the interval of the loss of height leaves open whether there is a collapse: its value decides",
+    "collapse_by_value": "by its interval the loss of height may be a collapse or none: its value decides",
     "lesion_label_contradicts_ct": "the mask calls lesions lytic where the CT shows much dense bone, or blastic"
     " where much is thinned: what they do to bone is left open",
     "body_involvement_at_threshold": "the share of the body in lesions is too close to half to tell its points",

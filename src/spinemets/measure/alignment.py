@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spinemets.anatomy import Level, Region
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.measure.axes import VertebraAxes
+from spinemets.measure.cut_bodies import CutBody
 from spinemets.measure.endplates import Endplate
 
 ANGLE_ERROR_DEG_MM = 22.0
@@ -97,48 +98,61 @@ def cobb_deg(above: NDArray[np.float64], below: NDArray[np.float64], axes: Verte
     return lean(above, axes.front) - lean(below, axes.front), lean(below, axes.right) - lean(above, axes.right)
 
 
-def slip_mm(upper: BodyEnds, lower: BodyEnds) -> tuple[float, float]:
+def slip_mm(upper: Endplate, lower: Endplate, lower_axes: VertebraAxes) -> tuple[float, float]:
     """(to the front, to the right) translation of one body on the next lower one, mm.
 
     From the posterior-superior corner of the lower body to the posterior-inferior corner of the upper one, along
     the lower body's upper endplate, both set right by `DEPTH_SHRINK`.
+
+    Parameters
+    ----------
+    upper, lower : Endplate
+        Those that face each other: the lower one of the upper body, the upper one of the lower body.
+    lower_axes : VertebraAxes
+        Of the lower body.
     """
-    normal = lower.upper.normal
-    behind, before = upper.lower.back_mm - lower.upper.back_mm, upper.lower.front_mm - lower.upper.front_mm
+    normal = lower.normal
+    behind, before = upper.back_mm - lower.back_mm, upper.front_mm - lower.front_mm
     step = behind + DEPTH_SHRINK * (before - behind)
-    front = lower.axes.front - (lower.axes.front @ normal) * normal
+    front = lower_axes.front - (lower_axes.front @ normal) * normal
     right = np.cross(front, normal)
-    aside = upper.lower.centre_mm - lower.upper.centre_mm
+    aside = upper.centre_mm - lower.centre_mm
     return float(step @ front / np.linalg.norm(front)), float(aside @ right / np.linalg.norm(right))
 
 
-def local_alignment(bodies: Mapping[Level, BodyEnds]) -> dict[Level, LocalAlignment]:
+def local_alignment(
+    bodies: Mapping[Level, BodyEnds], cut: Mapping[Level, CutBody] | None = None
+) -> dict[Level, LocalAlignment]:
     """Alignment of every vertebra with those next to it.
 
     Parameters
     ----------
     bodies : mapping of Level to BodyEnds
         Bodies that are wholly visible; a missing level is a gap, across which nothing is measured.
+    cut : mapping of Level to CutBody, optional
+        Bodies that the image cuts, on which a neighbour may slip all the same.
     """
+    every: dict[Level, BodyEnds | CutBody] = {**(cut or {}), **bodies}
     levels = sorted(bodies, key=lambda level: level.order)
+    beside = sorted(every, key=lambda level: level.order)
     angles: dict[Level, tuple[float, float]] = {}
     for number, level in enumerate(levels):
         above, below = _next_to(levels, number, -1), _next_to(levels, number, 1)
         if above and below:
             angles[level] = cobb_deg(bodies[above].upper.normal, bodies[below].lower.normal, bodies[level].axes)
     result = {}
-    for number, level in enumerate(levels):
-        above, below = _next_to(levels, number, -1), _next_to(levels, number, 1)
+    for level in levels:
+        above, below = (_next_to(beside, beside.index(level), step) for step in (-1, 1))
         own = bodies[level]
-        upper, lower = (bodies.get(one) if one else None for one in (above, below))
-        slips_above = _slip_findings(level, upper, own, f"no whole body above {level}")
-        slips_below = _slip_findings(level, own, lower, f"no whole body below {level}")
+        upper, lower = (every[one] if one else None for one in (above, below))
+        slips_above = _slip_findings(level, upper, own, f"no whole endplate above {level}")
+        slips_below = _slip_findings(level, own, lower, f"no whole endplate below {level}")
         result[level] = LocalAlignment(
             *_angle_findings(level, angles, own),
             *slips_above,
             *slips_below,
             _share(slips_above[0], own.depth_mm),
-            _share(slips_below[0], bodies[below].depth_mm if below else own.depth_mm),
+            _share(slips_below[0], lower.depth_mm if lower else own.depth_mm),
         )
     return result
 
@@ -206,12 +220,12 @@ def _angle_findings(
 
 
 def _slip_findings(
-    level: Level, upper: BodyEnds | None, lower: BodyEnds | None, absent: str
+    level: Level, upper: BodyEnds | CutBody | None, lower: BodyEnds | CutBody | None, absent: str
 ) -> tuple[Finding, Finding]:
-    if upper is None or lower is None:
+    if upper is None or lower is None or upper.lower is None or lower.upper is None:
         reason = NotAssessed(Reason.OUT_OF_FIELD, absent)
         return reason, reason
-    front, right = slip_mm(upper, lower)
+    front, right = slip_mm(upper.lower, lower.upper, lower.axes)
     by_voxel = SLIP_ERROR_PER_VOXEL * max(one.across_mm or one.voxel_mm for one in (upper, lower))
     error = float(np.hypot(by_voxel, SHAPE_ERROR_MM[level.region]))
     method = "posterior corners, along the upper endplate of the lower body"
@@ -225,7 +239,7 @@ def _share(slip: Finding, depth_mm: float) -> Finding:
     return Measured(value, "1", low, high, "slip to the front by the depth of the lower body")
 
 
-def angle_error(level: Level, own: BodyEnds, extent_mm: float) -> float:
+def angle_error(level: Level, own: BodyEnds | CutBody, extent_mm: float) -> float:
     """Half width of the 90 % interval of an angle between two endplates, degrees, along an extent of the body."""
     by_voxel = ANGLE_ERROR_DEG_MM * own.voxel_mm / max(extent_mm, 1.0)
     return float(np.hypot(by_voxel, SHAPE_ERROR_DEG[level.region]))

@@ -15,6 +15,7 @@ import numpy as np
 from spinemets.anatomy import Level, Region
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.measure.alignment import BodyEnds, angle_error, cobb_deg, level_below
+from spinemets.measure.cut_bodies import CutBody
 from spinemets.measure.height_reference import ONE_SIDED, HeightLoss, steps_between
 from spinemets.measure.heights import DEPTH_SHARE, SIDE_SHARE, BodyHeights
 
@@ -92,7 +93,11 @@ def _with_error(bend: Finding, ends: BodyEnds, extent_mm: float, usual: float) -
 
 
 def disc_bends(
-    bodies: Mapping[Level, BodyEnds], *, above: bool, collapsed: Collection[Level] = ()
+    bodies: Mapping[Level, BodyEnds],
+    *,
+    above: bool,
+    collapsed: Collection[Level] = (),
+    cut: Mapping[Level, CutBody] | None = None,
 ) -> dict[Level, Bend]:
     """How much the disc above or below each vertebra is bent beyond discs that do not touch this vertebra.
 
@@ -107,13 +112,16 @@ def disc_bends(
         Which of the two discs of a vertebra.
     collapsed : collection of Level
         Discs next to these tell nothing of what is usual.
+    cut : mapping of Level to CutBody, optional
+        Bodies that the image cuts, whose whole endplate may bound a disc.
     """
-    pairs = {level: level_below(bodies, level) for level in bodies}
-    joined = {upper: lower for upper, lower in pairs.items() if lower is not None}
-    angles = {
-        upper: cobb_deg(bodies[upper].lower.normal, bodies[lower].upper.normal, bodies[upper].axes)
-        for upper, lower in joined.items()
-    }
+    every: dict[Level, BodyEnds | CutBody] = {**(cut or {}), **bodies}
+    joined, angles = {}, {}
+    for upper, body in every.items():
+        lower = level_below(every, upper)
+        ends = None if lower is None else (body.lower, every[lower].upper)
+        if lower is not None and ends is not None and ends[0] is not None and ends[1] is not None:
+            joined[upper], angles[upper] = lower, cobb_deg(ends[0].normal, ends[1].normal, body.axes)
     own_disc = {lower: upper for upper, lower in joined.items()} if above else {upper: upper for upper in joined}
     result: dict[Level, Bend] = {}
     for level in bodies:
@@ -121,15 +129,15 @@ def disc_bends(
         usual = {upper: angles[upper] for upper, lower in joined.items() if not {upper, lower} & unlike}
         disc = own_disc.get(level)
         if disc is None:
-            reason = NotAssessed(Reason.OUT_OF_FIELD, f"no whole body {'above' if above else 'below'} {level}")
+            reason = NotAssessed(Reason.OUT_OF_FIELD, f"no whole endplate {'above' if above else 'below'} {level}")
             result[level] = reason, reason
         else:
-            result[level] = _beyond_usual(disc, angles[disc], usual, bodies[disc])
+            result[level] = _beyond_usual(disc, angles[disc], usual, every[disc])
     return result
 
 
 def _beyond_usual(
-    disc: Level, angle: tuple[float, float], usual: Mapping[Level, tuple[float, float]], body: BodyEnds
+    disc: Level, angle: tuple[float, float], usual: Mapping[Level, tuple[float, float]], body: BodyEnds | CutBody
 ) -> Bend:
     near = _nearest(disc, usual)
     if len(near) < 2 and not any(_curve(other) == _curve(disc) for other in near):

@@ -5,7 +5,7 @@ White AA, Panjabi MM, Clinical Biomechanics of the Spine (recalled, to be re-che
 2.5 and 4.5 mm, angulation of more than 11° (cervical) and 5° (thoracic). For the lumbar spine the source gives 15 % of
 the depth beside 4.5 mm, and for angulation at rest a limit of instability that lies far above any deformity a reader
 would see, so the thoracic angle stands in (ours). Scoliosis, and a disc or body bent to the side: more than 10° (ours
-for the latter two).
+for the latter two). To the front kyphosis counts alone: SINS names kyphosis and scoliosis, not lordosis.
 
 A slip decides by its whole interval (ours): four points must not be lost to an error, so a slip that may be over its
 cut-off is never normal. A bend decides by its value (ours), as a loss of height does in `spinemets.rules.collapse`: at
@@ -18,7 +18,7 @@ image nobody knows its age, not even that of a collapse.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spinemets.anatomy import Region
 from spinemets.findings import Finding, Measured
@@ -85,7 +85,7 @@ def read_alignment(
         Local coronal angle, and what the body and the discs bend to the side by.
     """
     slips = [(slip, SLIP_OVER_MM[region]) for slip in slips_mm]
-    bends = [(bend, ANGLE_OVER_DEG[region], BEND_ENDS_DEG[region]) for bend in bends_deg]
+    bends = [(_kyphotic(bend), ANGLE_OVER_DEG[region], BEND_ENDS_DEG[region]) for bend in bends_deg]
     bends += [(angle, SCOLIOSIS_OVER_DEG, SCOLIOSIS_ENDS_DEG) for angle in scoliosis_deg]
     over = [_over(*slip) for slip in slips]
     flags = ["supine"]
@@ -108,6 +108,14 @@ def _is_none(bend: Finding, limit: float, ends_below: float) -> bool:
     if not isinstance(bend, Measured):
         return False
     return abs(bend.value) <= limit and max(abs(bend.low), abs(bend.high)) < ends_below
+
+
+def _kyphotic(bend: Finding) -> Finding:
+    """A bend to the front without what of it is lordosis, which is no deformity of SINS."""
+    if not isinstance(bend, Measured):
+        return bend
+    value, low, high = (max(number, 0.0) for number in (bend.value, bend.low, bend.high))
+    return replace(bend, value=value, low=low, high=high)
 
 
 def _crosses(finding: Finding, limit: float) -> bool:
