@@ -127,7 +127,22 @@ def test_the_rule_reads_these_shapes_as_what_they_are(shape, label):
 def test_a_corner_is_not_told_from_a_lean_without_neighbours():
     found = walls(corner, levels=(Level.L2,))[Level.L2]
     assert found.reference == "corners"
+    assert found.depth_mm.value < 2.0
+    assert found.depth_mm.high > 5.5  # nor is a corner pushed back by 6 mm ruled out
     assert found.canal_encroachment.code is Reason.NO_REFERENCE
+
+
+@pytest.mark.parametrize("pushed_mm", [1.0, 2.6, 4.0, 6.0])
+def test_the_interval_holds_how_far_a_corner_was_pushed_back_also_where_it_may_be_a_lean(pushed_mm):
+    found = walls(lambda x, z: pushed_mm / 6.0 * corner(x, z), spacing=(0.8, 0.8, 1.0))[Level.L2]
+    assert found.depth_mm.low <= pushed_mm <= found.depth_mm.high + 0.5  # its very edge is rounded
+
+
+def test_walls_that_do_not_lean_alike_do_not_tell_a_depth_to_a_voxel():
+    found = walls(corner, spacing=(0.8, 0.8, 1.0))[Level.L2].depth_mm
+    assert found.high - found.low > 4.0  # normal ones differ by 2 mm
+    plain = walls(bulge, spacing=(0.8, 0.8, 1.0))[Level.L2].depth_mm
+    assert plain.high - plain.low < 1.5
 
 
 @pytest.mark.parametrize("shift", [-3.0, 3.0])
@@ -177,7 +192,7 @@ def test_levels_that_are_not_asked_for_or_have_no_such_wall_are_passed_over():
 
 
 def test_a_canal_without_a_back_has_no_depth():
-    profile = WallProfile(0.0, 0.5, 0.0, 0.0, 0.0, 0.0, False, -13.0, 26.0, 0.0, None, -17.0)
+    profile = WallProfile(0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0, False, -13.0, 26.0, 0.0, None, -17.0)
     with pytest.raises(ValueError, match="no lamina"):
         _ = profile.narrowest_mm
 

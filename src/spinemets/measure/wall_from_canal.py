@@ -20,7 +20,7 @@ from spinemets.geometry import crop
 from spinemets.label_boxes import Box
 from spinemets.measure.axes import VertebraAxes, vertebra_boxes
 from spinemets.measure.canal_wall import CanalWall, canal_wall
-from spinemets.measure.wall_profile import WallProfile, wall_profile
+from spinemets.measure.wall_profile import NATURAL_LEAN_MM, WallProfile, wall_profile
 from spinemets.volume import Volume
 
 ERROR_PER_VOXEL = 0.6
@@ -164,11 +164,9 @@ def _wall(level: Level, wall: CanalWall | None, profiles: Mapping[Level, WallPro
         return WallFromCanal(reason, reason, reason, reason, reason, reason, False, "corners")
     own = profiles[level]
     voxel = wall.voxel_front_mm
-    line = "parallel to the walls above and below, a corner being displaced" if own.displaced else "between its corners"
-    method = f"distance of the wall behind a line {line}, largest over the width of the canal"
     width = float(np.ptp(wall.right_mm)) + 1.0
     return WallFromCanal(
-        _measured(own.depth_mm, "mm", ERROR_PER_VOXEL * voxel, method),
+        _depth(own, voxel),
         _measured(own.position, "1", wall.voxel_up_mm / own.height_mm, "height of that place", (0.0, 1.0)),
         _measured(own.turning_deg, "deg", TURN_ERROR_DEG_PER_MM * voxel, "between arms of 5 mm", (0.0, 180.0)),
         _measured(own.width_share, "1", voxel / width, "share of the canal's width", (0.0, 1.0)),
@@ -177,6 +175,16 @@ def _wall(level: Level, wall: CanalWall | None, profiles: Mapping[Level, WallPro
         _has_fragment(mask, wall, own),
         "neighbours" if own.displaced else "corners",
     )
+
+
+def _depth(own: WallProfile, voxel_mm: float) -> Measured:
+    """How far the wall stands out; beside neighbours that need not lean as it does, no better than they differ."""
+    line = "parallel to the walls above and below, a corner being displaced" if own.displaced else "between its corners"
+    method = f"distance of the wall behind a line {line}, largest over the width of the canal"
+    error = ERROR_PER_VOXEL * voxel_mm
+    if own.displaced:
+        error = float(np.hypot(error, NATURAL_LEAN_MM))
+    return Measured(own.depth_mm, "mm", own.depth_mm - error, own.most_mm + error, method)
 
 
 def _encroachment(level: Level, wall: CanalWall, profiles: Mapping[Level, WallProfile]) -> Finding:

@@ -19,6 +19,9 @@ CORNER_BAND = 0.16
 CORNER_DISPLACED_MM, CORNER_DISPLACED_VOXELS = 3.0, 1.5
 """A corner this far behind where the other one and the walls above and below put it, in millimetres and in voxels, is
 displaced (ours)."""
+NATURAL_LEAN_MM = 2.0
+"""As far behind is a corner of a normal wall in at most one of ten: 0.9 of 30 bodies from T7 to L4 of three simulated
+patients, where the standard deviation is 1.2 mm; 18 of 22 real ones were within 2.5 mm (ours)."""
 NEAR_DEEPEST, TURN_PERCENTILE = 0.75, 75
 """The turn is taken where the wall stands out by this share of its most, and is this percentile of what is found there:
 the very sharpest is a step of the voxels (ours)."""
@@ -42,6 +45,9 @@ class WallProfile:
     ----------
     depth_mm, position, turning_deg, width_share, smoothness : float
         As in `WallFromCanal`, under their own names.
+    most_mm : float
+        The depth by a line that leans as the neighbours' do, without them as the axis of the vertebra does, where a
+        corner stands further back than is natural and is not known to be displaced; else `depth_mm`.
     lean : float
         How far the line between the corners goes to the front for each millimetre up.
     displaced : bool
@@ -57,6 +63,7 @@ class WallProfile:
     """
 
     depth_mm: float
+    most_mm: float
     position: float
     turning_deg: float
     width_share: float
@@ -91,7 +98,8 @@ def wall_profile(wall: CanalWall, usual_lean: float | None = None) -> WallProfil
     wall : CanalWall
         The wall as seen from the canal.
     usual_lean : float, optional
-        Lean of the line that joins the walls above and below. Without it no corner is taken for displaced.
+        Lean of the line that joins the walls above and below. Without it no corner is taken for displaced, and only
+        `most_mm` tells that one may be.
     """
     rows = _rows(wall)
     if rows is None:
@@ -101,20 +109,23 @@ def wall_profile(wall: CanalWall, usual_lean: float | None = None) -> WallProfil
     lower, upper = _corners(profiles, shares)
     lean = float((upper[middle] - lower[middle]) / height)
     limit = max(CORNER_DISPLACED_MM, CORNER_DISPLACED_VOXELS * wall.voxel_front_mm)
-    displaced = usual_lean is not None and bool(np.abs(lower + usual_lean * height - upper).max() > limit)
-    if displaced and usual_lean is not None:
-        lean = usual_lean
-        line = np.maximum(lower, upper - lean * height)[:, None] + lean * height * shares
-    else:
-        line = lower[:, None] + (upper - lower)[:, None] * shares
+    assumed = usual_lean or 0.0
+    off = float(np.abs(lower + assumed * height - upper).max())
+    displaced = usual_lean is not None and off > limit
+    line = lower[:, None] + (upper - lower)[:, None] * shares
+    usual = np.maximum(lower, upper - assumed * height)[:, None] + assumed * height * shares
+    if displaced:
+        lean, line = assumed, usual
     start = float(line[middle, 0] - lean * shares[0] * height)
     depth = line - profiles
     deepest = depth.max(axis=1)
+    most = float((usual - profiles).max()) if off > NATURAL_LEAN_MM else -np.inf
     worst = int(deepest.argmax())
     at = int(depth[worst].argmax())
     half = max(deepest[worst] / 2, 0.0)
     return WallProfile(
         depth_mm=float(deepest[worst]),
+        most_mm=max(float(deepest[worst]), most),
         position=float(shares[at]),
         turning_deg=_sharpest_turn(depth[worst], shares * height, displaced),
         width_share=float((deepest > half).mean()) if deepest[worst] > 0 else 0.0,

@@ -83,13 +83,31 @@ class LesionTruth:
 
 @dataclass(frozen=True)
 class FractureTruth:
-    """A collapsed vertebra as it was made: `losses` are fractions of the height, `signs` those of Table 1 on CT."""
+    """A collapsed vertebra as it was made.
+
+    Attributes
+    ----------
+    level : Level
+        The vertebra.
+    cause : str
+        ``osteoporotic`` or ``metastatic``.
+    losses : dict
+        Fractions of the height, by column.
+    tilt : float
+        Further loss at the patient's right rim.
+    signs : dict
+        Those of Table 1 on CT.
+    wall_mm : float
+        How far the posterior wall stands out: a bulge behind the line between its rims, a retropulsed corner behind
+        where it was. To half a voxel of the anatomy; 0 where it does neither.
+    """
 
     level: Level
     cause: str
     losses: dict[str, float]
     tilt: float
     signs: dict[str, bool]
+    wall_mm: float = 0.0
 
 
 @dataclass(frozen=True)

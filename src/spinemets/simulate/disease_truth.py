@@ -33,7 +33,7 @@ def vertebra_truth(disease: Disease, levels: Sequence[Level]) -> tuple[VertebraF
     for level in levels:
         lesions = tuple(lesion_json(one) for one in disease.lesion_truth if one.level is level)
         broken = fractures.get(level)
-        shape = {} if broken is None else _shape(broken)
+        shape = {} if broken is None else _shape(broken, float(np.linalg.norm(disease.anatomy.affine[:3, 0])))
         findings.append(VertebraFindings(level, lesions=lesions, fracture=_fracture(broken, bool(lesions)), **shape))
     return tuple(findings)
 
@@ -63,11 +63,14 @@ def _fracture(truth: FractureTruth | None, has_lesion: bool) -> dict[str, Any]:
     }
 
 
-def _shape(truth: FractureTruth) -> dict[str, Any]:
-    """Losses of height with the largest, Genant's grade and the signs of a collapsed body.
+def _shape(truth: FractureTruth, voxel_mm: float) -> dict[str, Any]:
+    """Losses of height with the largest, Genant's grade, the signs and the posterior wall of a collapsed body.
 
-    The largest of the three columns decides, as everywhere; a tilt is not counted.
+    The largest of the three columns decides, as everywhere; a tilt is not counted. Nothing is said of a wall that
+    neither bulges nor is retropulsed.
     """
+    depth, half = truth.wall_mm, voxel_mm / 2
+    wall = {"posterior_wall": {"depth_mm": Measured(depth, "mm", max(depth - half, 0.0), depth + half, METHOD)}}
     losses = {name: truth.losses[name] for name in COLUMN_SHARE}
     worst = max(losses.values())
     grade = int(genant_grade(worst))
@@ -75,4 +78,5 @@ def _shape(truth: FractureTruth) -> dict[str, Any]:
         "height_loss": {n: Measured.fraction(v, 0.0, METHOD) for n, v in {**losses, "max": worst}.items()},
         "genant": Measured(grade, "1", grade, grade, METHOD),
         "signs": {name: {"value": present, "method": METHOD} for name, present in truth.signs.items()},
+        **(wall if depth > 0 else {}),
     }

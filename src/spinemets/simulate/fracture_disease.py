@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -57,12 +58,11 @@ def collapse_levels(canvas: DiseaseCanvas, causes: dict[Level, FractureClass], r
 
 
 def draw_fracture(canvas: DiseaseCanvas, truth: FractureTruth, rng: np.random.Generator) -> None:
-    """Draw the signs of a collapsed body."""
-    signs = truth.signs
-    if signs["posterior_wall_bulge"]:
-        bulge(canvas, canvas.site(truth.level), rng)
-    if signs["retropulsion"]:
-        retropulsion(canvas, canvas.site(truth.level), rng)
+    """Draw the signs of a collapsed body, and record how far its posterior wall then stands out."""
+    shapes = {"posterior_wall_bulge": bulge, "retropulsion": retropulsion}
+    depths = [shape(canvas, canvas.site(truth.level), rng) for name, shape in shapes.items() if truth.signs[name]]
+    wall_mm = round(max(depths, default=0.0), 4)
+    canvas.fractures = [replace(one, wall_mm=wall_mm) if one is truth else one for one in canvas.fractures]
     if truth.cause == FractureClass.METASTATIC.value:
         _draw_metastatic(canvas, truth, rng)
     else:
