@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from spinemets.anatomy import Level
-from spinemets.diffuse_marrow import ALL_DARK, DIFFUSE, diffuse_sign
+from spinemets.diffuse_marrow import ALL_DARK, DIFFUSE, UNCHECKED, diffuse_sign
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.flare_signs import flare_signs
 from spinemets.foramen_signs import FORAMEN, foramen_signs
@@ -131,14 +131,15 @@ def spine_signs(
 ) -> tuple[dict[Level, Any], tuple[str, ...]]:
     """Signs of every level whose body was measured, and flags of the whole spine.
 
-    Where marrow is dark on T1 at all levels, none is a reference, on CT neither.
+    Where marrow is dark on T1 at all levels, none is a reference, on CT neither. Without T1 nobody can check, and a
+    flag says so: CT compares with neighbours all the same.
     """
     if images.ct is None and images.myelogram is None and not images.mr:
         return dict.fromkeys(bodies, NO_IMAGE), ()
     affected = {level for level, body in bodies.items() if body.lesions or is_fractured(body)}
     no_reference = affected | {level for level, body in bodies.items() if _may_be_fractured(body)}
     marrow: Mapping[Level, dict[str, Any]] = {}
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...] = (UNCHECKED,)
     if images.mr:
         marrow, flags = marrow_signs(images.mr, masks.vertebrae, masks.regions, masks.lesions, bodies, no_reference)
     diffuse = DIFFUSE in flags

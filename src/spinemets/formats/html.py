@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinemets.anatomy import Level
-from spinemets.diffuse_marrow import DIFFUSE
+from spinemets.diffuse_marrow import DIFFUSE, UNCHECKED
 from spinemets.formats.atomic import write_text
 from spinemets.formats.canal_pictures import CanalStrip
 from spinemets.formats.picture import SeriesPictures
@@ -82,6 +82,7 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = (), strips:
         strips=strips,
         thumbnails=thumbnails,
         all_marrow_dark=DIFFUSE in document["provenance"].get("flags", []),
+        marrow_unchecked=UNCHECKED in document["provenance"].get("flags", []),
         has_lesions=any(series.shows_lesions for series in pictures),
     )
 
