@@ -81,6 +81,13 @@ def test_the_worst_slice_is_the_grade_and_a_neighbour_confirms_it():
     assert [grade.value for _, grade in found.by_slice] == ["1b", "2", "2", "1b"]
 
 
+def test_the_slice_of_a_tumour_that_deforms_nothing_is_the_one_with_the_most_of_it():
+    undeformed = {"indentation_mm": 0.2, "sac_loss": 0.0}
+    slices = [measures(4, gap_mm=2.0, tumour_mm2=6.0, **undeformed), measures(5, gap_mm=2.8, **undeformed)]
+    found = escc(slices, pixel_mm=0.5)
+    assert (found.grade, found.worst) == (Grade.G1A, 5)
+
+
 @pytest.mark.parametrize("others", [[], [measures(4, gap_mm=2.0)], [measures(3, mscc=0.3)]])
 def test_a_grade_that_no_adjacent_slice_confirms_is_flagged(others):
     assert "single_slice" in escc([*others, measures(5, mscc=0.3)], pixel_mm=0.5).flags

@@ -99,7 +99,7 @@ def escc(
         raise ValueError("no slice to grade")
     limits = limits or EsccThresholds()
     graded = [grade_slice(one, limits, pixel_mm=pixel_mm) for one in slices]
-    number = max(range(len(slices)), key=lambda n: (graded[n].rank, _severity(slices[n])))
+    number = max(range(len(slices)), key=lambda n: (graded[n].rank, _severity(slices[n], graded[n])))
     worst, grade = slices[number], graded[number]
     shares = _distribution(slices, limits, pixel_mm, seed)
     possible = {grade, *(one for one, share in shares.items() if share >= LEAST_SHARE)}
@@ -124,8 +124,13 @@ def escc(
     )
 
 
-def _severity(one: SliceMeasures) -> float:
-    """Orders slices of the same grade: more compression first, then a narrower gap, then a deeper dent in the sac."""
+def _severity(one: SliceMeasures, grade: Grade) -> float:
+    """Orders slices of the same grade: more compression first, then a narrower gap, then a deeper dent in the sac.
+
+    Where the sac is not deformed, the slice with the most tumour.
+    """
+    if grade.rank <= Grade.G1A.rank:
+        return one.tumour_mm2
     loss = max(one.mscc or 0.0, one.cord_loss or 0.0)
     return 10 * loss - (one.gap_mm if one.gap_mm is not None else 5.0) + one.indentation_mm
 
