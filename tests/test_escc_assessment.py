@@ -205,3 +205,39 @@ def test_the_command_prints_the_answer(tmp_path, capsys):
     }  # fmt: skip
     with pytest.raises(SpinemetsError, match="--level: 'Q' is not a vertebral level"):
         run_escc(*(tmp_path / f"{name}.nii.gz" for name in ("cord", "sac", "tumour")), level="Q")
+
+
+def test_the_command_writes_the_answer_and_a_page_with_pictures(tmp_path, capsys):
+    volumes = masks(CASES["2 flattened"])
+    for name, volume in volumes.items():
+        write_mask(tmp_path / f"{name}.nii.gz", volume)
+    words = [
+        f"--{option}={tmp_path / name}.nii.gz"
+        for option, name in (("cord", "cord"), ("sac", "sac"), ("epidural", "tumour"))
+    ]
+    with pytest.raises(SystemExit) as stop:
+        main(["escc", *words, "--level", "T7", "--out", str(tmp_path / "out")])
+    assert (stop.value.code, capsys.readouterr().out) == (0, "")
+    answer = json.loads((tmp_path / "out" / "escc.json").read_text())
+    page = (tmp_path / "out" / "escc.html").read_text()
+    assert "<strong>T7: Compression of the spinal cord, ESCC 2.</strong>" in page
+    assert "Research use only" in page
+    assert f"slice {answer['slice']}, grade 2: gap" in page
+    for kind in ("cord", "sac", "tumour", "undeformed", "gap", "indentation", "csf"):
+        assert f'class="mark {kind}"' in page
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as stop:
+        main(["escc", *words, "--out", str(tmp_path / "file" / "out")])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith("cannot write to the output folder: ")
+
+
+def test_a_site_without_a_slice_that_decides_has_a_page_without_pictures(tmp_path):
+    volumes = masks(EpiduralCase(length_mm=0.0))
+    for name, volume in volumes.items():
+        write_mask(tmp_path / f"{name}.nii.gz", volume)
+    answer = run_escc(*(tmp_path / f"{name}.nii.gz" for name in ("cord", "sac", "tumour")), out=tmp_path / "out")
+    page = (tmp_path / "out" / "escc.html").read_text()
+    assert answer["slice"] is None
+    assert "<svg" not in page
+    assert "No epidural tumour found; this is not clearance." in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy as np
 from spinemets.anatomy import CanalLabel, Level
 from spinemets.canal_levels import AMBIGUOUS, CanalLevels, SliceLevel
 from spinemets.epidural_signs import EPIDURAL, epidural_signs
-from spinemets.escc_assessment import EsccMasks, assess_escc
+from spinemets.escc_assessment import EsccMasks, assess_escc, escc_drawings
 from spinemets.findings import NotAssessed, Reason, Section, VertebraFindings
 from spinemets.inference.card import ModelCard
 from spinemets.measure.canal_slices import stack_axis
+from spinemets.measure.compression_drawing import SliceDrawing
 from spinemets.series_assessment import Clinical, SeriesResult
 from spinemets.series_images import given_on, lies_on
 from spinemets.volume import Series, Study, Volume
@@ -44,6 +45,8 @@ class CanalResult:
         Levels at whose height the sac was outlined; empty where that cannot be told.
     cards : tuple of ModelCard
         The network that made the masks, if one did.
+    drawings : mapping of int to SliceDrawing
+        Where each slice with tumour was measured.
     """
 
     series: Series
@@ -53,6 +56,7 @@ class CanalResult:
     signs: Mapping[str, Any]
     seen: frozenset[Level] = frozenset()
     cards: tuple[ModelCard, ...] = ()
+    drawings: Mapping[int, SliceDrawing] = field(default_factory=dict)
 
     @property
     def level(self) -> str | None:
@@ -137,15 +141,15 @@ def _graded(masks: EsccMasks, axis: int, levels: CanalLevels, bone_metastasis: s
     """The site of an axial T2, at the level that vertebrae in the same coordinates tell."""
     series, inside = levels.series, masks.sac.with_array((masks.sac.array > 0) | (masks.cord.array > 0))
     about = levels.at(inside, axis, _most_tumour(masks.epidural, axis))
-    answer = assess_escc(
-        masks, level=about.level if isinstance(about, SliceLevel) else None, bone_metastasis=bone_metastasis
-    )
+    level = about.level if isinstance(about, SliceLevel) else None
+    answer = assess_escc(masks, level=level, bone_metastasis=bone_metastasis)
+    drawings = escc_drawings(masks, level) if answer["slices"] else {}
     answer |= {"series": series.name} | ({"series_uid": series.uid} if series.uid else {})
     named = levels.at(inside, axis, answer["slice"])
     answer |= _told(named, answer["flags"])
     front = named.front if isinstance(named, SliceLevel) else None
     signs = epidural_signs(masks, TO_FRONT if front is None else front)
-    return CanalResult(series, masks, (answer,), axis, signs, levels.seen(inside))
+    return CanalResult(series, masks, (answer,), axis, signs, levels.seen(inside), drawings=drawings)
 
 
 def _told(named: SliceLevel | NotAssessed, flags: list[str]) -> dict[str, Any]:

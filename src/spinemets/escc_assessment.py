@@ -9,18 +9,19 @@ import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.errors import StudyError
+from spinemets.escc_slices import natural_changes, slice_measures, slice_row
 from spinemets.measure.canal_edge import with_edge_by_signal
 from spinemets.measure.canal_reference import slice_references
 from spinemets.measure.canal_roots import cord_extent, with_tumour, without_cord
 from spinemets.measure.canal_slices import FINE_MM, CanalStack, canal_stack, slice_with_two_cords
 from spinemets.measure.canal_taper import ReferenceSpan
-from spinemets.measure.compression_findings import IN_SLICE, compression_findings
+from spinemets.measure.compression_drawing import SliceDrawing, slice_drawing
 from spinemets.measure.cord_compression import SliceCompression, csf_signal, slice_compression
-from spinemets.rules.escc import REFERENCE_LEFT, EsccGrade, escc
+from spinemets.rules.escc import EsccGrade, escc
 from spinemets.rules.escc_answer import NOT_CLEARANCE, escc_answer
 from spinemets.rules.escc_cauda import BELOW_CONUS, AtTumour, at_tumour, given_cord, with_place
-from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, EsccThresholds, Grade, SliceMeasures, has_tumour
-from spinemets.rules.escc_taper import ONE_SIDED, Change, widened
+from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, EsccThresholds, Grade, has_tumour
+from spinemets.rules.escc_taper import ONE_SIDED, widened
 from spinemets.volume import Volume, require_same_grid
 
 LARGEST_PIXEL_MM, LARGEST_SLICE_MM, LARGEST_TILT_DEG = 0.8, 4.0, 20.0
@@ -49,6 +50,12 @@ class EsccMasks:
     canal: Volume | None = None
     by_network: bool = False
 
+    @property
+    def drawn(self) -> dict[str, Volume]:
+        """``cord``, ``sac`` with the cord, and ``tumour``, for pictures."""
+        sac = self.sac.with_array((self.sac.array > 0) | (self.cord.array > 0))
+        return {"cord": self.cord, "sac": sac, "tumour": self.epidural}
+
 
 def assess_escc(
     masks: EsccMasks,
@@ -65,10 +72,7 @@ def assess_escc(
         If a mask lies on another grid, holds nothing, or contradicts another.
     """
     require_usable(masks)
-    epidural = masks.epidural
-    if masks.canal is not None:
-        epidural = epidural.with_array((epidural.array > 0) & (masks.canal.array > 0))
-    stack = canal_stack(masks.cord, masks.sac, epidural, masks.t2)
+    stack = _stack(masks)
     refusal = _refusal(stack, masks)
     if refusal is not None:
         return escc_answer(level, status="not_assessable", reason=refusal)
@@ -78,6 +82,33 @@ def assess_escc(
         stack = with_edge_by_signal(stack)
     answer = _assessed(stack, level, bone_metastasis, other_compression)
     return answer if place is None else with_place(answer, place)
+
+
+def escc_drawings(masks: EsccMasks, level: Level | None = None) -> dict[int, SliceDrawing]:
+    """Where each slice with tumour was measured, by its index; none where there is nothing to compare them with.
+
+    Parameters
+    ----------
+    masks : EsccMasks
+        As `assess_escc` took them.
+    level : Level, optional
+        Likewise.
+    """
+    stack = _stack(masks)
+    if masks.by_network:
+        stack = with_edge_by_signal(_cord_and_place(stack, level)[0])
+    references, _ = slice_references(stack, level)
+    limit = csf_signal(stack)
+    drawn = [one for one in stack.slices if one.index in references]
+    return {one.index: slice_drawing(one, references[one.index], stack, limit) for one in drawn}
+
+
+def _stack(masks: EsccMasks) -> CanalStack:
+    """The slices, with the tumour within the bony canal alone where that is known."""
+    epidural = masks.epidural
+    if masks.canal is not None:
+        epidural = epidural.with_array((epidural.array > 0) & (masks.canal.array > 0))
+    return canal_stack(masks.cord, masks.sac, epidural, masks.t2)
 
 
 def _cord_and_place(stack: CanalStack, level: Level | None) -> tuple[CanalStack, AtTumour | None]:
@@ -163,11 +194,11 @@ def _graded(
     flags: list[str],
 ) -> dict[str, Any]:
     limits = EsccThresholds()
-    slices = [_measures(one) for one in measured]
+    slices = [slice_measures(one) for one in measured]
     found = escc(slices, pixel_mm=stack.pixel_mm, limits=limits, reference_is_sure=kind != "population")
-    changes = [_changes(spans[one.index]) for one in slices]
+    changes = [natural_changes(spans[one.index]) for one in slices]
     found = widened(found, slices, changes, pixel_mm=stack.pixel_mm, limits=limits)
-    rows = [_row(one, dict(found.by_slice)[one.index], spans[one.index], stack.pixel_mm) for one in measured]
+    rows = [slice_row(one, dict(found.by_slice)[one.index], spans[one.index], stack.pixel_mm) for one in measured]
     shared = {"slices": rows, "reference": kind, "flags": [*found.flags, *flags], "sac_deformed": found.sac_deformed}
     with_tumour = [one for one in slices if has_tumour(one, limits)]
     if with_tumour and all(one.gap_mm is None for one in with_tumour):
@@ -187,45 +218,10 @@ def _graded(
     )
 
 
-def _changes(span: ReferenceSpan) -> tuple[Change, Change]:
-    """The smallest and the largest that sac and cord may be without tumour."""
-    low, high = ((span.cord[n], span.sac[n]) for n in (0, 1))
-    return Change(*low, -span.centre_mm), Change(*high, span.centre_mm)
-
-
 def _all_or_none(found: EsccGrade, high: frozenset[Grade]) -> bool | None:
     """Whether every possible grade is high (True) or none is (False), else None."""
     answers = {grade in high for grade in found.possible}
     return answers.pop() if len(answers) == 1 else None
-
-
-def _measures(one: SliceCompression) -> SliceMeasures:
-    mscc = None if one.mscc_ap is None or one.mscc_rl is None else max(one.mscc_ap, one.mscc_rl)
-    return SliceMeasures(
-        index=one.index,
-        tumour_mm2=one.epidural_area_mm2,
-        tumour_mm=one.epidural_thickness_mm,
-        indentation_mm=one.sac_indentation_mm,
-        sac_loss=one.sac_area_loss,
-        gap_mm=one.cord_gap_mm,
-        mscc=mscc,
-        cord_loss=one.cord_area_loss,
-        dent=one.cord_dent,
-        shift_mm=one.cord_shift_mm,
-        csf_ring=one.csf_fraction,
-        csf_pool_mm2=one.csf_pool_mm2,
-        csf_pool_mm=one.csf_pool_mm,
-        cord_mm=2 * float(np.sqrt(one.cord_area_mm2 / np.pi)) if one.cord_area_mm2 else None,
-        sac_mm=2 * float(np.sqrt(one.sac_area_mm2 / np.pi)),
-    )
-
-
-def _row(one: SliceCompression, grade: Grade, span: ReferenceSpan, pixel_mm: float) -> dict[str, Any]:
-    """A slice of the answer: plain numbers, and every measure with unit, interval and method."""
-    found = compression_findings(one, span, pixel_mm=pixel_mm, reference_left=REFERENCE_LEFT)
-    measures = {name: finding.to_json_dict() for name, finding in found.items()}
-    plain = {name: measures[name].get("value") for name in IN_SLICE}
-    return {"index": one.index, "grade": grade.value, **plain, "measures": measures}
 
 
 def require_usable(masks: EsccMasks) -> None:

@@ -21,6 +21,7 @@ from spinemets.errors import SpinemetsError, StudyError
 from spinemets.findings import NotAssessed, Reason
 from spinemets.formats.atomic import write_bytes
 from spinemets.formats.canal_pictures import CanalStrip, draw_canal_strip
+from spinemets.formats.drawn_slice import drawn_slices
 from spinemets.formats.html import write_report_html
 from spinemets.formats.picture import SeriesPictures
 from spinemets.formats.pictures import draw_pictures
@@ -136,15 +137,14 @@ def _suffixes(results: Sequence[SeriesResult]) -> list[str]:
 
 def _canal_strips(canal: CanalResult) -> list[CanalStrip]:
     """Pictures of the worst slice of every graded site."""
-    masks = {"cord": canal.masks.cord, "sac": canal.masks.sac, "tumour": canal.masks.epidural}
     return [
         draw_canal_strip(
             f"ESCC {site['grade'] or 'not graded'}, {canal.series.name}",
-            masks,
+            canal.masks.drawn,
             canal.axis,
             site["slice"],
             canal.masks.t2,
-            {row["index"]: row["cord_gap_mm"] for row in site["slices"]},
+            drawn_slices(site, canal.drawings),
         )
         for site in canal.section
         if site["slice"] is not None

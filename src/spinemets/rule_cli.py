@@ -67,6 +67,9 @@ def escc(
     level: Annotated[str | None, typer.Option(help="Level of the site, e.g. T7.")] = None,
     bone_metastasis: Annotated[YesNo, typer.Option(help="Is one established? Grade 0 needs it.")] = YesNo.unknown,
     other_compression: Annotated[OtherCompression | None, typer.Option(help="What else presses on the cord.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for escc.json and escc.html with pictures, instead of standard output.")
+    ] = None,
 ) -> None:
     """Grade epidural spinal cord compression (ESCC) from masks on an axial T2, slice by slice, in millimetres.
 
@@ -88,5 +91,7 @@ def escc(
         level=level,
         bone_metastasis=bone_metastasis.value,
         other_compression=other_compression.value if other_compression else None,
+        out=out,
     )
-    typer.echo(json.dumps(answer, indent=1))
+    if out is None:
+        typer.echo(json.dumps(answer, indent=1))

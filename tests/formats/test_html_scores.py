@@ -93,12 +93,14 @@ def test_every_number_of_a_slice_has_a_name_with_its_unit():
 
 
 def test_a_measure_of_a_slice_is_shown_with_its_interval_and_its_method():
-    gap = {"value": 1.25, "unit": "mm", "low": 0.9, "high": 1.6, "method": "least distance of the edges"}
-    row = {"index": 12, "grade": "1b", "cord_gap_mm": 1.25, "csf_fraction": None}
-    row["measures"] = {"cord_gap_mm": gap, "csf_fraction": {"not_applicable": "no_cord_in_slice"}}
+    gap = {"value": 1.274, "unit": "mm", "low": 0.86, "high": 1.63, "method": "least distance of the edges"}
+    shift = {"value": -0.03, "unit": "mm", "low": -0.4, "high": 0.34, "method": "centre"}
+    lost = {"value": 0.118, "unit": "1", "low": 0.05, "high": 0.186, "method": "areas"}
+    row = {"index": 12, "grade": "1b", "cord_gap_mm": 1.274, "cord_shift_mm": 0, "sac_area_loss": 0.118}
+    row |= {"csf_fraction": None, "measures": {"cord_gap_mm": gap, "cord_shift_mm": shift, "sac_area_loss": lost}}
+    row["measures"]["csf_fraction"] = {"not_applicable": "no_cord_in_slice"}
     page = report_html(report(escc=(SITE | {"slices": [row]},)))
     text = section(page, "Epidural spinal cord compression (ESCC)")
-    assert "1.25 (0.9 to 1.6)" in text
+    assert "1.3 (0.9 to 1.6) 0.0 (-0.4 to 0.3) 12 % (5 to 19) no cord in slice" in text
     assert 'title="least distance of the edges"' in page
-    assert "no cord in slice" in text
     assert "measures" not in text

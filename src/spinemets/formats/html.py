@@ -69,7 +69,7 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = (), strips:
     thumbnails: dict[Level, Any] = {}
     for series in reversed(pictures):
         thumbnails.update(series.thumbnails)
-    template = _environment().get_template("report.html.j2")
+    template = page_environment().get_template("report.html.j2")
     return template.render(
         r=document,
         span=_span(report),
@@ -87,7 +87,7 @@ def report_html(report: Report, pictures: Sequence[SeriesPictures] = (), strips:
     )
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
     """Where templates are found, and what they call."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -101,6 +101,7 @@ def _environment() -> Environment:
         "unit": _unit,
         "mm": _mm,
         "number": _number,
+        "rounded": _rounded,
         "words": _words,
         "role": _role,
         "without": _without,
@@ -156,6 +157,12 @@ def _unit(code: str) -> str:
 
 def _number(value: float) -> str:
     return f"{round(value, 3):.3g}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def _rounded(measured: Mapping[str, Any], value: float) -> str:
+    """A length to a tenth, an area to a whole, none of them -0."""
+    digits = 0 if measured["unit"] == "mm2" else 1
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def _words(code: str) -> str:

@@ -69,10 +69,10 @@ def _escc_part(escc: Any) -> Part:
         return Part("escc", title, ESCC_WARNING, {escc["not_assessable"]: {escc["detail"]: []}}, [])
     if not isinstance(escc, list):
         return Part("escc", title, ESCC_WARNING, {escc["not_applicable"]: {"the question does not arise here": []}}, [])
-    return Part("escc", title, ESCC_WARNING, {}, [(_site_name(site, escc), site) for site in escc])
+    return Part("escc", title, ESCC_WARNING, {}, [(site_name(site, escc), site) for site in escc])
 
 
-def _site_name(site: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
+def site_name(site: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
     """Level of a site, and the series that it was read on where there are several."""
     level = str(site["level"] or "Level unknown")
     return f"{level}, {site['series']}" if len(every) > 1 and site.get("series") else level
@@ -90,12 +90,12 @@ def alarms(escc: Any) -> list[tuple[str, str]]:
     for site in escc if isinstance(escc, list) else ():
         high = [grade for grade in site["possible_grades"] if grade in HIGH_GRADES]
         if site["grade"] in HIGH_GRADES:
-            found.append((_site_name(site, escc), f"compression of the spinal cord, ESCC {site['grade']}"))
+            found.append((site_name(site, escc), f"compression of the spinal cord, ESCC {site['grade']}"))
         elif high:
             said = f"compression of the spinal cord is not excluded, ESCC {' or '.join(high)} stays possible"
-            found.append((_site_name(site, escc), said))
+            found.append((site_name(site, escc), said))
         elif SUSPECTED in site["flags"]:
-            found.append((_site_name(site, escc), "tumour in the spinal canal is not excluded"))
+            found.append((site_name(site, escc), "tumour in the spinal canal is not excluded"))
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,8 @@ class CanalStack:
         1 where heights grow towards the head, -1 where they grow towards the feet.
     tumour_without_sac_mm2 : mapping
         Area of tumour in each slice that shows tumour and no sac: there nobody can tell how much room is left.
+    corner_index, in_plane_mm : (2,) ndarray
+        Of the volume: index of the corner of the fine grid along the in-plane axes, and spacing along them.
     """
 
     axis: int
@@ -79,6 +82,16 @@ class CanalStack:
     to_front: NDArray[np.float64]
     to_head: float
     tumour_without_sac_mm2: Mapping[int, float] = field(default_factory=dict)
+    corner_index: NDArray[np.float64] = field(default_factory=lambda: np.full(2, -0.5))
+    in_plane_mm: NDArray[np.float64] = field(default_factory=lambda: np.full(2, FINE_MM))
+
+    def fine_at(self, index: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(..., 2) fine pixels at indices along the two in-plane axes of the volume."""
+        return (np.asarray(index) - self.corner_index) * self.in_plane_mm / FINE_MM - 0.5
+
+    def index_at(self, fine: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(..., 2) indices along the two in-plane axes of the volume at fine pixels."""
+        return (np.asarray(fine) + 0.5) * FINE_MM / self.in_plane_mm + self.corner_index
 
 
 def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = None) -> CanalStack:
@@ -105,6 +118,8 @@ def canal_stack(cord: Volume, sac: Volume, tumour: Volume, t2: Volume | None = N
         to_front,
         1.0 if cord.affine[2, axis] > 0 else -1.0,
         planes.tumour_without_sac_mm2(),
+        planes.corner_index,
+        planes.pixel_mm,
     )
 
 
@@ -119,9 +134,19 @@ class _Planes:
     pixel_mm: NDArray[np.float64]
     apart_mm: float
 
+    @cached_property
+    def box(self) -> tuple[slice, slice]:
+        """Pixels round all sac and tumour."""
+        return _box(self.sac | self.tumour, self.pixel_mm)
+
+    @property
+    def corner_index(self) -> NDArray[np.float64]:
+        """(2,) index of the outer corner of the first pixel of `box`."""
+        return np.array([part.start for part in self.box]) - 0.5
+
     def fine(self) -> tuple[CanalSlice, ...]:
         """Those with sac, on the fine grid round what any of them holds."""
-        box = _box(self.sac | self.tumour, self.pixel_mm)
+        box = self.box
         slices = []
         for index in np.flatnonzero(self.sac.any(axis=(1, 2))):
             cord, sac, tumour = (_fine(m[index][box], self.pixel_mm) for m in (self.cord, self.sac, self.tumour))

@@ -153,5 +153,5 @@ def _finding(one: SliceCompression, name: str, errors: _Errors) -> Finding:
         below, above = errors.of(name)
         low, high = value - below, value + above
         low = low if name in SIGNED else max(low, 0.0)
-    low, middle, high = (round(float(number), DIGITS) for number in (low, value, high))
+    low, middle, high = (round(float(number), DIGITS) + 0.0 for number in (low, value, high))  # no -0
     return Measured(middle, UNITS.get(name.rpartition("_")[2], "1"), low, high, METHODS[name])

@@ -93,9 +93,7 @@ def slice_compression(
     """
     tumour, cord = one.tumour, one.cord
     indentation = float(-reference.sac_mm[tumour].min()) if tumour.any() else 0.0
-    csf = one.sac & ~cord
-    if csf_from is not None and one.image is not None:
-        csf &= one.image >= csf_from
+    csf = csf_of(one, csf_from)
     pool_area, pool_width = _largest_pool(csf)
     tumour_area, thickness = area_mm2(tumour), 2 * _inner_radius_mm(tumour)
     whole = SliceCompression(
@@ -127,6 +125,18 @@ def slice_compression(
         cord_ap_mm=ap,
         cord_rl_mm=rl,
     )
+
+
+def csf_of(one: CanalSlice, csf_from: float | None) -> NDArray[np.bool_]:
+    """(U, V) what is sac and no cord, and bright enough where there is an image and a limit."""
+    csf = one.sac & ~one.cord
+    return csf if csf_from is None or one.image is None else csf & (one.image >= csf_from)
+
+
+def ring_of(cord: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(U, V) the ring round a cord in which CSF is looked for."""
+    outside = ndimage.distance_transform_edt(~cord) * FINE_MM
+    return np.asarray((outside > 0) & (outside <= RING_MM))
 
 
 def csf_signal(stack: CanalStack) -> float | None:
@@ -165,8 +175,7 @@ def _shift_mm(tumour: NDArray[np.bool_], cord: NDArray[np.bool_], reference: Sli
 
 
 def _csf_fraction(cord: NDArray[np.bool_], csf: NDArray[np.bool_]) -> float:
-    outside = ndimage.distance_transform_edt(~cord) * FINE_MM
-    ring = (outside > 0) & (outside <= RING_MM)
+    ring = ring_of(cord)
     return float(csf[ring].mean()) if ring.any() else 0.0
 
 
