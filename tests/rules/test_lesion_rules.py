@@ -2,7 +2,8 @@
 
 import pytest
 
-from spinemets.findings import Measured, NotAssessed
+from spinemets.findings import Measured, NotApplicable, NotAssessed
+from spinemets.rules.flare import denser, possible_flare
 from spinemets.rules.fracture_risk import high_fracture_risk, visible_on_film
 from spinemets.rules.ivory import ivory, suggests_paget
 from spinemets.rules.treatment import statements
@@ -84,3 +85,33 @@ def test_statements_are_the_reviews_and_name_what_they_miss():
     found = statements(["unstable"], ["3"])
     assert all(statement.text.startswith("the review states") for statement in found)
     assert found[-1].not_known == ("whether the tumour is very radiosensitive", "whether the patient tolerates surgery")
+
+
+def test_cementoplasty_is_named_only_without_epidural_tumour_and_misses_the_pain():
+    (only,) = statements(None, ["0"])
+    assert "cementoplasty" in only.text
+    assert "without epidural extension" in only.text
+    assert only.not_known == ("pain",)
+    for grades in (None, ["1a"], ["0", "1a"], ["3"]):
+        assert not any("cementoplasty" in one.text for one in statements(["stable"], grades))
+
+
+# clinical.md §1.7, X13, typed a second time: a rim or a new sclerotic lesion at least 100 HU denser, with a response.
+NOTHING_NEW = NotApplicable("no_new_sclerotic_lesion")
+
+
+@pytest.mark.parametrize(
+    ("rise", "error", "expected"),
+    [(100.0, 0.0, "present"), (99.0, 0.0, "absent"), (95.0, 10.0, "at_threshold"), (-150.0, 0.0, "absent")],
+)
+def test_bone_is_denser_from_100_hu_on_and_open_where_its_interval_holds_them(rise, error, expected):
+    assert denser(number(rise, "[hnsf'U]", error)).value == expected
+    assert possible_flare(number(rise, "[hnsf'U]", error), NOTHING_NEW, "yes").value == expected
+    assert possible_flare(number(0.0, "[hnsf'U]"), number(rise, "[hnsf'U]", error), "yes").value == expected
+    assert possible_flare(number(rise, "[hnsf'U]", error), NOTHING_NEW, "no").value == "absent"
+    assert possible_flare(number(rise, "[hnsf'U]", error), NOTHING_NEW, "unknown").code.value == "not_stated"
+
+
+def test_two_dates_that_were_not_compared_show_no_flare_and_no_absence_of_one():
+    assert denser(UNSEEN) is UNSEEN
+    assert possible_flare(UNSEEN, UNSEEN, "yes") is UNSEEN
