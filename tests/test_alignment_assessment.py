@@ -139,3 +139,14 @@ def test_a_body_whose_near_endplate_is_cut_is_no_neighbour():
     found = local_alignment(cut.ends, cut.cut)[LEVELS[-2]].slip_below_mm
     assert found.code is Reason.OUT_OF_FIELD
     assert disc_bends(cut.ends, above=False, cut=cut.cut)[LEVELS[-2]][0].code is Reason.OUT_OF_FIELD
+
+
+def test_beside_a_cut_body_both_discs_stand_for_the_angle_over_three_levels():
+    bodies, losses = scene()
+    cut = with_ends_cut(bodies)
+    alignment, bends = local_alignment(cut.ends, cut.cut), measured_bends(cut, losses, EXACT)
+    level = LEVELS[1]
+    assert isinstance(alignment[level].scoliosis_deg, NotAssessed)
+    assert alignment_reading(level, alignment[level], bends[level], losses[level]).case_word == "normal"
+    lone = dataclasses.replace(bends[level], side_disc_bend_above_deg=NotAssessed(Reason.NO_REFERENCE, "none"))
+    assert alignment_reading(level, alignment[level], lone, losses[level]).case_word == "deformity_age_unknown"

@@ -57,4 +57,6 @@ def alignment_reading(
     if loss is None or collapse_percent(loss.largest, by_interval=loss.by_interval) != (0.0, 0.0):
         front.append(bends.body_bend_deg)
         side.append(bends.side_body_bend_deg)
-    return read_alignment(level.region, slips, front, [own.scoliosis_deg, *side])
+    if isinstance(own.scoliosis_deg, Measured) or not all(isinstance(one, Measured) for one in side):
+        side.append(own.scoliosis_deg)  # at the ends of a spine both discs and the body stand for it
+    return read_alignment(level.region, slips, front, side)

@@ -16,8 +16,10 @@ from spinemets.measure.body_surface import body_surface
 from spinemets.measure.cut_bodies import CutBody, cut_mm, whole_endplate
 from spinemets.measure.endplates import endplate
 from spinemets.measure.heights import BodyHeights, body_heights
+from spinemets.measure.next_level import level_above
 from spinemets.measure.outline_error import OutlineError
 from spinemets.measure.region_labels import IN_BODY
+from spinemets.measure.sacral_endplate import sacral_endplate
 from spinemets.measure.vertebra_regions import VertebraRegions
 from spinemets.measure.wall_from_canal import WallFromCanal, walls_from_canal
 from spinemets.spine import Spine
@@ -58,6 +60,8 @@ def measured_bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -
             heights[level] = _body(level, vertebrae, regions, boxes[level], bodies)
     seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
     bodies.walls.update(walls_from_canal(vertebrae, regions.axes, seen, boxes))
+    if Level.SACRUM in heights:
+        _sacrum(vertebrae, bodies)
     return bodies
 
 
@@ -112,6 +116,17 @@ def _cut_body(
     if upper is not None or lower is not None:
         size = heights.depth_mm, heights.width_mm, *_voxel_mm(vertebrae, axes)
         bodies.cut[level] = CutBody(axes, upper, lower, *size)
+
+
+def _sacrum(vertebrae: Volume, bodies: MeasuredBodies) -> None:
+    """Keep the endplate of S1, if it is found beneath the vertebra that stands on it."""
+    above = level_above([*bodies.ends, Level.SACRUM], Level.SACRUM)
+    if above is None:
+        return
+    mask = vertebrae.with_array((vertebrae.array == Level.SACRUM.verse_id).view(np.uint8))
+    found = sacral_endplate(mask, bodies.ends[above])
+    if found is not None:
+        bodies.cut[Level.SACRUM] = found
 
 
 def _mask(level: Level, vertebrae: Volume, regions: VertebraRegions, box: tuple[slice, ...]) -> Volume:

@@ -50,27 +50,27 @@ def endplate(surface: BodySurface, heights: BodyHeights, *, upper: bool) -> Endp
     points = axes.coordinates(surface.points_mm(upper, right[:, None] & front[None, :]))
     if len(points) < LEAST_POINTS:
         return None
-    plane = _plane(points)
-    outline = _outline(surface, plane, upper)
+    flat = plane(points)
+    outline = _outline(surface, flat, upper)
     if outline is None:
         return None
     left, rightmost, back, foremost = outline
     across = (left + rightmost) / 2
     places = np.array([[across, (back + foremost) / 2], [across, foremost], [across, back]])
-    heights_up = places @ plane[:2] + plane[2]
+    heights_up = places @ flat[:2] + flat[2]
     centre_mm, front_mm, back_mm = axes.world(np.column_stack([places, heights_up]))
-    normal = np.array([-plane[0], -plane[1], 1.0])
+    normal = np.array([-flat[0], -flat[1], 1.0])
     return Endplate(centre_mm, normal / np.linalg.norm(normal) @ axes.rows, front_mm, back_mm)
 
 
-def _outline(surface: BodySurface, plane: NDArray[np.float64], upper: bool) -> tuple[float, float, float, float] | None:
+def _outline(surface: BodySurface, flat: NDArray[np.float64], upper: bool) -> tuple[float, float, float, float] | None:
     """Left, right, back and front end of an endplate through its own middle; None where it has none.
 
     Taken from the body itself, not from its axes: these lean where a vertebra has slipped.
     """
     depth = max(DEPTH_MM, DEPTH_VOXELS * surface.voxel_up_mm)
     places = np.stack(np.meshgrid(surface.right_mm, surface.front_mm, indexing="ij"), axis=-1)
-    share = surface.share_at(places @ plane[:2] + plane[2] + (-depth if upper else depth))
+    share = surface.share_at(places @ flat[:2] + flat[2] + (-depth if upper else depth))
     inside = share >= 0.5
     if inside.sum() < LEAST_POINTS:
         return None
@@ -92,7 +92,7 @@ def _ends_of_rows(share: NDArray[np.float32], place_mm: NDArray[np.float64]) -> 
     return float(first[known].mean()), float(last[known].mean())
 
 
-def _plane(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def plane(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """(3,) slopes to the right and front, and level, of a plane through (N, 3) points, far ones left out once."""
     keep = np.ones(len(points), dtype=bool)
     solution = np.zeros(3)
