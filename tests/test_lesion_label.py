@@ -5,11 +5,12 @@ import pytest
 from test_vertebra_assessment import scene
 
 from spinemets.anatomy import LesionLabel, Level
-from spinemets.findings import Reason
-from spinemets.lesion_scoring import LABEL_CONTRADICTED
+from spinemets.findings import Measured, NotAssessed, Reason
+from spinemets.lesion_scoring import LABEL_CONTRADICTED, broken_pedicles
 from spinemets.pipeline import examine
 from spinemets.volume import Series, Study
 
+RING = "pedicle_ring_missing_"
 BONE_HU, SPREAD_HU = 150.0, 15.0
 
 
@@ -65,3 +66,15 @@ def test_a_lesion_behind_the_body_has_no_bone_inside_it_to_ask():
     assert signs["lesion_lytic_share"].code is Reason.TOO_SMALL
     assert signs["lesion_blastic_share"].code is Reason.TOO_SMALL
     assert case["lesion_quality"] == "lytic"
+
+
+def test_a_pedicle_is_broken_where_three_tenths_of_its_ring_are_missing_and_not_where_nobody_measured_it():
+    """`clinical.md` §1.1, CT1."""
+    unknown = NotAssessed(Reason.MISSING_SEQUENCE, "no CT")
+    rings = {
+        RING + "left": Measured(0.3, "1", 0.2, 0.4, "typed"),
+        RING + "right": Measured(0.29, "1", 0.2, 0.4, "typed"),
+    }
+    assert broken_pedicles(rings) == {"pedicle_left"}
+    assert broken_pedicles({RING + "left": unknown}) == frozenset()
+    assert broken_pedicles({}) == frozenset()

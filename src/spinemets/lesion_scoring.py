@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from spinemets.anatomy import Region
+from spinemets.anatomy import Region, Side
 from spinemets.findings import Finding, Measured, NotApplicable, VertebraFindings
 from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.lesion_pieces import LesionType
 from spinemets.measure.lesions import Lesion
 from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, VertebraRegions
 from spinemets.rules.collapse import collapse_percent, decided_by_value
+from spinemets.rules.fracture_signs import RING_FROM
 from spinemets.rules.posterolateral import borderline, involved_items
 from spinemets.rules.sins import SinsScore, sins
 from spinemets.rules.sins_case import parse_case
@@ -36,17 +38,18 @@ def score_lesions(
     alignment: AlignmentReading,
     regions: VertebraRegions,
     pain: str,
-    lesion_bone: tuple[Finding | None, Finding | None] = (None, None),
+    signs: Mapping[str, Any] | None = None,
 ) -> tuple[VertebraFindings, SinsScore | None]:
     """The findings of a level with the SINS case of its lesions and the score, if it has any.
 
-    `lesion_bone` is the lytic and the blastic share of what lies of its lesions inside the body.
+    `signs` are those of the level, by name: what the CT shows of its lesions and pedicles is asked of them.
     """
+    seen = signs or {}
     if not lesions:
         none = NotApplicable("no_lesion")
         return replace(findings, sins_case=none, sins=none), None
-    case = sins_document(vertebra, lesions, loss, alignment, regions, pain)
-    contradicted = contradicts_label(lesions, *lesion_bone)
+    case = sins_document(vertebra, lesions, loss, alignment, regions, pain, broken_pedicles(seen))
+    contradicted = contradicts_label(lesions, seen.get("lesion_lytic_share"), seen.get("lesion_blastic_share"))
     if contradicted:
         case["lesion_quality"] = "not_assessable"
     score = sins(parse_case(case))
@@ -68,6 +71,7 @@ def sins_document(
     alignment: AlignmentReading,
     regions: VertebraRegions,
     pain: str,
+    broken: Collection[str] = (),
 ) -> dict[str, Any]:
     """The SINS case of one vertebra, as ``spinemets sins`` takes it; what was not measured is left out."""
     levels = [vertebra.level, *(level for level, share in vertebra.alternatives if share >= UNCERTAIN_LEVEL)]
@@ -83,12 +87,20 @@ def sins_document(
         case["body_involved_percent"] = _interval(*involved)
     if vertebra.level.region is Region.SACRAL or regions.source == FROM_NETWORK:
         return case  # parts are not told apart, or not well enough
-    sides, other = involved_items(lesion.regions for lesion in lesions)
+    sides, other = involved_items(
+        (lesion.regions for lesion in lesions), (lesion.region_ml for lesion in lesions), broken
+    )
     # A partition that cannot tell facets from lamina proves what is involved, not that nothing is.
     known = {side.value: items for side, items in sides.items() if items or regions.has_facets or not other}
     case["posterolateral"] = known
     case["other_posterior"] = other
     return case
+
+
+def broken_pedicles(signs: Mapping[str, Any]) -> frozenset[str]:
+    """Pedicles whose ring of cortex is broken on CT, by name; none where it was not measured."""
+    rings = {f"pedicle_{side.value}": signs.get(f"pedicle_ring_missing_{side.value}") for side in Side}
+    return frozenset(n for n, ring in rings.items() if isinstance(ring, Measured) and ring.value >= RING_FROM)
 
 
 def _quality(lesions: tuple[Lesion, ...]) -> str:

@@ -174,9 +174,8 @@ def _scored(
         return replace(findings, sins_case=own, sins=own), None
     reading = alignment_reading(level, measured.alignment.get(level), measured.bends.get(level), loss)
     seen = signs.get(level)
-    seen = seen if isinstance(seen, Mapping) else {}
-    bone = seen.get("lesion_lytic_share"), seen.get("lesion_blastic_share")
-    return score_lesions(findings, vertebra, own, loss, reading, measured.regions, pain, bone)
+    seen = seen if isinstance(seen, Mapping) else None
+    return score_lesions(findings, vertebra, own, loss, reading, measured.regions, pain, seen)
 
 
 def unmeasured(spine: Spine, reason: NotAssessed) -> SpineAssessment:

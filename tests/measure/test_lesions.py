@@ -66,6 +66,14 @@ def test_a_pedicle_is_involved_on_the_patients_own_side(stored, side, name):
     assert other not in lesion.regions
 
 
+def test_how_much_of_each_part_a_lesion_takes_is_its_volume_there():
+    """Half of the ball lies in the body, which begins at y = 0, half in the left pedicle."""
+    (lesion,) = lesions_by_level(*scene(balls=[((-15.0, 0.0, 6.0), 4.5, 1)]))[Level.L2]
+    assert lesion.region_ml["body"] == pytest.approx(ball_ml(4.5) / 2, rel=0.08)
+    assert lesion.region_ml["pedicle_left"] == pytest.approx(ball_ml(4.5) / 2, rel=0.08)
+    assert lesion.region_ml["pedicle_right"] == 0.0
+
+
 def test_a_mass_beyond_the_bone_is_no_part_of_the_body():
     (lesion,) = lesions_by_level(*scene(balls=[((0.0, 34.0, 0.0), 7.0, 1)]))[Level.L2]
     cap = np.pi * 3.0**2 * (3 * 7.0 - 3.0) / 3 / 1000  # the part of the ball that reaches 3 mm into the body

@@ -160,6 +160,16 @@ def test_two_lesions_add_up_and_what_was_too_small_is_left_out():
     assert sides[Side.LEFT] == ["pedicle"]
 
 
+@pytest.mark.parametrize(
+    ("ml", "broken", "expected"),
+    [((0.2, 0.11), ["pedicle_left"], ["pedicle"]), ((0.2, 0.09), ["pedicle_left"], []), ((0.9, 0.9), [], [])],
+)
+def test_three_tenths_of_a_millilitre_in_a_broken_element_count_however_small_its_share(ml, broken, expected):
+    shares = [{"pedicle_left": known(0.05, unit="1")}] * 2
+    sides, _ = involved_items(shares, [{"pedicle_left": one, "pedicle_right": 2.0} for one in ml], broken)
+    assert sides == {Side.LEFT: expected, Side.RIGHT: []}
+
+
 def test_a_share_whose_interval_holds_the_limit_is_borderline():
     assert borderline([{"pedicle_left": known(0.21, 0.05, unit="1"), "body": known(0.9, 0.05, unit="1")}]) == [
         "pedicle_left"

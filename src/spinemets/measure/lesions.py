@@ -7,7 +7,7 @@ readers tend to leave destroyed bone out of a vertebra mask.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,8 @@ class Lesion:
         Mean and 99th percentile of the CT within it.
     diameter_mm : Finding
         Of a ball as large.
+    region_ml : mapping of str to float, optional
+        How much of each part it takes, ml.
     """
 
     level: Level
@@ -59,6 +61,7 @@ class Lesion:
     mean_hu: Finding
     p99_hu: Finding
     diameter_mm: Finding
+    region_ml: Mapping[str, float] = field(default_factory=dict)
 
 
 def lesions_by_level(
@@ -148,6 +151,7 @@ def _measured(part: _Part, lesion: NDArray[np.bool_]) -> Lesion:
         _regions(share),
         *_density(None if part.ct is None else part.ct[near], piece, core),
         Measured(diameter[0], "mm", diameter[1], diameter[2], "of a ball of the same volume"),
+        {label.report_name: float(share.taken[label]) * part.voxel_mm3 / 1000 for label in RegionLabel},
     )
 
 

@@ -1,36 +1,52 @@
 """Which posterolateral elements are replaced by tumour, from the share of each that a lesion takes.
 
 SINS (Fisher 2010) asks for fracture of, or replacement by tumour in, facet, pedicle or costovertebral joint, and gives
-no share. A fifth of the element is ours (`clinical.md` §1.6).
+no share. A fifth of the element is ours, and so is 0.3 ml where the cortex is broken besides (`clinical.md` §1.6): that
+is known of pedicles alone, whose ring is measured on CT.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from spinemets.anatomy import Side
 from spinemets.findings import Finding, Measured
 
 INVOLVED_FROM = 0.2
 """Share of an element (ours)."""
+BROKEN_FROM_ML = 0.3
+"""Volume of tumour in an element whose cortex is broken (ours)."""
 SIDE_ITEMS = ("pedicle", "facet", "costovertebral_joint")
 OTHER_ITEMS = ("spinous_process", "lamina", "transverse_process")
 
 
-def involved_items(lesions: Iterable[Mapping[str, Finding]]) -> tuple[dict[Side, list[str]], list[str]]:
+def involved_items(
+    lesions: Iterable[Mapping[str, Finding]],
+    volumes_ml: Iterable[Mapping[str, float]] = (),
+    broken: Collection[str] = (),
+) -> tuple[dict[Side, list[str]], list[str]]:
     """Elements of each side that score, and other posterior elements, that some lesion takes.
 
     Parameters
     ----------
     lesions : iterable of mapping of str to Finding
         Share of each part, by its name in ``report.json``.
+    volumes_ml : iterable of mapping of str to float, optional
+        How much of each part, by the same names.
+    broken : collection of str, optional
+        Parts whose cortex is broken.
     """
     share: dict[str, float] = {}
     for regions in lesions:
         for name, finding in regions.items():
             if isinstance(finding, Measured):
                 share[name] = share.get(name, 0.0) + finding.value
+    volume: dict[str, float] = {}
+    for parts in volumes_ml:
+        for name, ml in parts.items():
+            volume[name] = volume.get(name, 0.0) + ml
     taken = {name for name, value in share.items() if value >= INVOLVED_FROM}
+    taken |= {name for name in broken if volume.get(name, 0.0) >= BROKEN_FROM_ML}
     sides = {side: [item for item in SIDE_ITEMS if f"{item}_{side.value}" in taken] for side in Side}
     other = [item for item in OTHER_ITEMS if taken & {item, f"{item}_left", f"{item}_right"}]
     return sides, other
