@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fracture_scene import BACK, FRONT, HALF_WIDTH, SHELL, SPONGY, Scene
+from fracture_scene import BACK, FRONT, HALF_HEIGHT, HALF_WIDTH, SHELL, SPONGY, Scene
 from oblique import STORED
 
 from spinemets.anatomy import LesionLabel, Level, Subregion
@@ -39,6 +39,19 @@ def test_without_a_lesion_mask_the_pedicles_and_the_other_levels_stay_open():
     signs = Scene(squeezed=0.6).signs(with_lesions=False)
     assert signs["other_fractures"].code is Reason.MISSING_MASK
     assert isinstance(signs["pedicles_spared"], NotAssessed)
+
+
+def test_fractures_and_lesions_at_other_levels_are_counted_apart_and_never_their_own():
+    scene = Scene(squeezed=0.6)
+    crushed = np.isin(scene.ids, [level.verse_id for level in (Level.T12, Level.L4)])
+    crushed &= (scene.parts == Subregion.BODY) & (np.abs(scene.z) > 0.6 * HALF_HEIGHT)  # `z` is that of each vertebra
+    scene.ids[crushed], scene.parts[crushed] = 0, 0
+    ball = np.sqrt(scene.x**2 + (scene.y - 23) ** 2 + scene.z**2) < 6
+    scene.lesions[ball & np.isin(scene.ids, [Level.L4.verse_id, Level.L2.verse_id])] = LesionLabel.LYTIC
+    found = scene.assessed()
+    for level, plain, ill in ((Level.L2, 1, 1), (Level.T12, 0, 2), (Level.L4, 1, 1)):
+        signs = found[level].signs  # T12 is crushed without a lesion; L2 and L4 are crushed and hold one
+        assert (signs["other_fractures"].value, signs["other_levels_with_lesions"].value) == (plain, ill), level
 
 
 @pytest.mark.parametrize("stored", range(len(STORED)))

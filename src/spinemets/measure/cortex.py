@@ -72,13 +72,11 @@ def cortex(rays: BodyRays | None, reference: Reference | NotAssessed, voxel_mm: 
         return _absent(NotAssessed(Reason.TOO_SMALL, "the body is too low to have a wall"))
     limit = max(LEAST_HU, reference.mean_hu + SPREADS * reference.spread_hu)
     dense = np.nan_to_num(rays.hu, nan=-1000.0) >= limit
-    offset = rays.distance_mm - rays.wall_mm[:, :, None]
-    covered = np.asarray((dense & (offset >= BAND_MM[0]) & (offset <= BAND_MM[1])).any(axis=2))
-    near = dense & (np.abs(offset) <= FRAGMENT_MM)
+    covered = _covered(dense, rays)
     seen = np.asarray(rays.free & np.isfinite(rays.hu).any(axis=2))
     missing = {sector: _missing(covered, seen & rays.sector(sector)[:, None], rays, limit) for sector in Sector}
     total = _missing(covered, seen, rays, limit)
-    return Cortex(missing, total, _amount(near, covered, seen, rays), _gaps(covered, seen, rays))
+    return Cortex(missing, total, _amount(dense, rays, voxel_mm), _gaps(covered, seen, rays))
 
 
 def _absent(reason: NotAssessed) -> Cortex:
@@ -102,16 +100,54 @@ def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.roll(mask, 1, axis=0) | np.roll(mask, -1, axis=0)
 
 
-def _amount(near: NDArray[np.bool_], covered: NDArray[np.bool_], seen: NDArray[np.bool_], rays: BodyRays) -> Finding:
-    whole = covered & seen
-    if whole.sum() < LEAST_RAYS:
+def _amount(dense: NDArray[np.bool_], rays: BodyRays, voxel_mm: float) -> Finding:
+    """Amount of cortex; its interval is what half a voxel makes of it.
+
+    The outline may lie half a voxel further in or out, and rays at the edge of cortex meet it or miss it by chance.
+    That all of a covered wall has grown thinner is not seen: its mean is what counts as whole.
+    """
+    seen = np.asarray(rays.free & np.isfinite(rays.hu).any(axis=2))
+    half = voxel_mm / 2
+    value, *moved = (_share_of_usual(dense, seen, rays, shift) for shift in (0.0, -half, half))
+    if value is None:
         return NotAssessed(Reason.TOO_SMALL, "no wall is whole enough to tell how thick the cortex was")
-    thickness = near.sum(axis=2) * STEP_MM
-    area = rays.area_mm2 * seen
-    usual = float((thickness * area)[whole].sum() / area[whole].sum())
-    value = float((np.minimum(thickness, 3 * usual) * area).sum() / (usual * area.sum()))
+    known = [value, *(other for other in moved if other is not None)]
+    area, covered = rays.area_mm2 * seen, _covered(dense, rays)
+    error = float(area[_at_edge(covered)].sum() / area.sum()) / 4  # a ray of an edge has another on its other side
     method = f"cortex within {FRAGMENT_MM:g} mm of the outline, by its mean thickness where it is whole"
-    return Measured(value, "1", 0.9 * value, 1.1 * value, method)
+    return Measured(value, "1", max(min(known) - error, 0.0), max(known) + error, method)
+
+
+def _share_of_usual(dense: NDArray[np.bool_], seen: NDArray[np.bool_], rays: BodyRays, shift_mm: float) -> float | None:
+    """Amount of cortex by an outline moved outwards; None where too little is whole."""
+    whole = _covered(dense, rays, shift_mm) & seen
+    if whole.sum() < LEAST_RAYS:
+        return None
+    thickness, area = _near(dense, rays, shift_mm), rays.area_mm2 * seen
+    usual = float((thickness * area)[whole].sum() / area[whole].sum())
+    return float((np.minimum(thickness, 3 * usual) * area).sum() / (usual * area.sum()))
+
+
+def _at_edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(A, U) rays one of whose four neighbours differs from them."""
+    edge = (mask != np.roll(mask, 1, axis=0)) | (mask != np.roll(mask, -1, axis=0))
+    steps = mask[:, 1:] != mask[:, :-1]
+    edge[:, 1:] |= steps
+    edge[:, :-1] |= steps
+    return np.asarray(edge)
+
+
+def _covered(dense: NDArray[np.bool_], rays: BodyRays, shift_mm: float = 0.0) -> NDArray[np.bool_]:
+    """(A, U) rays that meet cortex at the outline, moved outwards by `shift_mm`."""
+    offset = rays.distance_mm - rays.wall_mm[:, :, None] - shift_mm
+    return np.asarray((dense & (offset >= BAND_MM[0]) & (offset <= BAND_MM[1])).any(axis=2))
+
+
+def _near(dense: NDArray[np.bool_], rays: BodyRays, shift_mm: float = 0.0) -> NDArray[np.float64]:
+    """(A, U) thickness of cortex beside the outline, moved likewise, mm."""
+    offset = rays.distance_mm - rays.wall_mm[:, :, None] - shift_mm
+    thickness: NDArray[np.float64] = (dense & (np.abs(offset) <= FRAGMENT_MM)).sum(axis=2) * STEP_MM
+    return thickness
 
 
 def _gaps(covered: NDArray[np.bool_], seen: NDArray[np.bool_], rays: BodyRays) -> int:
