@@ -14,7 +14,7 @@ from spinemets.measure.lesions import Lesion
 from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, VertebraRegions
 from spinemets.rules.collapse import collapse_percent, decided_by_value
 from spinemets.rules.fracture_signs import RING_FROM
-from spinemets.rules.posterolateral import borderline, involved_items
+from spinemets.rules.posterolateral import borderline, involved_items, open_sides
 from spinemets.rules.sins import SinsScore, sins
 from spinemets.rules.sins_case import parse_case
 from spinemets.rules.spinal_alignment import AlignmentReading
@@ -90,8 +90,13 @@ def sins_document(
     sides, other = involved_items(
         (lesion.regions for lesion in lesions), (lesion.region_ml for lesion in lesions), broken
     )
+    doubtful = open_sides((lesion.regions for lesion in lesions), sides)
     # A partition that cannot tell facets from lamina proves what is involved, not that nothing is.
-    known = {side.value: items for side, items in sides.items() if items or regions.has_facets or not other}
+    known = {
+        side.value: items
+        for side, items in sides.items()
+        if side not in doubtful and (items or regions.has_facets or not other)
+    }
     case["posterolateral"] = known
     case["other_posterior"] = other
     return case

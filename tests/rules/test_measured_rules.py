@@ -6,7 +6,7 @@ import pytest
 from spinemets.anatomy import Region, Side
 from spinemets.findings import Measured, NotAssessed, Reason
 from spinemets.rules.collapse import collapse_percent, decided_by_value
-from spinemets.rules.posterolateral import borderline, involved_items
+from spinemets.rules.posterolateral import borderline, involved_items, open_sides
 from spinemets.rules.sins_table import Alignment
 from spinemets.rules.spinal_alignment import read_alignment
 
@@ -168,6 +168,35 @@ def test_three_tenths_of_a_millilitre_in_a_broken_element_count_however_small_it
     shares = [{"pedicle_left": known(0.05, unit="1")}] * 2
     sides, _ = involved_items(shares, [{"pedicle_left": one, "pedicle_right": 2.0} for one in ml], broken)
     assert sides == {Side.LEFT: expected, Side.RIGHT: []}
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ({"pedicle_left": known(0.30, 0.05, unit="1")}, set()),
+        ({"pedicle_left": known(0.21, 0.05, unit="1")}, {Side.LEFT}),
+        ({"pedicle_left": known(0.19, 0.05, unit="1")}, {Side.LEFT}),
+        ({"pedicle_left": known(0.10, 0.05, unit="1")}, set()),
+        ({"pedicle_left": known(0.19, 0.05, unit="1"), "facet_left": known(0.9, 0.05, unit="1")}, set()),
+        ({"pedicle_left": known(0.9, 0.0, unit="1"), "facet_right": known(0.21, 0.05, unit="1")}, {Side.RIGHT}),
+        ({"lamina_left": known(0.2, 0.05, unit="1"), "body": known(0.2, 0.05, unit="1")}, set()),
+        ({"pedicle_left": UNKNOWN}, set()),
+    ],
+)
+def test_a_side_is_open_where_an_interval_holds_the_limit_and_nothing_else_decides_it(shares, expected):
+    assert open_sides([shares], involved_items([shares])[0]) == expected
+
+
+def test_intervals_of_two_lesions_add_up_before_a_side_is_called_open():
+    halves = [{"pedicle_left": known(0.1, 0.02, unit="1")}] * 2
+    assert open_sides(halves, involved_items(halves)[0]) == {Side.LEFT}
+
+
+def test_a_broken_pedicle_is_decided_by_what_its_share_does_not_reach():
+    shares = [{"pedicle_left": known(0.05, 0.02, unit="1")}]
+    sides, _ = involved_items(shares, [{"pedicle_left": 0.4}], ["pedicle_left"])
+    assert sides[Side.LEFT] == ["pedicle"]
+    assert open_sides(shares, sides) == frozenset()
 
 
 def test_a_share_whose_interval_holds_the_limit_is_borderline():

@@ -7,7 +7,7 @@ is known of pedicles alone, whose ring is measured on CT.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from spinemets.anatomy import Side
 from spinemets.findings import Finding, Measured
@@ -50,6 +50,28 @@ def involved_items(
     sides = {side: [item for item in SIDE_ITEMS if f"{item}_{side.value}" in taken] for side in Side}
     other = [item for item in OTHER_ITEMS if taken & {item, f"{item}_left", f"{item}_right"}]
     return sides, other
+
+
+def open_sides(lesions: Iterable[Mapping[str, Finding]], involved: Mapping[Side, Sequence[str]]) -> frozenset[Side]:
+    """Sides of which the intervals leave open whether any element is involved.
+
+    Parameters
+    ----------
+    lesions : iterable of mapping of str to Finding
+        Share of each part, by its name in ``report.json``.
+    involved : mapping of Side to sequence of str
+        What `involved_items` found by the values.
+    """
+    low: dict[str, float] = {}
+    high: dict[str, float] = {}
+    for regions in lesions:
+        for name, finding in regions.items():
+            if isinstance(finding, Measured):
+                low[name], high[name] = low.get(name, 0.0) + finding.low, high.get(name, 0.0) + finding.high
+    names = {side: [f"{item}_{side.value}" for item in SIDE_ITEMS] for side in Side}
+    crossing = {name for name, most in high.items() if low[name] < INVOLVED_FROM <= most}
+    sure = {side: any(f"{item}_{side.value}" not in crossing for item in involved[side]) for side in Side}
+    return frozenset(side for side in Side if not sure[side] and crossing & set(names[side]))
 
 
 def borderline(lesions: Iterable[Mapping[str, Finding]]) -> list[str]:
