@@ -6,6 +6,7 @@ from oblique import STORED, centred_affine, painted
 
 from spinemets import series_assessment
 from spinemets.anatomy import Level
+from spinemets.diffuse_marrow import UNCHECKED as MARROW_UNCHECKED
 from spinemets.errors import GeometryMismatchError, StudyError
 from spinemets.findings import Reason
 from spinemets.inference.segment import SpineSegmentation
@@ -75,15 +76,13 @@ def test_a_ct_is_segmented_and_the_report_says_by_what_and_how_fast(network):
     assert result.report.spine.levels == (Level.L1, Level.L2)
     assert result.report.provenance["seconds"] == {"locate": 1.23, "segment": 2.0}
     assert {one.lesions.code for one in result.report.vertebrae} == {Reason.NO_MODEL}
-    assert result.report.provenance["flags"] == [BY_NETWORK]
+    assert result.report.provenance["flags"] == [MARROW_UNCHECKED, BY_NETWORK]
     assert [card["sha256"] for card in result.report.provenance["models"]] == ["locatorlocator", "spinespine"]
     assert [(entry.name, entry.used) for entry in result.report.inputs] == [("chest", True)]
     assert (result.results[0].subregions.array > 0).any()
 
 
-class WithLesions:
-    spine, spine_mr, lesion_mr, canal = Spine, None, None, None
-
+class WithLesions(Models):
     class lesion:
         card = Card("lesion")
 
@@ -108,7 +107,7 @@ def test_a_network_looks_for_lesions_in_what_another_outlined(network, lesion_ne
     result = examine(study(ct), models=WithLesions)
     (seen,) = lesion_network
     assert seen == (ct.volume, result.results[0].vertebrae, WithLesions.lesion)
-    assert result.report.provenance["flags"] == [BY_NETWORK, LESIONS_BY_NETWORK]
+    assert result.report.provenance["flags"] == [MARROW_UNCHECKED, BY_NETWORK, LESIONS_BY_NETWORK]
     assert [card["name"] for card in result.report.provenance["models"]] == ["locator", "spine", "lesion"]
     assert "lesions" in result.report.provenance["seconds"]
     upper, lower = result.report.vertebrae
@@ -125,7 +124,7 @@ def test_a_network_looks_for_lesions_in_vertebrae_of_a_mask_and_says_nothing_of_
     result = examine(study(image()), models=WithLesions, masks=masks)
     assert network == []
     assert len(lesion_network) == 1
-    assert result.report.provenance["flags"] == [LESIONS_BY_NETWORK]
+    assert result.report.provenance["flags"] == [MARROW_UNCHECKED, LESIONS_BY_NETWORK]
     assert [card["name"] for card in result.report.provenance["models"]] == ["lesion"]
     below = result.report.vertebrae[-1]
     assert {below.lesions.code, below.sins.code} == {Reason.NOT_TRAINED_FOR}
@@ -148,7 +147,7 @@ def test_no_network_looks_for_lesions_on_mr(lesion_network):
 
 @pytest.mark.parametrize("stored", STORED)
 def test_a_vertebra_mask_replaces_the_network(stored, network):
-    result = examine(study(image(**stored)), masks={"vertebrae": mask(**stored)})
+    result = examine(study(image(**stored)), models=Models, masks={"vertebrae": mask(**stored)})
     assert network == []
     assert result.report.spine.levels == (Level.L1, Level.L2)
     assert result.report.spine.flags == ("levels_from_mask",)
@@ -203,7 +202,8 @@ def test_a_study_that_no_network_reads_is_refused_with_its_roles():
 
 
 def not_assessed(clinical):
-    return dict(examine(study(image()), masks={"vertebrae": mask()}, clinical=clinical).report.not_assessed)
+    found = examine(study(image()), models=Models, masks={"vertebrae": mask()}, clinical=clinical)
+    return dict(found.report.not_assessed)
 
 
 def test_what_nobody_said_is_not_assessed_and_never_none():
@@ -230,7 +230,7 @@ def test_what_was_said_is_assessed():
     ],
 )
 def test_pain_without_the_name_of_who_stated_it_is_flagged(clinical, flags):
-    report = examine(study(image()), masks={"vertebrae": mask()}, clinical=clinical).report
+    report = examine(study(image()), models=Models, masks={"vertebrae": mask()}, clinical=clinical).report
     assert report.provenance["flags"] == flags
     assert report.provenance["clinical"]["pain"] == clinical.pain
 

@@ -42,7 +42,8 @@ class Thresholds:
 
 
 CT_THRESHOLDS = Thresholds(voxel=0.2, peak=0.5)
-"""Ours, from five validation patients and a network that is not shipped: too few, to be set anew before one is."""
+"""Ours, of the pairs from 0.1 and 0.3 to 0.2 and 0.8 the one with fewest false lesions of those that found most, on 18
+validation patients: 13 of 20 lesions, 0.56 false ones a scan. 0.1 for the voxels was as good there."""
 MR_THRESHOLDS = Thresholds(voxel=0.2, peak=0.5)
 """Those of CT, until validation patients have set others."""
 REACH_MM = 3.0
