@@ -123,7 +123,8 @@ def test_a_ct_with_a_mask_becomes_a_folder_of_results(capsys, tmp_path):
     out = tmp_path / "out"
     code, _, err = outcome(capsys, ct, "--out", str(out), "--vertebrae", mask, "--pain", "none", "--pain-by", "Dr A")
     assert (code, err) == (0, "")
-    assert sorted(path.name for path in out.iterdir()) == ["report.html", "report.json", "vertebrae.nii.gz"]
+    written = sorted(path.name for path in out.iterdir())
+    assert written == ["lesions.nii.gz", "report.html", "report.json", "vertebrae.nii.gz"]
 
 
 def test_networks_are_opened_with_the_backend_and_threads_that_were_asked_for(monkeypatch, tmp_path):

@@ -10,6 +10,7 @@ from oblique import centred_affine, painted, world_of
 from spinemets.anatomy import CanalLabel, Level
 from spinemets.findings import NotApplicable, NotAssessed, Reason
 from spinemets.geometry import Grid
+from spinemets.inference.models import Models
 from spinemets.pipeline import Clinical, examine
 from spinemets.results import write_results
 from spinemets.simulate.epidural import EpiduralCase
@@ -42,10 +43,14 @@ def t2(case=CASE, role="t2_axial", frame=FRAME):
     return Series(role, Volume(signal.astype(np.float32), image.affine, frame), name="t2"), volumes
 
 
+class WithoutLesions(Models):
+    lesion = None
+
+
 def examined(second, volumes, clinical=None, **more):
     first, vertebrae = ct()
     masks = {"vertebrae": vertebrae, "cord": volumes["cord"], "sac": volumes["sac"], "epidural": volumes["tumour"]}
-    return examine(Study((first, second)), masks=masks | more, clinical=clinical or Clinical())
+    return examine(Study((first, second)), models=WithoutLesions(), masks=masks | more, clinical=clinical or Clinical())
 
 
 def test_the_grade_stands_in_the_report_at_the_level_of_its_slice():
