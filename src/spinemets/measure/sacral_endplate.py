@@ -91,6 +91,8 @@ def _endplate(surface: BodySurface, sacrum: Volume, lumbar: BodyEnds) -> Endplat
             return None
         height = own[:, 2] - own[:, :2] @ flat[:2] - flat[2]
         wings = own[(own[:, 1] >= ends[0]) & (own[:, 1] <= ends[1]) & (height <= 0) & (height >= -SLAB_MM), 0]
+        if not len(wings):
+            return None
         middle = np.array([(wings.min() + wings.max()) / 2, sum(ends) / 2])
     places = np.array([[middle[0], along] for along in (middle[1], ends[1], ends[0])])
     centre_mm, front_mm, back_mm = surface.axes.world(np.column_stack([places, places @ flat[:2] + flat[2]]))
