@@ -150,3 +150,18 @@ def test_beside_a_cut_body_both_discs_stand_for_the_angle_over_three_levels():
     assert alignment_reading(level, alignment[level], bends[level], losses[level]).case_word == "normal"
     lone = dataclasses.replace(bends[level], side_disc_bend_above_deg=NotAssessed(Reason.NO_REFERENCE, "none"))
     assert alignment_reading(level, alignment[level], lone, losses[level]).case_word == "deformity_age_unknown"
+
+
+def test_on_a_networks_outlines_a_slip_is_never_believed_and_that_there_is_none_is():
+    bodies, losses = scene(shift_mm={Level.L1: (0.0, 12.0)})
+    alignment, bends = local_alignment(bodies.ends), measured_bends(bodies, losses, EXACT)
+
+    def read(level, is_coarse):
+        return alignment_reading(level, alignment[level], bends[level], losses[level], is_coarse=is_coarse)
+
+    assert read(Level.L1, is_coarse=False).case_word == "subluxation"
+    doubted = read(Level.L1, is_coarse=True)
+    assert doubted.case_word == "not_assessable"
+    assert "slip_on_network_outlines" in doubted.flags
+    sound = LEVELS[-2]
+    assert read(sound, is_coarse=True).case_word == read(sound, is_coarse=False).case_word == "normal"

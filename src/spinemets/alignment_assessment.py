@@ -13,7 +13,10 @@ from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.heights import BodyHeights
 from spinemets.measure.outline_error import OutlineError
 from spinemets.rules.collapse import SURE_FROM, collapse_percent
+from spinemets.rules.sins_table import Alignment
 from spinemets.rules.spinal_alignment import AlignmentReading, read_alignment
+
+SLIP_ON_OUTLINES = "slip_on_network_outlines"
 
 
 def measured_bends(
@@ -43,11 +46,18 @@ def _body_bend(level: Level, bodies: MeasuredBodies, loss: HeightLoss | None) ->
 
 
 def alignment_reading(
-    level: Level, own: LocalAlignment | None, bends: LocalBends | None, loss: HeightLoss | None
+    level: Level,
+    own: LocalAlignment | None,
+    bends: LocalBends | None,
+    loss: HeightLoss | None,
+    *,
+    is_coarse: bool = False,
 ) -> AlignmentReading:
     """What the alignment of a level may be; anything where it was not measured.
 
     A body that by `spinemets.rules.collapse` lost no height bends nothing: what its columns differ by is its shape.
+    Where outlines are coarse no slip is believed, only that there is none: beside collapsed bodies a network's were
+    seen to lie up to 9 mm beside the true ones.
     """
     if own is None or bends is None or level.region is Region.SACRAL:
         return AlignmentReading(frozenset(), ())
@@ -59,4 +69,7 @@ def alignment_reading(
         side.append(bends.side_body_bend_deg)
     if isinstance(own.scoliosis_deg, Measured) or not all(isinstance(one, Measured) for one in side):
         side.append(own.scoliosis_deg)  # at the ends of a spine both discs and the body stand for it
-    return read_alignment(level.region, slips, front, side)
+    reading = read_alignment(level.region, slips, front, side)
+    if is_coarse and reading.possible == {Alignment.SUBLUXATION}:
+        return AlignmentReading(frozenset(), (*reading.flags, SLIP_ON_OUTLINES))
+    return reading

@@ -126,6 +126,7 @@ class _Measured:
     bends: Mapping[Level, LocalBends]
     lesions: Mapping[Level, tuple[Lesion, ...]] | None
     blind_levels: Collection[Level]
+    is_coarse: bool
 
     def lesions_at(self, level: Level) -> tuple[Lesion, ...] | NotAssessed | None:
         """Those of a level, or why none would have been seen there; None where nobody looked for any."""
@@ -150,11 +151,16 @@ def _measured(
     told = widened(bodies, outline)
     alignment = outline.alignment(local_alignment(bodies.ends, bodies.cut))
     bends = measured_bends(bodies, losses, outline)
+    known = trust.blind_levels, outline.is_coarse
     if outline.unknown is not None:  # marrow is measured inside bodies whose heights are not told
         beside = bodies_beside(replace(told, heights=bodies.heights), losses, lesions)
-        return _Measured(regions, told, beside, {}, {}, alignment, bends, lesions, trust.blind_levels)
+        return _Measured(
+            regions, told, beside, {}, {}, alignment, bends, lesions, trust.blind_levels, outline.is_coarse
+        )
     beside = bodies_beside(told, losses, lesions)
-    return _Measured(regions, told, beside, heights, losses, alignment, bends, lesions, trust.blind_levels)
+    return _Measured(
+        regions, told, beside, heights, losses, alignment, bends, lesions, trust.blind_levels, outline.is_coarse
+    )
 
 
 def _scored(
@@ -172,7 +178,8 @@ def _scored(
         return findings, None
     if isinstance(own, NotAssessed):
         return replace(findings, sins_case=own, sins=own), None
-    reading = alignment_reading(level, measured.alignment.get(level), measured.bends.get(level), loss)
+    aligned = measured.alignment.get(level), measured.bends.get(level)
+    reading = alignment_reading(level, *aligned, loss, is_coarse=measured.is_coarse)
     seen = signs.get(level)
     seen = seen if isinstance(seen, Mapping) else None
     return score_lesions(findings, vertebra, own, loss, reading, measured.regions, pain, seen)

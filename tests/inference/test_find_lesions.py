@@ -182,8 +182,8 @@ def test_a_shipped_model_is_opened_on_the_engine_that_was_asked_for(monkeypatch,
 def test_a_lesion_is_all_of_a_piece_that_is_certain_somewhere():
     probability = np.zeros((7, 6, 6), np.float32)
     probability[1, 1:5, 1:5] = 0.21
-    probability[1, 2, 2] = 0.51
-    probability[4, 1:5, 1:5] = 0.49
+    probability[1, 2, 2] = 0.96
+    probability[4, 1:5, 1:5] = 0.94
     assert np.array_equal(np.argwhere(lesion_share(probability) >= 0.5), np.argwhere(probability[:3] > 0))
     assert lesion_share(np.full((3, 3, 3), 0.19, np.float32)).max() < 0.5
     assert lesion_share(np.ones((3, 3, 3), np.float32)).min() == 1.0
@@ -228,6 +228,8 @@ def test_each_network_has_thresholds_of_its_own(monkeypatch):
     assert find_lesions(image, mask, MrLesionModel(doubtful, MR_CARD)).array.any()
     monkeypatch.setattr(MrLesionModel, "thresholds", Thresholds(voxel=0.2, peak=0.7))
     assert not find_lesions(image, mask, MrLesionModel(doubtful, MR_CARD)).array.any()
+    assert not find_lesions(image, mask, LesionModel(doubtful, CARD)).array.any()
+    monkeypatch.setattr(LesionModel, "thresholds", Thresholds(voxel=0.2, peak=0.5))
     assert find_lesions(image, mask, LesionModel(doubtful, CARD)).array.any()
 
 

@@ -41,6 +41,7 @@ FLAG_WORDS = {
     "body_involvement_at_threshold": "the share of the body in lesions is too close to half to tell its points",
     "level_not_defined": "the score defines no location for this level",
     "supine": "lying down hides deformity: alignment may be worse when upright",
+    "slip_on_network_outlines": "a slip over its limit on a network's outlines, which may be their error: left open",
     "slip_at_threshold": "the interval of a slip crosses its limit",
     "angle_at_threshold": "the interval of an angle crosses its limit; unless it reaches far beyond, its value decides",
     "unit_told_by_size": "the unit was told by the size of the number",
