@@ -154,13 +154,9 @@ def _measured(
     known = trust.blind_levels, outline.is_coarse
     if outline.unknown is not None:  # marrow is measured inside bodies whose heights are not told
         beside = bodies_beside(replace(told, heights=bodies.heights), losses, lesions)
-        return _Measured(
-            regions, told, beside, {}, {}, alignment, bends, lesions, trust.blind_levels, outline.is_coarse
-        )
+        return _Measured(regions, told, beside, {}, {}, alignment, bends, lesions, *known)
     beside = bodies_beside(told, losses, lesions)
-    return _Measured(
-        regions, told, beside, heights, losses, alignment, bends, lesions, trust.blind_levels, outline.is_coarse
-    )
+    return _Measured(regions, told, beside, heights, losses, alignment, bends, lesions, *known)
 
 
 def _scored(
