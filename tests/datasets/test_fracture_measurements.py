@@ -14,6 +14,7 @@ from spinemets.datasets.fracture_measurements import (
     measured_level,
 )
 from spinemets.datasets.splits import SEEDS
+from spinemets.errors import StudyError
 from spinemets.fracture_features import feature_row, is_fractured
 from spinemets.measure.height_reference import height_losses
 from spinemets.measure.spine_from_mask import spine_from_mask
@@ -115,3 +116,14 @@ def test_the_row_is_that_of_a_report_on_the_same_study(case):
     quick, full = feature_row(measured_level(case, case.lesions)), feature_row(document)
     assert quick == full
     assert sum(value is not None for value in full.values()) > 20
+
+
+def test_a_fracture_whose_masks_are_refused_is_left_out_and_the_log_says_why(case, monkeypatch, caplog):
+    def refused(*_):
+        raise StudyError("L4 is in the vertebra mask twice")
+
+    monkeypatch.setattr(fracture_measurements, "fracture_case", lambda *_: case)
+    monkeypatch.setattr(fracture_measurements, "measured_level", refused)
+    with caplog.at_level(logging.WARNING):
+        assert fracture_measurements.measured_fracture(FIRST_SEED["test"])["measured"] is None
+    assert "is left out: L4 is in the vertebra mask twice" in caplog.text

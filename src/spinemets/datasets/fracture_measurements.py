@@ -15,6 +15,7 @@ from spinemets.anatomy import Level
 from spinemets.body_assessment import cropped_to_spine, measured_bodies
 from spinemets.datasets.source_digest import source_digest
 from spinemets.datasets.splits import SEEDS, split_of_seed
+from spinemets.errors import StudyError
 from spinemets.findings import Measured
 from spinemets.fracture_assessment import CtEvidence, is_fractured, level_signs
 from spinemets.measure.height_reference import height_losses
@@ -105,8 +106,17 @@ def measured_fracture(seed: int) -> dict[str, Any]:
         "losses": dict(truth.losses),
         "tilt": truth.tilt,
         "signs": dict(truth.signs),
-        "measured": measured_level(case, case.lesions),
+        "measured": _measured_or_refused(case),
     }
+
+
+def _measured_or_refused(case: FractureCase) -> dict[str, Any] | None:
+    """The level; None, with a warning, where its masks are refused, as those of a vertebra torn in two are."""
+    try:
+        return measured_level(case, case.lesions)
+    except StudyError as error:
+        log.warning("a fracture of %s is left out: %s", case.truth.level, error)
+        return None
 
 
 def measured_level(case: FractureCase, lesion_mask: Volume | None) -> dict[str, Any] | None:
