@@ -71,5 +71,6 @@ def alignment_reading(
         side.append(own.scoliosis_deg)  # at the ends of a spine both discs and the body stand for it
     reading = read_alignment(level.region, slips, front, side)
     if is_coarse and reading.possible == {Alignment.SUBLUXATION}:
-        return AlignmentReading(frozenset(), (*reading.flags, SLIP_ON_OUTLINES))
+        flags = [*reading.flags, SLIP_ON_OUTLINES]
+        return AlignmentReading(frozenset(), tuple(flags))
     return reading
