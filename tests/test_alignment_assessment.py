@@ -102,8 +102,11 @@ def test_a_body_that_lost_no_height_bends_nothing_though_its_columns_differ():
     bodies, losses = scene([Level.L1])
     none = Measured(0.05, "1", 0.0, 0.15, "typed")
     losses[Level.L1] = dataclasses.replace(losses[Level.L1], largest=none)
-    assert measured_bends(bodies, losses, EXACT)[Level.L1].body_bend_deg.value > 20.0
+    bends, alignment = measured_bends(bodies, losses, EXACT)[Level.L1], local_alignment(bodies.ends)[Level.L1]
+    assert bends.body_bend_deg.value > 20.0
     assert word(Level.L1, bodies, losses) == "normal"
+    coarse = alignment_reading(Level.L1, alignment, bends, losses[Level.L1], is_coarse=True)
+    assert coarse.case_word == "deformity_age_unknown"  # a network's outline may have filled a collapse up
 
 
 def with_ends_cut(bodies):

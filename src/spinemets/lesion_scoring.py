@@ -132,7 +132,7 @@ def contradicts_label(lesions: tuple[Lesion, ...], lytic: Finding | None, blasti
     Returns
     -------
     bool
-        True if the shares come to `TOLD_FROM` together and more than `MINOR_SHARE` of that is what the label is not:
+        True if the shares come to `TOLD_FROM` together and at least `MINOR_SHARE` of that is what the label is not:
         mixed or the opposite. Where neither was measured, or lesions of both labels lie in the vertebra, there is
         nothing to contradict.
     """

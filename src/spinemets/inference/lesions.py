@@ -46,7 +46,7 @@ CT_THRESHOLDS = Thresholds(voxel=0.2, peak=0.95)
 0.44, 0.95 found 10 with 0.22, 0.98 nine with none. False ones weigh more: a metastasis that is none is scored, and
 tells for a metastatic fracture elsewhere."""
 MR_THRESHOLDS = Thresholds(voxel=0.2, peak=0.5)
-"""Not set, until validation patients have set others."""
+"""A guess, until there is a network and validation patients have set others (ours)."""
 REACH_MM = 3.0
 """Lesion is looked for this far beyond the vertebra mask, since outlines tend to leave destroyed cortex out (ours)."""
 LEAST_LESION_ML = 0.3
