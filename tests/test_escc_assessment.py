@@ -185,14 +185,16 @@ def test_slices_lie_across_the_axis_closest_to_the_cord(stored):
     assert stack.slice_mm == pytest.approx(3.5)
 
 
+def written_masks(folder):
+    """Options of the command for masks that were written into a folder."""
+    for name, volume in masks(CASES["2 flattened"]).items():
+        write_mask(folder / f"{name}.nii.gz", volume)
+    options = {"cord": "cord", "sac": "sac", "epidural": "tumour"}
+    return [f"--{option}={folder / name}.nii.gz" for option, name in options.items()]
+
+
 def test_the_command_prints_the_answer(tmp_path, capsys):
-    volumes = masks(CASES["2 flattened"])
-    for name, volume in volumes.items():
-        write_mask(tmp_path / f"{name}.nii.gz", volume)
-    words = [
-        f"--{option}={tmp_path / name}.nii.gz"
-        for option, name in (("cord", "cord"), ("sac", "sac"), ("epidural", "tumour"))
-    ]
+    words = written_masks(tmp_path)
     with pytest.raises(SystemExit) as stop:
         main(["escc", *words, "--level", "t7"])
     answer = json.loads(capsys.readouterr().out)
@@ -208,13 +210,7 @@ def test_the_command_prints_the_answer(tmp_path, capsys):
 
 
 def test_the_command_writes_the_answer_and_a_page_with_pictures(tmp_path, capsys):
-    volumes = masks(CASES["2 flattened"])
-    for name, volume in volumes.items():
-        write_mask(tmp_path / f"{name}.nii.gz", volume)
-    words = [
-        f"--{option}={tmp_path / name}.nii.gz"
-        for option, name in (("cord", "cord"), ("sac", "sac"), ("epidural", "tumour"))
-    ]
+    words = written_masks(tmp_path)
     with pytest.raises(SystemExit) as stop:
         main(["escc", *words, "--level", "T7", "--out", str(tmp_path / "out")])
     assert (stop.value.code, capsys.readouterr().out) == (0, "")
