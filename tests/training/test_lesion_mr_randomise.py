@@ -24,6 +24,7 @@ def no_scanner(monkeypatch):
 def like(monkeypatch, sequence):
     """Let every patch look like one sequence."""
     monkeypatch.setattr(mr_contrast, "SEQUENCES", {sequence: (1.0, mr_contrast.SEQUENCES[sequence][1])})
+    monkeypatch.setattr(lesion_mr_randomise, "SEQUENCE_SHARE", 1.0)
 
 
 def test_a_patch_has_the_mr_the_mask_its_classes_and_its_weights():

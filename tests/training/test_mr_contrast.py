@@ -193,3 +193,13 @@ def test_a_contrast_that_is_given_is_the_one_that_is_drawn(labels, monkeypatch):
     muscle = structure == int(Tissue.MUSCLE)
     assert float(image[muscle].median()) == pytest.approx(float(contrast.table[Tissue.MUSCLE]), abs=0.1)
     assert float(contrast.table[Tissue.MUSCLE]) == pytest.approx(contrast.unit, rel=1.5)
+
+
+@pytest.mark.parametrize("share", [None, 0.0, 0.85, 1.0])
+def test_as_many_patches_look_like_a_sequence_as_is_asked_for(share):
+    device, count = torch.device("cpu"), 800
+    drawn = [mr_contrast.drawn_contrast(device, share).sequence for _ in range(count)]
+    alike = sum(sequence is not None for sequence in drawn) / count
+    assert alike == pytest.approx(0.58 if share is None else share, abs=0.06)
+    if share:
+        assert drawn.count("t1_gadolinium") / drawn.count("t2") == pytest.approx(0.04 / 0.14, abs=0.15)

@@ -17,6 +17,10 @@ LEAST_CHANGE = 0.04
 """A lesion that changes the signal by less cannot be seen, and nothing is learnt from it; the brightest tissue of the
 sequence has 1 (ours: about a sixth of the signal of marrow on T2, as much as its noise at most)."""
 
+SEQUENCE_SHARE = 0.85
+"""Of patches, look like a sequence that lesions are read on; the others have any contrast, in which nothing tells a
+lesion but that it differs (ours: the spine network, which only outlines, learns from half as many)."""
+
 
 class MrLesionRandomiser(LesionRandomiser):
     """The same for MR of any contrast and slice thickness; parameters as those of `LesionRandomiser`."""
@@ -25,7 +29,7 @@ class MrLesionRandomiser(LesionRandomiser):
 
     def _image(self, labels: tuple[Tensor, Tensor, Tensor], matter: Deposits, beyond: Tensor) -> tuple[Tensor, Tensor]:
         structure, vertebra, lesion = labels
-        contrast = drawn_contrast(structure.device)
+        contrast = drawn_contrast(structure.device, SEQUENCE_SHARE)
         healthy = render_random_contrast(structure, vertebra, self.voxel_mm, contrast, invent_disease=False)
         laid = varied(matter) if self.augment else matter
         image = with_disease(healthy, labels, laid, contrast, self.voxel_mm)

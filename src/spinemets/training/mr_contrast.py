@@ -99,11 +99,11 @@ class Contrast:
     fat: float
 
 
-def drawn_contrast(device: torch.device) -> Contrast:
-    """A contrast for one patch, by lot."""
+def drawn_contrast(device: torch.device, sequence_share: float | None = None) -> Contrast:
+    """A contrast for one patch, by lot; `sequence_share` of them look like a sequence, or as many as its table says."""
     table = torch.rand(256)
     marrow, fat, unit = uniform(0.1, 1.0), uniform(0.05, 1.0), 1.0
-    sequence = _drawn_sequence()
+    sequence = _drawn_sequence(sequence_share)
     if sequence is not None:
         signals = SEQUENCES[sequence][1]
         drawn = {name: uniform(*span) * float(torch.randn(()).mul(SPREAD).exp()) for name, span in signals.items()}
@@ -121,12 +121,13 @@ def drawn_contrast(device: torch.device) -> Contrast:
     return Contrast(table.clamp(0, 1).to(device), sequence, unit, marrow, fat)
 
 
-def _drawn_sequence() -> str | None:
-    draw = uniform(0, 1)
+def _drawn_sequence(sequence_share: float | None) -> str | None:
+    stated = sum(share for share, _ in SEQUENCES.values())
+    draw, scale = uniform(0, 1), 1.0 if sequence_share is None else sequence_share / stated
     for name, (share, _) in SEQUENCES.items():
-        if draw < share:
+        if draw < share * scale:
             return name
-        draw -= share
+        draw -= share * scale
     return None
 
 
