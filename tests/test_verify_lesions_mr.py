@@ -1,5 +1,6 @@
 """`verify.py lesions_mr`: every sequence in both masks, on a patient made of blocks and networks that know it."""
 
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -60,15 +61,17 @@ def test_every_sequence_is_searched_in_true_masks_and_in_those_of_the_network(ve
     monkeypatch.setattr(verify, "segment_mr_spine", blind)
     found = {}
     for sequence in SEQUENCES:
-        for masks, case in verify.on_sequence(ill, 7, sequence, models()).items():
-            found.setdefault((sequence, masks), []).append(case)
-    assert set(found) == {(sequence, masks) for sequence in SEQUENCES for masks in verify.MASKS}
+        for masks, own in verify.on_sequence(ill, 7, sequence, models()).items():
+            for which, case in own.items():
+                found.setdefault((sequence, masks, which), []).append(case)
+    assert set(found) == set(product(SEQUENCES, verify.MASKS, verify.WHICH))
     told = verify.summaries(found)
-    assert set(told) == {f"{masks}, {one}" for masks in verify.MASKS for one in (*SEQUENCES, "all")}
-    assert told["true masks, all"]["lesions"] == 3
-    assert told["true masks, all"]["sensitivity"]["overlap"]["value"] == 1.0
-    assert told["outlined, all"]["sensitivity"]["overlap"]["value"] == 0.0
-    assert told["true masks, t1"]["by_size"]["3 ml and more"]["lesions"] == 1
+    assert set(told) == {", ".join(key) for key in product(verify.MASKS, verify.WHICH, (*SEQUENCES, "all"))}
+    assert told["true masks, all lesions, all"]["lesions"] == 3
+    assert told["true masks, all lesions, all"]["sensitivity"]["overlap"]["value"] == 1.0
+    assert told["outlined, all lesions, all"]["sensitivity"]["overlap"]["value"] == 0.0
+    assert told["true masks, all lesions, t1"]["by_size"]["3 ml and more"]["lesions"] == 1
+    assert told["true masks, visible lesions, t1"]["lesions"] == 1  # tumour is dark in bright marrow
 
 
 def test_without_the_network_nothing_is_measured(verify, monkeypatch, capsys):

@@ -1,5 +1,8 @@
 """Lesions that the networks find: on diseased patients of the test seeds against their truth, and on real CT.
 
+All lesions that were simulated count. Beside them stand those that the CT shows (`spinemets.simulate.visibility`):
+tumour between the trabeculae of thin bone may be no more than noise.
+
 `chest_ct` and `abdomen_ct` have no known lesion, so what is found there counts as false. A reader's box round the lytic
 focus of `lytic_lumbar_ct` is hit where a voxel of a lesion lies in it.
 """
@@ -7,9 +10,13 @@ focus of `lytic_lumbar_ct` is hit where a voxel of a lesion lies in it.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from spinemets.datasets.splits import SEEDS
 from spinemets.errors import NoSpineFoundError
@@ -20,11 +27,13 @@ from spinemets.inference.models import Models
 from spinemets.inference.segment import segment_spine
 from spinemets.lesion_evaluation import lesion_summary
 from spinemets.measure.lesion_agreement import LesionCase, compare_lesions
-from spinemets.measure.lesion_pieces import lesion_pieces
+from spinemets.measure.lesion_pieces import CONNECTED, lesion_pieces
 from spinemets.simulate.ct import render_ct
+from spinemets.simulate.ct_acquisition import random_acquisition
 from spinemets.simulate.disease_truth import render_lesions
 from spinemets.simulate.diseased_patient import DISEASES, diseased
 from spinemets.simulate.parametric import parametric_anatomy
+from spinemets.simulate.visibility import seen_on_ct
 from spinemets.volume import Volume
 from verification.real import data_root
 
@@ -34,6 +43,7 @@ FIELDS = ("chest", "abdomen", "whole")
 LARGE_ML = 0.5
 """What is smaller is not counted as a false lesion on real CT."""
 UNKNOWN_LESIONS = ("chest_ct", "abdomen_ct")
+ALL, VISIBLE = WHICH = ("all lesions", "visible lesions")
 LYTIC, BOX_CENTRE_LPS_MM, BOX_SIZE_MM = "lytic_lumbar_ct", (24.45, 169.88, -547.54), (14.7, 12.6, 11.2)
 
 
@@ -43,29 +53,64 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if models.lesion is None:
         print("this version ships no lesion network")
         return {}
-    cases = [case for number in range(options.cases) if (case := simulated(number, models)) is not None]
-    summary = lesion_summary(cases) if cases else {}
-    for name, value in summary.items():
-        print(f"{name:26} {value}")
-    return {"simulated": summary, "cases": [case.to_json_dict() for case in cases], "real": real(models)}
+    result: dict[str, Any] = {}
+    every = [simulated(number, models) for number in range(options.cases)]
+    for which in WHICH if every else ():
+        cases = [patient[which] for patient in every]
+        summary = lesion_summary(cases)
+        print(f"\n{which}")
+        for name, value in summary.items():
+            print(f"  {name:26} {value}")
+        result[which] = {**summary, "cases": [case.to_json_dict() for case in cases]}
+    return {"simulated": result, "real": real(models)}
 
 
-def simulated(number: int, models: Models) -> LesionCase | None:
-    """One diseased patient of the test seeds; lesions are missed all where no spine is found."""
+def simulated(number: int, models: Models) -> dict[str, LesionCase]:
+    """One diseased patient of the test seeds, by `WHICH`; lesions are missed all where no spine is found."""
     seed = SEEDS["test"][FIRST + number]
     anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=FIELDS[number % len(FIELDS)])
     ill = diseased(anatomy, DISEASES[number % len(DISEASES)], seed)
-    image = render_ct(ill.anatomy, seed, disease=ill)
+    scan = random_acquisition(seed)
+    scan = replace(scan, age=max(scan.age, ill.least_age))
+    image, healthy = render_ct(ill.anatomy, seed, scan, ill), render_ct(ill.anatomy, seed, scan)
     truth = render_lesions(ill, Grid.of(image))
     try:
         found = lesions_of(image, models)
     except NoSpineFoundError:
         found = truth.with_array(np.zeros_like(truth.array))
-    case = compare_lesions(f"seed {seed}", truth, found)
-    false = ", ".join(f"{ml:.1f}" for ml in case.false_ml) or "none"
+    cases = both(f"seed {seed}", truth, seen_on_ct(truth, image, healthy), found)
+    print(told(f"seed {seed}", cases), flush=True)
+    return cases
+
+
+def both(name: str, truth: Volume, visible: NDArray[np.bool_], found: Volume) -> dict[str, LesionCase]:
+    """Agreement over all lesions, and over the visible ones: what overlaps only the others is neither right nor wrong.
+
+    Parameters
+    ----------
+    name : str
+        Of the case.
+    truth, found : Volume
+        `LesionLabel`.
+    visible : ndarray of bool
+        Whole lesions of the truth that the image shows.
+    """
+    shown = truth.with_array(np.where(visible, truth.array, 0).astype(np.uint8))
+    pieces, count = ndimage.label(found.array > 0, structure=CONNECTED)
+    meets = [np.isin(np.arange(count + 1), pieces[mask]) for mask in ((truth.array > 0) & ~visible, visible)]
+    asked = np.where((meets[0] & ~meets[1])[pieces], 0, found.array).astype(np.uint8)
+    return {ALL: compare_lesions(name, truth, found), VISIBLE: compare_lesions(name, shown, found.with_array(asked))}
+
+
+def told(name: str, cases: Mapping[str, LesionCase]) -> str:
+    """One line of one patient."""
+    case, visible = cases[ALL], cases[VISIBLE]
     hits = " ".join(f"{one.type.value}:{one.volume_ml:.1f}ml:{one.dice:.2f}" for one in case.lesions)
-    print(f"{case.name:12} Dice {case.dice():.3f}  {hits or 'no lesion'}  false, ml: {false}")
-    return case
+    false = ", ".join(f"{ml:.1f}" for ml in case.false_ml) or "none"
+    shown = f"{len(visible.lesions)} of {len(case.lesions)} visible" if case.lesions else "no lesion"
+    return (
+        f"{name:20} Dice {case.dice():.3f}, {visible.dice():.3f} of visible ones  {shown}  {hits}  false, ml: {false}"
+    )
 
 
 def lesions_of(image: Volume, models: Models) -> Volume:

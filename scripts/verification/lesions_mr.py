@@ -9,7 +9,9 @@ as false, though nobody can say that these patients have none.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from spinemets.inference.lesions import MrLesionModel, find_lesions
 from spinemets.inference.models import Models
 from spinemets.inference.segment import segment_mr_spine
 from spinemets.lesion_evaluation import lesion_summary
-from spinemets.measure.lesion_agreement import LesionCase, compare_lesions
+from spinemets.measure.lesion_agreement import LesionCase
 from spinemets.measure.lesion_pieces import lesion_pieces
 from spinemets.series_images import MR_LESION_ROLES
 from spinemets.simulate.disease import Disease
@@ -32,7 +34,9 @@ from spinemets.simulate.masks import render_masks
 from spinemets.simulate.mr import random_mr_acquisition, render_mr
 from spinemets.simulate.mr_signals import SEQUENCES
 from spinemets.simulate.parametric import parametric_anatomy
+from spinemets.simulate.visibility import seen_on_mr
 from spinemets.volume import Volume
+from verification.lesions import WHICH, both, told
 from verification.mr import CASES
 from verification.real import data_root
 
@@ -40,6 +44,8 @@ FIRST = 2500
 """Test seeds from here on; other parts of the verification use those below."""
 FIELDS = ("lumbar", "chest", "whole")
 MASKS = ("true masks", "outlined")
+Key = tuple[str, str, str]
+"""Sequence, of `MASKS` and of `WHICH`."""
 LARGE_ML = 0.5
 """What is smaller is not counted as a false lesion on real MR."""
 
@@ -51,38 +57,39 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         print("models/lesion_mr is not there: nothing to measure")
         return {"not_assessable": "no_model"}
     data_root()  # says so now if there is none, and not after all patients
-    found: dict[tuple[str, str], list[LesionCase]] = {}
+    found: dict[Key, list[LesionCase]] = {}
     for number in range(options.cases):
         for key, case in patient(number, models).items():
             found.setdefault(key, []).append(case)
     return {"simulated": summaries(found), "real": real(models)}
 
 
-def patient(number: int, models: Models) -> dict[tuple[str, str], LesionCase]:
-    """One diseased patient of the test seeds, by sequence and by whose vertebra masks were searched."""
+def patient(number: int, models: Models) -> dict[Key, LesionCase]:
+    """One diseased patient of the test seeds, by sequence, whose vertebra masks were searched, and which lesions."""
     seed = SEEDS["test"][FIRST + number]
     anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=FIELDS[number % len(FIELDS)])
     ill = diseased(anatomy, DISEASES[number % len(DISEASES)], seed)
-    cases: dict[tuple[str, str], LesionCase] = {}
+    cases: dict[Key, LesionCase] = {}
     for sequence in SEQUENCES:
-        for masks, case in on_sequence(ill, seed, sequence, models).items():
-            cases[sequence, masks] = case
-            print(told(f"{case.name} {sequence}, {masks}", case), flush=True)
+        for masks, own in on_sequence(ill, seed, sequence, models).items():
+            cases |= {(sequence, masks, which): case for which, case in own.items()}
+            print(told(f"{seed} {sequence}, {masks}", own), flush=True)
     return cases
 
 
-def on_sequence(ill: Disease, seed: int, sequence: str, models: Models) -> dict[str, LesionCase]:
-    """Lesions of one image in each of `MASKS`; all are missed where no spine is found."""
+def on_sequence(ill: Disease, seed: int, sequence: str, models: Models) -> dict[str, dict[str, LesionCase]]:
+    """Lesions of one image in each of `MASKS`, by `WHICH`; all are missed where no spine is found."""
     assert models.lesion_mr is not None
-    image = render_mr(ill.anatomy, seed, random_mr_acquisition(seed, sequence), ill)
+    scan = random_mr_acquisition(seed, sequence)
+    image, healthy = render_mr(ill.anatomy, seed, scan, ill), render_mr(ill.anatomy, seed, scan)
     truth = render_lesions(ill, Grid.of(image))
+    visible = seen_on_mr(truth, image, healthy)
     vertebrae = {"true masks": render_masks(ill.anatomy, Grid.of(image)).vertebrae}
     if models.spine_mr is not None:
         vertebrae["outlined"] = outlined(image, models)
     name = f"seed {seed}"
     return {
-        masks: compare_lesions(name, truth, searched(image, mask, models.lesion_mr))
-        for masks, mask in vertebrae.items()
+        masks: both(name, truth, visible, searched(image, mask, models.lesion_mr)) for masks, mask in vertebrae.items()
     }
 
 
@@ -102,31 +109,23 @@ def searched(image: Volume, vertebrae: Volume, model: MrLesionModel) -> Volume:
     return find_lesions(image, vertebrae, model)
 
 
-def told(name: str, case: LesionCase) -> str:
-    """One line of one case."""
-    false = ", ".join(f"{ml:.1f}" for ml in case.false_ml) or "none"
-    hits = " ".join(f"{one.type.value}:{one.volume_ml:.1f}ml:{one.dice:.2f}" for one in case.lesions)
-    return f"{name:34} Dice {case.dice():.3f}  {hits or 'no lesion'}  false, ml: {false}"
-
-
-def summaries(found: dict[tuple[str, str], list[LesionCase]]) -> dict[str, Any]:
-    """Figures by masks, of each sequence and of all together, printed."""
+def summaries(found: Mapping[Key, Sequence[LesionCase]]) -> dict[str, Any]:
+    """Figures by masks and by which lesions are asked for, of each sequence and of all together, printed."""
     result: dict[str, Any] = {}
-    for masks in MASKS:
-        for sequence in (*SEQUENCES, "all"):
-            cases = [
-                replace(case, name=f"{case.name} {one}")
-                for (one, theirs), every in found.items()
-                for case in every
-                if theirs == masks and sequence in (one, "all")
-            ]
-            if not cases:
-                continue
-            summary = lesion_summary(cases)
-            result[f"{masks}, {sequence}"] = {**summary, "cases": [case.to_json_dict() for case in cases]}
-            print(f"\n{masks}, {sequence}")
-            for name, value in summary.items():
-                print(f"  {name:26} {value}")
+    for masks, which, sequence in product(MASKS, WHICH, (*SEQUENCES, "all")):
+        cases = [
+            replace(case, name=f"{case.name} {one}")
+            for (one, theirs, asked), every in found.items()
+            for case in every
+            if (theirs, asked) == (masks, which) and sequence in (one, "all")
+        ]
+        if not cases:
+            continue
+        summary = lesion_summary(cases)
+        result[f"{masks}, {which}, {sequence}"] = {**summary, "cases": [case.to_json_dict() for case in cases]}
+        print(f"\n{masks}, {which}, {sequence}")
+        for name, value in summary.items():
+            print(f"  {name:26} {value}")
     return result
 
 

@@ -7,8 +7,9 @@ torch = pytest.importorskip("torch", reason="training needs the extra [train]")
 from test_lesion_randomise import PATCH, crop  # noqa: E402
 
 from spinemets.anatomy import LesionLabel  # noqa: E402
+from spinemets.simulate.visibility import LEAST_CHANGE_OF_SIGNAL  # noqa: E402
 from spinemets.training import lesion_mr_randomise, mr_contrast, mr_disease  # noqa: E402
-from spinemets.training.lesion_mr_randomise import LEAST_CHANGE, MrLesionRandomiser  # noqa: E402
+from spinemets.training.lesion_mr_randomise import MrLesionRandomiser  # noqa: E402
 from spinemets.training.mr_acquisition import MR_CUTS  # noqa: E402
 
 LESION = (0, slice(13, 19), slice(13, 19), slice(13, 19))
@@ -68,7 +69,11 @@ def test_a_lesion_stands_out_from_marrow_as_radiologists_know_it(sequence, label
 def test_a_lesion_of_the_signal_of_marrow_is_not_learnt_from(monkeypatch, no_scanner):
     flat = torch.full((1, 1, PATCH, PATCH, PATCH), 0.5)
     monkeypatch.setattr(lesion_mr_randomise, "render_random_contrast", lambda *_, **__: flat)
-    for change, counted in ((0.6 * LEAST_CHANGE, 0.0), (-0.6 * LEAST_CHANGE, 0.0), (2 * LEAST_CHANGE, 1.0)):
+    for change, counted in (
+        (0.6 * LEAST_CHANGE_OF_SIGNAL, 0.0),
+        (-0.6 * LEAST_CHANGE_OF_SIGNAL, 0.0),
+        (2 * LEAST_CHANGE_OF_SIGNAL, 1.0),
+    ):
         monkeypatch.setattr(
             lesion_mr_randomise,
             "with_disease",

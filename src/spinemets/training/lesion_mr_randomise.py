@@ -6,16 +6,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from spinemets.simulate.visibility import LEAST_CHANGE_OF_SIGNAL
 from spinemets.training.acquisition import Cuts
 from spinemets.training.deposits import Deposits, varied
 from spinemets.training.lesion_randomise import LesionRandomiser, unseen
 from spinemets.training.mr_acquisition import MR_CUTS, acquire_mr
 from spinemets.training.mr_contrast import drawn_contrast, render_random_contrast
 from spinemets.training.mr_disease import with_disease
-
-LEAST_CHANGE = 0.04
-"""A lesion that changes the signal by less cannot be seen, and nothing is learnt from it; the brightest tissue of the
-sequence has 1 (ours: about a sixth of the signal of marrow on T2, as much as its noise at most)."""
 
 SEQUENCE_SHARE = 0.85
 """Of patches, look like a sequence that lesions are read on; the others have any contrast, in which nothing tells a
@@ -33,5 +30,5 @@ class MrLesionRandomiser(LesionRandomiser):
         healthy = render_random_contrast(structure, vertebra, self.voxel_mm, contrast, invent_disease=False)
         laid = varied(matter) if self.augment else matter
         image = with_disease(healthy, labels, laid, contrast, self.voxel_mm)
-        hidden = unseen(lesion, vertebra, image - healthy, self.voxel_mm, LEAST_CHANGE)
+        hidden = unseen(lesion, vertebra, image - healthy, self.voxel_mm, LEAST_CHANGE_OF_SIGNAL)
         return acquire_mr(image, beyond, structure, self.voxel_mm), hidden

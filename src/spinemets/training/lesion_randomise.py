@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from spinemets.anatomy import LesionLabel
 from spinemets.inference.preprocess import CtWindow
 from spinemets.simulate.tissues import OUTSIDE_FIELD
+from spinemets.simulate.visibility import CHANGE_BLUR_MM, LEAST_CHANGE_HU
 from spinemets.training import warp
 from spinemets.training.acquisition import CT_CUTS, Cuts, acquire_ct, beyond_field_of_view
 from spinemets.training.ct_contrast import render_ct
@@ -31,9 +32,6 @@ DESTROYED_SHARE = 0.4
 OLD_SHARE, OLD_MARROW_HU = 0.4, (50.0, 150.0)
 """Of patches, with the marrow of patients from about 55 years on (226 HU at 30 years, 2.5 HU less each year: Jang 2019,
 clinical.md §3.4), who have most of the metastases; how many patches is ours."""
-LEAST_CHANGE_HU, CHANGE_BLUR_MM = 25.0, 2.0
-"""A lesion that changes the CT by less, on average over its part in one vertebra and after a blur, cannot be seen, and
-nothing is learnt from it (ours)."""
 
 
 @dataclass(frozen=True)

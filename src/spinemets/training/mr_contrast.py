@@ -176,7 +176,8 @@ def _with_nuclei(image: Tensor, structure: Tensor) -> Tensor:
     if not bool(disc.any()) or chance(0.2):
         return image
     edge = 2 * RIM_VOXELS + 1
-    inside = functional.avg_pool3d(disc.float(), (edge, edge, 1), 1, (RIM_VOXELS, RIM_VOXELS, 0))
+    inside = functional.avg_pool3d(disc.float(), (edge, 1, 1), 1, (RIM_VOXELS, 0, 0))
+    inside = functional.avg_pool3d(inside, (1, edge, 1), 1, (0, RIM_VOXELS, 0))
     nucleus = ((inside - 0.6) / 0.3).clamp(0, 1) * disc
     signal = uniform(0.0, 1.2) + smooth_noise(image.shape, 4, image.device) * uniform(0.0, 0.35)
     return image + nucleus * uniform(0.4, 1.0) * (signal.clamp(0, 1.3) - image)
