@@ -129,10 +129,20 @@ def test_the_ring_of_the_atlas_has_the_directions_of_the_axis_and_does_not_bend_
     assert axes[Level.C1].canal_mm == pytest.approx(axes[Level.C1].centre_mm)
 
 
-def test_a_vertebra_alone_stands_upright():
-    vertebrae, parts, _ = masks(keep=[Level.L2])
-    axes = vertebra_regions(vertebrae, parts).axes
-    assert axes[Level.L2].up == pytest.approx([0, 0, 1])
+def test_a_vertebra_alone_stands_as_its_endplates_do():
+    vertebrae, parts, turn = masks(keep=[Level.L2], turn_deg=(10, -7, 0))
+    assert vertebra_regions(vertebrae, parts).axes[Level.L2].up @ turn[:, 2] > np.cos(np.radians(1.5))
+
+
+def test_a_body_that_the_image_cuts_does_not_tell_its_own_direction():
+    vertebrae, parts, _ = masks()
+    z = world_of(Grid(SHAPE, vertebrae.affine))[42, 42, :, 2]
+    top = int(np.argmax(z > PITCH_MM + 3))  # the slices that are left end above the middle of L1, 5 degrees aslant
+    near, part = (Volume(one.array[:, :, :top], one.affine) for one in (vertebrae, parts))
+    axes = vertebra_regions(near, part).axes
+    chord = axes[Level.L1].centre_mm - axes[Level.L2].centre_mm
+    bent = 2 * (axes[Level.L2].up @ chord) * chord / (chord @ chord) - axes[Level.L2].up
+    assert axes[Level.L1].up == pytest.approx(bent)
 
 
 def test_a_stump_at_the_end_of_the_image_has_no_axes_and_does_not_bend_the_others():

@@ -5,13 +5,20 @@ import numpy as np
 import pytest
 
 from spinemets.anatomy import Level
+from spinemets.body_assessment import measured_bodies
+from spinemets.geometry import crop
 from spinemets.measure.alignment import BodyEnds, local_alignment
+from spinemets.measure.axes import vertebra_boxes
 from spinemets.measure.body_surface import bodies, body_surface
+from spinemets.measure.canal_wall import canal_wall
 from spinemets.measure.endplates import endplate
 from spinemets.measure.height_reference import height_losses
 from spinemets.measure.heights import body_heights
+from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.measure.vertebra_regions import vertebra_regions
 from spinemets.measure.wall_from_canal import walls_from_canal
+from spinemets.measure.wall_profile import wall_profile
+from spinemets.rules.posterior_wall import SHAPE, WallLabel, wall_label
 from spinemets.volume import Volume
 
 
@@ -110,3 +117,70 @@ def test_normal_walls_do_not_stand_out(collapsed):
             assert walls[level].depth_mm.value < 1.5, level
             assert walls[level].canal_encroachment.low < 0.01, level
             assert walls[level].reference == "corners", level
+
+
+NOT_NORMAL = {
+    "gl003_vert": (),
+    "verse010_vert": ("L1",),  # a quarter lower than L2, its lower corner pushed back
+    "verse004_vert": ("L1",),
+    "sample001_vert": ("T9",),  # its wall stands out by 3 to 4 mm beside the mid-plane
+}
+
+
+@pytest.fixture(scope="module", params=NOT_NORMAL)
+def real_spine(request, data_root):
+    """Name of a real label map; its vertebrae, their regions and what is measured of their bodies."""
+    image = nib.load(data_root / "anatomy" / f"{request.param}.nii.gz")
+    vertebrae = Volume(np.asarray(image.dataobj).astype(np.uint8), image.affine)
+    regions = vertebra_regions(vertebrae)
+    return request.param, vertebrae, regions, measured_bodies(spine_from_mask(vertebrae), vertebrae, regions)
+
+
+def degrees(first, second):
+    cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+
+
+def test_real_walls_are_neither_bulges_nor_pushed_back_unless_they_are(real_spine):
+    name, _, _, found = real_spine
+    for level, wall in found.walls.items():
+        if level.value not in NOT_NORMAL[name]:
+            assert wall.depth_mm.low < 2.0, level
+            assert wall.reference == "corners", level
+            label = wall_label(*(getattr(wall, part) for part in SHAPE))
+            assert label in (WallLabel.NORMAL, WallLabel.INDETERMINATE), level
+
+
+def test_real_walls_run_from_corner_to_corner_of_their_endplates(real_spine):
+    """Two measurements of one line: from the canal, whatever is labelled, and on the body alone."""
+    name, vertebrae, regions, found = real_spine
+    boxes = vertebra_boxes(vertebrae)
+    for level, ends in found.ends.items():
+        if level.value in (*NOT_NORMAL[name], "L5"):  # where the canal turns, a plane across it is no wall of L5
+            continue
+        start, stop = ([getattr(axis, end) for axis in boxes[level]] for end in ("start", "stop"))
+        part = crop(vertebrae, start, stop)
+        wall = canal_wall(part.with_array(part.array == level.verse_id), regions.axes[level])
+        profile = wall_profile(wall)
+        heights = np.array([profile.bottom_mm, profile.bottom_mm + profile.height_mm])
+        places = [[0.0, profile.line_at(height), height] for height in heights]
+        lower, upper = wall.axes.world(np.array(places))
+        across = wall.axes.right
+        corners = ends.upper.back_mm - ends.lower.back_mm
+        assert degrees(upper - lower, corners - corners @ across * across) < 10.0, level
+
+
+def test_the_axes_of_real_vertebrae_stand_on_their_endplates(real_spine):
+    """Cervical ones lean to the front of the line through the bodies; none leans further than those do."""
+    _, _, regions, found = real_spine
+    for level, ends in found.ends.items():
+        assert degrees(regions.axes[level].up, ends.upper.normal + ends.lower.normal) < 19.0, level
+    for level in (min(found.ends, key=lambda one: one.order), max(found.ends, key=lambda one: one.order)):
+        assert degrees(regions.axes[level].up, found.ends[level].upper.normal + found.ends[level].lower.normal) < 13.0
+
+
+@pytest.mark.parametrize("real_spine", ["gl003_vert", "verse004_vert", "sample001_vert"], indirect=True)
+def test_real_bodies_that_have_not_slipped_are_not_said_to_have(real_spine):
+    for level, own in local_alignment(real_spine[3].ends).items():
+        for slip in (own.slip_below_mm, own.side_slip_below_mm):
+            assert not hasattr(slip, "value") or abs(slip.value) < 3.0, level

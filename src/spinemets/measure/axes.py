@@ -16,6 +16,7 @@ from spinemets.anatomy import LEVEL_OF_VERSE_ID, PRESACRAL_LEVELS, Level
 from spinemets.label_boxes import Box, label_boxes
 from spinemets.measure.label_order import FAR_IN_BODY_MM, FAR_MM, FAR_WITHOUT_BODY_MM, require_one_place, require_order
 from spinemets.measure.region_labels import IN_BODY
+from spinemets.measure.spine_line import tangents
 from spinemets.volume import Volume
 
 LEAST_VOXELS = 20
@@ -99,7 +100,7 @@ def spine_axes(
     line: list[Level] = [level for level in levels if level is not Level.C1]
     if not line:
         return {}
-    ups = _tangents(np.array([bodies[level] for level in line]))
+    ups = tangents([points[level][0] for level in line], [_has_two_ends(level, points, vertebrae) for level in line])
     fronts = _fronts(line, bodies, behind, ups)
     result = {}
     if Level.C1 in levels and fronts[0] is not None:
@@ -148,31 +149,18 @@ def _without_stumps(levels: list[Level], points: dict[Level, _Points]) -> list[L
     return kept
 
 
+def _has_two_ends(level: Level, points: dict[Level, _Points], vertebrae: Volume) -> bool:
+    """Whether a body has an endplate above, as C2 has not, and below, and the image cuts through neither."""
+    index = np.rint(vertebrae.index(points[level][0]))
+    inside = (index > 0).all() and (index < np.array(vertebrae.shape) - 1).all()
+    return level is not Level.C2 and bool(inside)
+
+
 def vertebra_boxes(vertebrae: Volume) -> dict[Level, Box]:
     """The smallest box of voxels round every vertebra of a mask, from head to foot, the sacrum apart."""
     boxes = label_boxes(vertebrae.array.astype(np.uint8, copy=False))
     found = {LEVEL_OF_VERSE_ID.get(number): box for number, box in enumerate(boxes, start=1) if box is not None}
     return {level: found[level] for level in PRESACRAL_LEVELS if level in found}
-
-
-def _tangents(centres: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, 3) unit vectors towards the head along a row of centres; at the ends, the curve goes on bending."""
-    count = len(centres)
-    if count == 1:
-        return np.array([[0.0, 0.0, 1.0]])
-    steps = centres[:-1] - centres[1:]
-    steps = steps / np.linalg.norm(steps, axis=1, keepdims=True)
-    inner = steps[:-1] + steps[1:]
-    inner = inner / np.maximum(np.linalg.norm(inner, axis=1, keepdims=True), 1e-9)
-    first, last = steps[0], steps[-1]
-    if count > 2:
-        first, last = _mirrored(inner[0], steps[0]), _mirrored(inner[-1], steps[-1])
-    return np.vstack([first, inner, last])
-
-
-def _mirrored(tangent: NDArray[np.float64], chord: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The tangent at the other end of a chord of an arc."""
-    return 2 * (tangent @ chord) * chord - tangent
 
 
 def _fronts(

@@ -15,7 +15,8 @@ from scipy import ndimage
 from spinemets.anatomy import Region
 from spinemets.geometry import crop
 from spinemets.measure.axes import VertebraAxes
-from spinemets.measure.body_surface import SMOOTHING, ends_along
+from spinemets.measure.body_surface import SMOOTHING
+from spinemets.measure.wall_ends import HALF_WINDOW, wall_ends
 from spinemets.volume import Volume
 
 ACROSS_MM, ALONG_MM, UP_MM = 1.0, 0.4, 0.6
@@ -37,10 +38,6 @@ CENTRAL_SHARE = 0.75
 LEAP_MM, LEAPING_SHARE = 2.0, 0.35
 """Where the wall leaps back by so much from one line to the next, in more than this share of its rows, the canal ends
 (ours; pedicles take half of the height, a fragment of bone a third)."""
-INSIDE_MM, FORWARD_PERCENTILE = (2.0, 6.0), 90
-"""The ends of the wall are those of the body this far in front of where it lies least far back (ours)."""
-HALF_WINDOW = 2
-"""The wall is averaged over this many lines to either side: 5 mm, as heights are (`clinical.md` §1.5)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +55,7 @@ class CanalWall:
     wall_mm : (R, U) ndarray
         Place of the back of the body, to the front of its centre (so negative), NaN where none was met.
     bottom_mm, top_mm : (R,) ndarray
-        Heights at which the body begins and ends just in front of its back; NaN where it was not met.
+        Heights at which the body begins and ends at its back; NaN where it was not met.
     lamina_mm : (U,) ndarray
         Place of the front of the lamina near the mid-plane; NaN where none was met.
     middle_mm : float
@@ -113,7 +110,7 @@ def canal_wall(vertebra: Volume, axes: VertebraAxes, canal_mm: NDArray[np.float6
     bone, right, wall = bone[open_to], right[open_to], _averaged(wall[open_to])
     if len(right) < 2 * HALF_WINDOW + 1 or not np.isfinite(wall).any():
         return None
-    bottom, top = _ends(bone, front, up, wall)
+    bottom, top = wall_ends(bone, (right, front, up), wall)
     reach = np.abs(axes.rows @ vertebra.affine[:3, :3]).sum(axis=1)
     return CanalWall(axes, right, up, wall, bottom, top, lamina, middle, float(reach[1]), float(reach[2]))
 
@@ -211,17 +208,3 @@ def _averaged(wall: NDArray[np.float64]) -> NDArray[np.float64]:
     total = ndimage.uniform_filter1d(np.where(known, wall, 0.0), window, axis=0, mode="nearest")
     share = ndimage.uniform_filter1d(known.astype(float), window, axis=0, mode="nearest")
     return np.where(share >= 0.5, total / np.maximum(share, 1e-6), np.nan)
-
-
-def _ends(
-    bone: NDArray[np.float32], front: NDArray[np.float64], up: NDArray[np.float64], wall: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(R,) lower and upper end of the body just in front of its back."""
-    met = [row[np.isfinite(row)] for row in wall]
-    back = np.array([np.percentile(row, FORWARD_PERCENTILE) if len(row) else np.inf for row in met])
-    depth = front[None, :] - back[:, None]
-    inside = (depth >= INSIDE_MM[0]) & (depth <= INSIDE_MM[1])
-    count = np.maximum(inside.sum(axis=1), 1)[:, None]
-    share = (bone * inside[:, :, None]).sum(axis=1) / count
-    bottom, top = ends_along(share[:, None, :].astype(np.float32), up)
-    return bottom[:, 0], top[:, 0]

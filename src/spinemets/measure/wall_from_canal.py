@@ -21,6 +21,7 @@ from spinemets.label_boxes import Box
 from spinemets.measure.axes import VertebraAxes, vertebra_boxes
 from spinemets.measure.canal_wall import CanalWall, canal_wall
 from spinemets.measure.wall_profile import NATURAL_LEAN_MM, WallProfile, wall_profile
+from spinemets.measure.wall_reference import nearest_levels, usual_leans
 from spinemets.volume import Volume
 
 ERROR_PER_VOXEL = 0.6
@@ -28,8 +29,6 @@ ERROR_PER_VOXEL = 0.6
 from are each known to half a voxel, and averaged over 5 mm (ours)."""
 TURN_ERROR_DEG_PER_MM = 7.0
 """The same of an angle between two arms of 5 mm, for each millimetre of voxel (ours)."""
-FURTHEST = 2
-"""A canal this many levels away is still compared with (ours)."""
 ENCROACHED_FROM_MM = 2.0
 """A neighbour whose wall stands out by more is not compared with (the 2 mm of `clinical.md` §1.3)."""
 NATURAL_SPREAD = 0.08
@@ -59,8 +58,8 @@ class WallFromCanal:
     has_fragment : bool
         Whether a piece of the vertebra lies loose in the canal.
     reference : str
-        ``corners``, or ``neighbours`` where a corner is displaced and the line is parallel to that between the walls
-        above and below.
+        ``corners``, or ``neighbours`` where a corner is displaced and the line leans as the walls above and below would
+        have it.
     """
 
     depth_mm: Finding
@@ -119,43 +118,15 @@ def _canal_of_neighbours(level: Level, axes: Mapping[Level, VertebraAxes]) -> ND
 
 
 def _profiles(walls: Mapping[Level, CanalWall | None]) -> dict[Level, WallProfile]:
-    """Profiles by their own corners first, then by the line that joins the walls above and below."""
+    """Profiles by their own corners first, then by a line that leans as the walls above and below would have it."""
     own = {level: found for level, wall in walls.items() if wall and (found := wall_profile(wall)) is not None}
     result = {}
     for level, profile in own.items():
-        lean = _lean_of_neighbours(level, walls, own)
+        leans = usual_leans(level, walls, own)
         wall = walls[level]
-        again = wall_profile(wall, usual_lean=lean) if wall and lean is not None else None
+        again = wall_profile(wall, leans) if wall and leans is not None else None
         result[level] = again or profile
     return result
-
-
-def _lean_of_neighbours(
-    level: Level, walls: Mapping[Level, CanalWall | None], profiles: Mapping[Level, WallProfile]
-) -> float | None:
-    """Lean of the line from the lower corner of the body above to the upper corner of that below, in a level's axes."""
-    near = _nearest(level, profiles)
-    if len(near) < 2:
-        return None
-    own, upper, lower = walls[level], walls[near[0]], walls[near[1]]
-    if own is None or upper is None or lower is None:
-        return None
-    above, below = profiles[near[0]], profiles[near[1]]
-    places = ((upper, above, above.bottom_mm), (lower, below, below.bottom_mm + below.height_mm))
-    corners = [wall.axes.world(np.array([[0.0, profile.line_at(at), at]]))[0] for wall, profile, at in places]
-    _, front, up = own.axes.rows @ (corners[0] - corners[1])
-    return float(front / up) if up > 0 else None
-
-
-def _nearest(level: Level, known: Collection[Level]) -> list[Level]:
-    """The nearest known level above and below, at most `FURTHEST` away."""
-    order = [other for other in Level if other in known or other is level or other not in (Level.T13, Level.L6)]
-    place = {other: number for number, other in enumerate(order)}
-    near = [other for other in known if other in place and 0 < abs(place[other] - place[level]) <= FURTHEST]
-    above = [other for other in near if place[other] < place[level]]
-    below = [other for other in near if place[other] > place[level]]
-    found = [max(above, key=lambda other: place[other])] if above else []
-    return found + ([min(below, key=lambda other: place[other])] if below else [])
 
 
 def _wall(level: Level, wall: CanalWall | None, profiles: Mapping[Level, WallProfile], mask: Volume) -> WallFromCanal:
@@ -179,7 +150,7 @@ def _wall(level: Level, wall: CanalWall | None, profiles: Mapping[Level, WallPro
 
 def _depth(own: WallProfile, voxel_mm: float) -> Measured:
     """How far the wall stands out; beside neighbours that need not lean as it does, no better than they differ."""
-    line = "parallel to the walls above and below, a corner being displaced" if own.displaced else "between its corners"
+    line = "leaning as the walls above and below, a corner being displaced" if own.displaced else "between its corners"
     method = f"distance of the wall behind a line {line}, largest over the width of the canal"
     error = ERROR_PER_VOXEL * voxel_mm
     if own.displaced:
@@ -194,7 +165,7 @@ def _encroachment(level: Level, wall: CanalWall, profiles: Mapping[Level, WallPr
         for other, own in profiles.items()
         if other is not level and own.canal_mm is not None and own.middle_depth_mm <= ENCROACHED_FROM_MM
     }
-    near = _nearest(level, fit)
+    near = nearest_levels(level, fit)
     if not near:
         return NotAssessed(Reason.NO_REFERENCE, f"no unaffected canal next to {level} is bounded by bone")
     usual = float(np.mean([fit[other] for other in near]))

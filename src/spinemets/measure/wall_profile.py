@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemets.measure.canal_wall import HALF_WINDOW, CanalWall
+from spinemets.measure.canal_wall import CanalWall
+from spinemets.measure.wall_ends import HALF_WINDOW
 
 READINGS = 24
 """Places along the height at which the wall is read."""
@@ -46,7 +47,7 @@ class WallProfile:
     depth_mm, position, turning_deg, width_share, smoothness : float
         As in `WallFromCanal`, under their own names.
     most_mm : float
-        The depth by a line that leans as the neighbours' do, without them as the axis of the vertebra does, where a
+        The depth by a line that leans as the neighbours' may, without them as the axis of the vertebra does, where a
         corner stands further back than is natural and is not known to be displaced; else `depth_mm`.
     lean : float
         How far the line between the corners goes to the front for each millimetre up.
@@ -88,7 +89,7 @@ class WallProfile:
         return self.canal_mm - max(self.middle_depth_mm, 0.0)
 
 
-def wall_profile(wall: CanalWall, usual_lean: float | None = None) -> WallProfile | None:
+def wall_profile(wall: CanalWall, usual_leans: tuple[float, float] | None = None) -> WallProfile | None:
     """The profile of a wall, or None where too little of it was met.
 
     A displaced corner lies too far back for the other one and the neighbours; the line then goes through the other one.
@@ -97,9 +98,9 @@ def wall_profile(wall: CanalWall, usual_lean: float | None = None) -> WallProfil
     ----------
     wall : CanalWall
         The wall as seen from the canal.
-    usual_lean : float, optional
-        Lean of the line that joins the walls above and below. Without it no corner is taken for displaced, and only
-        `most_mm` tells that one may be.
+    usual_leans : (float, float), optional
+        Least and most lean of the line if no corner is displaced, as `wall_reference.usual_leans` has it. Without it no
+        corner is taken for displaced, and only `most_mm` tells that one may be.
     """
     rows = _rows(wall)
     if rows is None:
@@ -107,63 +108,76 @@ def wall_profile(wall: CanalWall, usual_lean: float | None = None) -> WallProfil
     used, profiles, shares, bottom, height = rows
     middle = int(np.abs(wall.right_mm[used]).argmin())
     lower, upper = _corners(profiles, shares)
-    lean = float((upper[middle] - lower[middle]) / height)
+    lean = float((upper[middle] - lower[middle]) / height[middle])
     limit = max(CORNER_DISPLACED_MM, CORNER_DISPLACED_VOXELS * wall.voxel_front_mm)
-    assumed = usual_lean or 0.0
-    off = float(np.abs(lower + assumed * height - upper).max())
-    displaced = usual_lean is not None and off > limit
+    possible = usual_leans or (0.0, 0.0)
+    assumed = float(np.clip(lean, *possible))
+    displaced = usual_leans is not None and _strays(lower, upper, assumed * height) > limit
     line = lower[:, None] + (upper - lower)[:, None] * shares
-    usual = np.maximum(lower, upper - assumed * height)[:, None] + assumed * height * shares
     if displaced:
-        lean, line = assumed, usual
-    start = float(line[middle, 0] - lean * shares[0] * height)
+        lean, line = assumed, _leaning(lower, upper, assumed * height, shares)
+    start = float(line[middle, 0] - lean * shares[0] * height[middle])
     depth = line - profiles
     deepest = depth.max(axis=1)
-    most = float((usual - profiles).max()) if off > NATURAL_LEAN_MM else -np.inf
+    rises = [other * height for other in possible if _strays(lower, upper, other * height) > NATURAL_LEAN_MM]
+    most = [float((_leaning(lower, upper, rise, shares) - profiles).max()) for rise in rises]
     worst = int(deepest.argmax())
     at = int(depth[worst].argmax())
     half = max(deepest[worst] / 2, 0.0)
     return WallProfile(
         depth_mm=float(deepest[worst]),
-        most_mm=max(float(deepest[worst]), most),
+        most_mm=max([float(deepest[worst]), *most]),
         position=float(shares[at]),
-        turning_deg=_sharpest_turn(depth[worst], shares * height, displaced),
+        turning_deg=_sharpest_turn(depth[worst], shares * height[worst], displaced),
         width_share=float((deepest > half).mean()) if deepest[worst] > 0 else 0.0,
         smoothness=_parabola_r2(profiles[worst], shares),
         lean=lean,
         displaced=displaced,
-        bottom_mm=bottom,
-        height_mm=height,
+        bottom_mm=float(bottom[middle]),
+        height_mm=float(height[middle]),
         middle_depth_mm=float(deepest[middle]),
-        canal_mm=_canal_mm(wall, start, lean, bottom, height),
+        canal_mm=_canal_mm(wall, start, lean, float(bottom[middle]), float(height[middle])),
         line_mm=start,
     )
 
 
-_Rows = tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64], float, float]
+def _strays(lower: NDArray[np.float64], upper: NDArray[np.float64], rise_mm: NDArray[np.float64]) -> float:
+    """How far a corner lies from where the other one and a lean, by how much it goes forward, put it, at most."""
+    return float(np.abs(lower + rise_mm - upper).max())
+
+
+def _leaning(
+    lower: NDArray[np.float64], upper: NDArray[np.float64], rise_mm: NDArray[np.float64], shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(N, S) lines that lean so, through whichever corner lies further in front."""
+    return np.maximum(lower, upper - rise_mm)[:, None] + rise_mm[:, None] * shares
+
+
+_Rows = tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 def _rows(wall: CanalWall) -> _Rows | None:
-    """Which lines met the wall, (N, S) where it lies, (S,) at which shares of its height, its lower end, its height."""
+    """Lines that met the wall, (N, S) where it lies, (S,) at which shares of its height; (N,) lower end and height."""
     known = np.isfinite(wall.bottom_mm) & np.isfinite(wall.top_mm)
     if known.sum() < 2 * HALF_WINDOW + 1:
         return None
-    bottom, top = float(np.median(wall.bottom_mm[known])), float(np.median(wall.top_mm[known]))
-    if top - bottom < LEAST_HEIGHT_MM:
+    height = wall.top_mm - wall.bottom_mm
+    usual = float(np.median(height[known]))
+    if usual < LEAST_HEIGHT_MM:
         return None
-    margin = float(np.clip(MARGIN_VOXELS * wall.voxel_up_mm / (top - bottom), LEAST_MARGIN, MOST_MARGIN))
+    margin = float(np.clip(MARGIN_VOXELS * wall.voxel_up_mm / usual, LEAST_MARGIN, MOST_MARGIN))
     shares = np.linspace(margin, 1 - margin, READINGS)
-    heights = bottom + shares * (top - bottom)
+    at = wall.bottom_mm[:, None] + shares * height[:, None]
     met = np.isfinite(wall.wall_mm)
-    inside = (wall.up_mm >= heights[0]) & (wall.up_mm <= heights[-1])
-    used = known & (met[:, inside].mean(axis=1) >= LEAST_KNOWN)
+    inside = (wall.up_mm >= at[:, :1]) & (wall.up_mm <= at[:, -1:])
+    used = known & ((met & inside).sum(axis=1) >= LEAST_KNOWN * np.maximum(inside.sum(axis=1), 1))
     if used.sum() < 2 * HALF_WINDOW + 1:
         return None
     profiles = [
         np.interp(heights, wall.up_mm[row], place[row])
-        for place, row in zip(wall.wall_mm[used], met[used], strict=True)
+        for heights, place, row in zip(at[used], wall.wall_mm[used], met[used], strict=True)
     ]
-    return used, np.array(profiles), shares, bottom, top - bottom
+    return used, np.array(profiles), shares, wall.bottom_mm[used], height[used]
 
 
 def _corners(
