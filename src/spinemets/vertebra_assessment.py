@@ -108,7 +108,8 @@ def assess_vertebrae(
     signs, flags = spine_signs(SpineMasks(bones, regions, lesions), images, measured.beside, treatment)
     every_level = [_scored(vertebra, measured, signs, pain) for vertebra in spine.vertebrae]
     scores = {own.level: score for own, score in every_level if score is not None}
-    flags = (*(("regions_by_canal_partition",) if regions.source == FROM_PARTITION else ()), *flags)
+    torn = (f"{level}_in_far_pieces" for level, own in regions.axes.items() if own.in_far_pieces)
+    flags = (*(("regions_by_canal_partition",) if regions.source == FROM_PARTITION else ()), *torn, *flags)
     vertebra_by_vertebra = tuple(own for own, _ in every_level)
     return SpineAssessment(vertebra_by_vertebra, measured.heights, _governing(scores, lesions), flags, regions.axes)
 

@@ -10,7 +10,7 @@ from test_html import CT, SITE, report, section, text_of
 from test_html_scores import SINS
 
 import spinemets
-from spinemets.anatomy import Level
+from spinemets.anatomy import PRESACRAL_LEVELS, Level
 from spinemets.findings import VertebraFindings
 from spinemets.formats.flag_words import FLAG_WORDS
 from spinemets.formats.html import report_html
@@ -53,7 +53,9 @@ def test_flags_are_found_in_source_however_they_are_raised(tmp_path):
 def test_the_flags_of_this_package_are_found():
     known = {"highest_piece_doubtful", "more_pieces_than_levels", "levels_from_mask", "cord_not_seen", "supine"}
     assert known <= RAISED
-    assert {flag for flag in RAISED if HOLE in flag} == {f"levels_by_{HOLE}", f"{HOLE}_at_threshold"}
+    assert {flag for flag in RAISED if HOLE in flag} == {
+        f"levels_by_{HOLE}", f"{HOLE}_at_threshold", f"{HOLE}_in_far_pieces",
+    }  # fmt: skip
 
 
 def test_every_flag_that_is_raised_has_a_sentence():
@@ -77,6 +79,11 @@ def test_every_part_that_may_lie_at_the_limit_has_a_sentence():
     parts = {f"{item}_{side}" for item in (*SIDE_ITEMS, "lamina", "transverse_process") for side in ("left", "right")}
     assert {f"{part}_at_threshold" for part in (*parts, "body", "spinous_process")} <= FLAG_WORDS.keys()
     assert set(OTHER_ITEMS) == {"lamina", "transverse_process", "spinous_process"}
+
+
+def test_every_level_whose_mask_may_be_torn_apart_has_a_sentence():
+    assert {f"{level}_in_far_pieces" for level in PRESACRAL_LEVELS} <= FLAG_WORDS.keys()
+    assert "L2" in FLAG_WORDS["L2_in_far_pieces"]
 
 
 @pytest.mark.parametrize("flag", ["highest_piece_doubtful", "more_pieces_than_levels", "no_level_landmark"])

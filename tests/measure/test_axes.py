@@ -8,7 +8,6 @@ from spinemets.anatomy import Level, Subregion
 from spinemets.errors import StudyError
 from spinemets.geometry import Grid
 from spinemets.measure.axes import spine_axes
-from spinemets.measure.label_order import FAR_WITHOUT_BODY_MM, require_one_place
 from spinemets.measure.region_labels import IN_BODY, RegionLabel
 from spinemets.measure.vertebra_regions import FROM_PARTITION, FROM_SUBREGIONS, vertebra_regions
 from spinemets.volume import Volume
@@ -175,11 +174,6 @@ def test_a_label_in_two_places_is_refused():
 
 
 def test_what_an_image_leaves_of_both_sides_of_a_cut_vertebra_is_one_vertebra():
-    own = np.zeros((90, 8, 8), bool)
-    own[[2, 3, 84, 85]] = True
-    with pytest.raises(StudyError, match="82 mm apart"):
-        require_one_place(own, Level.L3, np.ones(3))
-    require_one_place(own, Level.L3, np.ones(3), far_mm=FAR_WITHOUT_BODY_MM)
     spine, parts, _ = masks()
     ids, subregions = np.zeros((120, 84, 84), np.uint8), np.zeros((120, 84, 84), np.uint8)
     ids[18:102], subregions[18:102] = spine.array, parts.array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spinemets.anatomy import PRESACRAL_LEVELS
 from spinemets.measure.region_labels import RegionLabel
 
 _PARTS = (label.report_name for label in RegionLabel)
@@ -71,3 +72,8 @@ FLAG_WORDS = {
     for part in _PARTS
 }
 """By the flag's name in ``report.json``."""
+FLAG_WORDS |= {
+    f"{level}_in_far_pieces": f"the mask of {level} is in pieces far apart, each where that vertebra has a part: as"
+    " where its arch is destroyed"
+    for level in PRESACRAL_LEVELS
+}

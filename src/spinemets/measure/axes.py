@@ -7,14 +7,21 @@ the posterior elements to the body at right angles to it, right follows from bot
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, PRESACRAL_LEVELS, Level
 from spinemets.label_boxes import Box, label_boxes
-from spinemets.measure.label_order import FAR_IN_BODY_MM, FAR_MM, FAR_WITHOUT_BODY_MM, require_one_place, require_order
+from spinemets.measure.label_order import (
+    FAR_IN_BODY_MM,
+    FAR_MM,
+    FAR_WITHOUT_BODY_MM,
+    pieces_far_apart,
+    require_order,
+    require_own_place,
+)
 from spinemets.measure.region_labels import IN_BODY
 from spinemets.measure.spine_line import tangents
 from spinemets.volume import Volume
@@ -46,6 +53,8 @@ class VertebraAxes:
         Middle of the canal at that height.
     right, front, up : (3,) ndarray
         Unit vectors to the patient's right, anterior and cranial, at right angles to one another.
+    in_far_pieces : bool
+        Whether the mask of the vertebra, or of its body, is torn into large pieces that lie far apart.
     """
 
     level: Level
@@ -54,6 +63,7 @@ class VertebraAxes:
     right: NDArray[np.float64]
     front: NDArray[np.float64]
     up: NDArray[np.float64]
+    in_far_pieces: bool = False
 
     @property
     def rows(self) -> NDArray[np.float64]:
@@ -92,9 +102,10 @@ def spine_axes(
     Raises
     ------
     StudyError
-        If a vertebra lies above one that its name puts above it, or one label is in two far places.
+        If a vertebra lies above one that its name puts above it, or a label has bone where no part of that vertebra
+        can be, as of two vertebrae under one name.
     """
-    bodies, behind, points = _centroids(vertebrae, regions, vertebra_boxes(vertebrae) if boxes is None else boxes)
+    bodies, behind, points, torn = _centroids(vertebrae, regions, vertebra_boxes(vertebrae) if boxes is None else boxes)
     levels = _without_stumps(sorted(bodies, key=lambda level: level.order), points)
     require_order(levels, bodies)
     line: list[Level] = [level for level in levels if level is not Level.C1]
@@ -111,7 +122,7 @@ def spine_axes(
             continue
         axes = VertebraAxes(level, bodies[level], bodies[level], np.cross(front, up), front, up)
         canal_mm = _canal_middle(axes, *points[level])
-        result[level] = VertebraAxes(level, axes.centre_mm, canal_mm, axes.right, front, up)
+        result[level] = replace(axes, canal_mm=canal_mm, in_far_pieces=level in torn)
     return result
 
 
@@ -120,16 +131,18 @@ _Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 def _centroids(
     vertebrae: Volume, regions: Volume, boxes: Mapping[Level, Box]
-) -> tuple[dict[Level, NDArray[np.float64]], dict[Level, NDArray[np.float64]], dict[Level, _Points]]:
-    """Centroids of bodies and of posterior elements, world mm, and the points of both."""
-    bodies, behind, points = {}, {}, {}
+) -> tuple[dict[Level, NDArray[np.float64]], dict[Level, NDArray[np.float64]], dict[Level, _Points], set[Level]]:
+    """Centroids of bodies and of posterior elements, world mm, the points of both, and which levels are torn apart."""
+    bodies, behind, points, torn = {}, {}, {}, {}
     for level, box in boxes.items():
         own = vertebrae.array[box] == level.verse_id
         body = own & np.isin(regions.array[box], IN_BODY)
-        far_mm = FAR_MM if body.any() else FAR_WITHOUT_BODY_MM
-        require_one_place(own, level, vertebrae.spacing_mm, far_mm=far_mm)
-        require_one_place(body, level, vertebrae.spacing_mm, far_mm=FAR_IN_BODY_MM)
         start = np.array([axis.start for axis in box])
+        far_mm = FAR_MM if body.any() else FAR_WITHOUT_BODY_MM
+        limits = ((own, far_mm), (body, FAR_IN_BODY_MM))
+        pieces = [pieces_far_apart(part, vertebrae.spacing_mm, most_mm) + start for part, most_mm in limits]
+        if any(len(one) for one in pieces):
+            torn[level] = vertebrae.world(pieces[0]), vertebrae.world(pieces[1])
         body_mm = vertebrae.world(np.argwhere(own if level is Level.C1 else body) + start)
         other_mm = vertebrae.world(np.argwhere(own & ~body) + start)
         if len(body_mm) < LEAST_VOXELS:
@@ -137,7 +150,24 @@ def _centroids(
         bodies[level], points[level] = body_mm.mean(axis=0), (body_mm, other_mm)
         if len(other_mm) >= LEAST_VOXELS:
             behind[level] = other_mm.mean(axis=0)
-    return bodies, behind, points
+    for level in torn:
+        _require_own_places(level, torn, bodies, points)
+    return bodies, behind, points, set(torn)
+
+
+def _require_own_places(
+    level: Level,
+    torn: dict[Level, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    bodies: dict[Level, NDArray[np.float64]],
+    points: dict[Level, _Points],
+) -> None:
+    """Raise `StudyError` unless the pieces of a vertebra, and those of its body, lie where its neighbours have bone."""
+    whole_mm, body_pieces_mm = torn[level]
+    near = sorted(set(points) - set(torn), key=lambda other: abs(other.order - level.order))[:2]
+    body_mm = body_pieces_mm[0] if len(body_pieces_mm) else bodies.get(level, np.zeros(3))
+    known = near if level in bodies else []
+    require_own_place(level, whole_mm, body_mm, [np.vstack(points[other]) - bodies[other] for other in known])
+    require_own_place(level, body_pieces_mm, body_mm, [points[other][0] - bodies[other] for other in known])
 
 
 def _without_stumps(levels: list[Level], points: dict[Level, _Points]) -> list[Level]:

@@ -72,7 +72,30 @@ def spine_on_grid(ids: NDArray[np.uint8], spacing_mm: float, name: str = "") -> 
     if len(foramina) < 2:
         raise StudyError(f"label map {name}: only {len(foramina)} vertebrae with a closed foramen; two are needed")
     axis = canal_axis(foramina, ids.shape[2])
+    _put_in_front(centres, boxes, ids, axis)
     return SpineOnGrid(ids, boxes, centres, axis, canal_mask(ids > 0, axis, spacing_mm))
+
+
+def _put_in_front(
+    centres: dict[Level, NDArray[np.float64]], boxes: dict[Level, Box], ids: NDArray[np.uint8], axis: CanalAxis
+) -> None:
+    """Correct the middle of bodies of which less is left than of what lies behind the canal.
+
+    A body lies in front of the canal, on the side on which most are; the thickest part of a vertebra whose body is
+    destroyed may be its spinous process.
+    """
+    usual = np.median([centre - axis.at(centre[2]) for centre in centres.values()], axis=0)
+    for level, box in boxes.items():
+        if (centres[level] - axis.at(centres[level][2])) @ usual > 0:
+            continue
+        low = np.array([part.start for part in box])
+        mask = ids[box] == level.verse_id
+        index = np.argwhere(mask)
+        ahead = index[(index + low - axis.at(float(index[:, 2].mean()) + low[2])) @ usual > 0]
+        if len(ahead):
+            front = np.zeros(mask.shape, bool)
+            front[tuple(ahead.T)] = True
+            centres[level] = body_centre(front) + low
 
 
 def partition_spine(spine: SpineOnGrid, spacing_mm: float) -> NDArray[np.uint8]:
