@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
+from spinemets.measure.canal_slices import CanalSlice, CanalStack
+from spinemets.measure.fine_grid import FINE_MM
 
 SIZE_MM = 26.0
 CORD, ROOT, CSF, REST = 270.0, 300.0, 900.0, 120.0

@@ -34,10 +34,10 @@ GRIDS = ((0.2, 3.0, 0), (0.4, 4.0, 1), (0.6, 3.0, 2), (0.8, 4.0, 3))
 AXES = Rotation.from_euler("xyz", (4, -3, 5), degrees=True).as_matrix().T
 
 
-def masks(case, pixel_mm=0.5, slice_mm=3.5, stored=0, angles=(3, -2, 6), extent_mm=100.0):
+def masks(case, pixel_mm=0.5, slice_mm=3.5, stored=0, angles=(3, -2, 6), extent_mm=100.0, field_mm=30.0):
     options = STORED[stored]
     along = options["axes"].index(2)
-    spacing, shape = np.full(3, pixel_mm), [int(30 / pixel_mm)] * 3
+    spacing, shape = np.full(3, pixel_mm), [int(field_mm / pixel_mm)] * 3
     spacing[along], shape[along] = slice_mm, int(extent_mm / slice_mm)
     affine = centred_affine(tuple(shape), spacing_mm=tuple(spacing), angles_deg=angles, **options)
     painted = epidural_masks(case, Grid(tuple(shape), affine), centre_mm=np.zeros(3), axes=AXES)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from spinemets.escc_assessment import (
     LARGEST_PIXEL_MM,
     LARGEST_SLICE_MM,
-    LARGEST_TILT_DEG,
     ROUNDING,
     EsccMasks,
     require_usable,
@@ -18,6 +17,7 @@ from spinemets.escc_assessment import (
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.fracture_assessment import said
 from spinemets.measure.canal_slices import CanalStack, canal_stack
+from spinemets.measure.canal_taper import LARGEST_TILT_DEG
 from spinemets.measure.compartment import SOURCE as COMPARTMENT_SOURCE
 from spinemets.measure.compartment import Compartment, TumourPlace, tumour_places
 from spinemets.measure.curtain import SliceCurtain, curtain, front_in_slices

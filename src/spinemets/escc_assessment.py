@@ -13,10 +13,11 @@ from spinemets.escc_slices import natural_changes, slice_measures, slice_row
 from spinemets.measure.canal_edge import with_edge_by_signal
 from spinemets.measure.canal_reference import slice_references
 from spinemets.measure.canal_roots import cord_extent, with_tumour, without_cord
-from spinemets.measure.canal_slices import FINE_MM, CanalStack, canal_stack, slice_with_two_cords
-from spinemets.measure.canal_taper import ReferenceSpan
+from spinemets.measure.canal_slices import CanalStack, canal_stack, slice_with_two_cords
+from spinemets.measure.canal_taper import LARGEST_TILT_DEG, ReferenceSpan
 from spinemets.measure.compression_drawing import SliceDrawing, slice_drawing
 from spinemets.measure.cord_compression import SliceCompression, csf_signal, slice_compression
+from spinemets.measure.fine_grid import FINE_MM
 from spinemets.rules.escc import EsccGrade, escc
 from spinemets.rules.escc_answer import NOT_CLEARANCE, escc_answer
 from spinemets.rules.escc_cauda import BELOW_CONUS, AtTumour, at_tumour, given_cord, with_place
@@ -24,8 +25,8 @@ from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, EsccThresholds, G
 from spinemets.rules.escc_taper import ONE_SIDED, widened
 from spinemets.volume import Volume, require_same_grid
 
-LARGEST_PIXEL_MM, LARGEST_SLICE_MM, LARGEST_TILT_DEG = 0.8, 4.0, 20.0
-"""Coarser, thicker or more tilted is not an axial T2 that a grade can be read from (`clinical.md` §2.1, [D])."""
+LARGEST_PIXEL_MM, LARGEST_SLICE_MM = 0.8, 4.0
+"""Coarser or thicker is not an axial T2 that a grade can be read from (`clinical.md` §2.1, [D])."""
 ROUNDING = 1e-3
 
 
@@ -134,7 +135,7 @@ def _assessed(
     if kind is None and not _any_tumour(stack):
         return _without_tumour(stack, level, bone_metastasis, flags)
     if kind is None:
-        reason = "no_reference: no slice is free of tumour, and no healthy values are known for the level"
+        reason = "no_reference: no slice far enough from tumour shows a whole sac, and no healthy values are known"
         return escc_answer(level, status="not_assessable", reason=reason, flags=flags)
     threshold = csf_signal(stack)
     measured = [
@@ -163,6 +164,9 @@ def _refusal(stack: CanalStack, masks: EsccMasks) -> str | None:
     bare = [str(index) for index, area in stack.tumour_without_sac_mm2.items() if area >= least]
     if bare:
         return f"missing_mask: tumour and no sac in slice {', '.join(bare)}; a complete block is not excluded"
+    cut = [str(one.index) for one in stack.slices if one.cut and one.tumour.sum() * FINE_MM**2 >= least]
+    if cut:
+        return f"out_of_field: the edge of the image cuts the sac beside tumour in slice {', '.join(cut)}"
     return None
 
 

@@ -95,7 +95,7 @@ def test_a_site_says_its_grade_what_stays_possible_where_and_how_it_was_told():
     [
         ("resolution: pixels of 0.90 mm; at most 0.8 mm can be graded", "resolution"),
         ("missing_mask: tumour and no sac in slice 4; a complete block is not excluded", "missing_mask"),
-        ("no_reference: no slice is free of tumour", "no_reference"),
+        ("no_reference: no slice far enough from tumour shows a whole sac", "no_reference"),
         ("not_axial: slices are tilted by 31° from the cord; at most 20° can be graded", "NOT_AXIAL"),
         (escc_assessment.NOT_CLEARANCE, "NOT_CLEARANCE"),
         (f"{escc_assessment.NOT_CLEARANCE}; 3 of 8 readings of the image show tumour", "NOT_CLEARANCE"),

@@ -8,7 +8,7 @@ from canal_stack_phantom import CORD, CSF, REST, one_slice, oval, stack
 from scipy import ndimage
 
 from spinemets.measure.canal_edge import with_edge_by_signal
-from spinemets.measure.canal_slices import FINE_MM
+from spinemets.measure.fine_grid import FINE_MM
 from spinemets.measure.slice_shape import area_mm2
 
 BLUR_MM = 0.5

@@ -34,6 +34,13 @@ def test_one_side_alone_leaves_open_what_the_way_may_change_in_either_direction(
     assert steepest_per_mm(SAC_MM2, Level.C2, with_end=True) == pytest.approx(math.log(252 / 210) / 17.0)
 
 
+def test_one_or_two_slices_leave_open_which_way_the_canal_runs():
+    """By as much as slices may be tilted, 20 degrees."""
+    seen, unseen = (beyond(20.0, Level.T7, cord_ends=False, direction_is_seen=known) for known in (True, False))
+    assert unseen.centre_mm - seen.centre_mm == pytest.approx(20.0 * math.tan(math.radians(20.0)))
+    assert (unseen.cord, unseen.sac) == (seen.cord, seen.sac)
+
+
 def test_between_two_sides_lies_what_either_shows():
     assert between((50.0, 200.0), (60.0, 210.0), (40.0, 190.0)) == ReferenceSpan((0.8, 1.2), (0.95, 1.05))
     assert between((50.0, 200.0), (50.0, 200.0), (50.0, 200.0)) == ReferenceSpan()

@@ -19,8 +19,8 @@ from spinemets.formats.grey import MR_PERCENTILES, Window, grey_png
 from spinemets.formats.picture import Picture
 from spinemets.formats.reformat import sample
 from spinemets.formats.rulers import Mark
-from spinemets.measure.canal_slices import SMOOTHING_PX
 from spinemets.measure.compression_drawing import SliceDrawing, middle_of_least
+from spinemets.measure.fine_grid import SMOOTHING_PX
 from spinemets.volume import Volume
 
 Array = NDArray[Any]

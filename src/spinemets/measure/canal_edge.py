@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
+from spinemets.measure.canal_slices import CanalSlice, CanalStack
+from spinemets.measure.fine_grid import FINE_MM
 from spinemets.measure.slice_shape import signed_distance_mm
 
 REACH_MM = 0.8

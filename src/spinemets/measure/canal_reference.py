@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import Level
-from spinemets.measure.canal_bend import LEAST_SLICES, bends
-from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
+from spinemets.measure.canal_bend import bends
+from spinemets.measure.canal_centre import centre_curve
+from spinemets.measure.canal_slices import CanalSlice, CanalStack
 from spinemets.measure.canal_taper import POPULATION, ReferenceSpan, between, beyond
+from spinemets.measure.fine_grid import FINE_MM
 from spinemets.measure.slice_shape import area_mm2, centroid, diameters_mm, signed_distance_mm, solidity
 
 AWAY_MM, OVER_MM = 10.0, 20.0
@@ -102,22 +104,32 @@ def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, 
         return {}, None
     heights = np.array([one.height_mm for one in with_tumour])
     first, last = heights.min(), heights.max()
-    free = [one for one in stack.slices if one.tumour.sum() * FINE_MM**2 < TUMOUR_FREE_MM2 and one.cord.any()]
-    below = [one for one in free if first - AWAY_MM - OVER_MM <= one.height_mm <= first - AWAY_MM]
-    above = [one for one in free if last + AWAY_MM <= one.height_mm <= last + AWAY_MM + OVER_MM]
+    free = [one for one in stack.slices if _is_whole_and_free(one)]
+    near = (
+        [one for one in free if first - AWAY_MM - OVER_MM <= one.height_mm < first],
+        [one for one in free if last < one.height_mm <= last + AWAY_MM + OVER_MM],
+    )
+    below = [one for one in near[0] if one.height_mm <= first - AWAY_MM]
+    above = [one for one in near[1] if one.height_mm >= last + AWAY_MM]
     sides = [_side(part, stack.to_front) for part in (below, above) if part]
     if sides:
         kind: ReferenceKind = "adjacent" if len(sides) == 2 else "one_sided"
-        curve = _curve(below, above)
+        curve = centre_curve((below, above), near)
         ends = any(one.sac.any() and not one.cord.any() for one in stack.slices if one not in with_tumour)
         found = {one.index: _between(one, sides, curve, level, stack.to_head) for one in with_tumour}
+        known = {"cord_ends": ends, "followed": curve is not None}
         return {
-            one.index: replace(found[one.index], span=_span(one, found[one.index], sides, level, cord_ends=ends))
+            one.index: replace(found[one.index], span=_span(one, found[one.index], sides, level, **known))
             for one in with_tumour
         }, kind
     if level in POPULATION:
         return {one.index: _of_population(one, level, stack.to_front) for one in with_tumour}, "population"
     return {}, None
+
+
+def _is_whole_and_free(one: CanalSlice) -> bool:
+    """Whether a slice shows cord, all of the sac, and no tumour."""
+    return one.tumour.sum() * FINE_MM**2 < TUMOUR_FREE_MM2 and bool(one.cord.any()) and not one.cut
 
 
 def _side(slices: list[CanalSlice], to_front: NDArray[np.float64]) -> _Side:
@@ -139,26 +151,18 @@ def _side(slices: list[CanalSlice], to_front: NDArray[np.float64]) -> _Side:
     )
 
 
-def _curve(below: list[CanalSlice], above: list[CanalSlice]) -> NDArray[np.float64] | None:
-    """(N, 4) coefficients of the curves through the centres of sac and cord by height, fine pixels.
-
-    Between averaged slices above and below, a straight line cuts the curve of a neck short by some millimetres, which
-    then look like a dent in the sac: a parabola through both. One side alone is carried on in a straight line, since
-    slices that are a little tilted move by some millimetres on the way. None where there are too few slices.
-    """
-    sides = [part for part in (below, above) if part]
-    if min(map(len, sides)) < LEAST_SLICES:
-        return None
-    heights = np.array([one.height_mm for one in (*below, *above)])
-    centres = [[*centroid(one.sac), *centroid(one.cord)] for one in (*below, *above)]
-    return np.polyfit(heights, np.array(centres), len(sides))
-
-
 def _span(
-    one: CanalSlice, reference: SliceReference, sides: list[_Side], level: Level | None, *, cord_ends: bool
+    one: CanalSlice,
+    reference: SliceReference,
+    sides: list[_Side],
+    level: Level | None,
+    *,
+    cord_ends: bool,
+    followed: bool,
 ) -> ReferenceSpan:
     if len(sides) == 1:
-        return beyond(abs(one.height_mm - sides[0].height_mm), level, cord_ends=cord_ends)
+        away_mm = abs(one.height_mm - sides[0].height_mm)
+        return beyond(away_mm, level, cord_ends=cord_ends, direction_is_seen=followed)
     own = reference.cord_area_mm2, reference.sac_area_mm2
     line = float(np.dot(_weights(one, sides), [side.numbers[0] for side in sides]))
     return between(own, sides[0].areas_mm2, sides[1].areas_mm2, line)

@@ -13,13 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from spinemets.measure.fine_grid import FINE_MM, box_round, cropped, fine_mask, fine_signal, lies_on_edge
 from spinemets.volume import Volume
 
-FINE_MM = 0.2
-"""Edge of the pixels on which everything is measured (ours)."""
-SMOOTHING_PX = 0.5
-"""Standard deviation, in pixels of the image, of the smoothing of a mask before its edge is taken (ours)."""
-MARGIN_MM = 4.0
 SECOND_CORD = 0.3
 """A second piece of more than this share of the first is another cord (ours)."""
 LEAST_LENGTH_MM = 10.0
@@ -40,6 +36,8 @@ class CanalSlice:
         On the fine grid; the sac holds the cord, the tumour none of either.
     image : (U, V) ndarray or None
         T2 signal on the fine grid.
+    cut : bool
+        Whether the edge of the image cuts the sac, so that it may be larger than what is drawn of it.
     """
 
     index: int
@@ -48,6 +46,7 @@ class CanalSlice:
     sac: NDArray[np.bool_]
     tumour: NDArray[np.bool_]
     image: NDArray[np.float32] | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,25 +134,33 @@ class _Planes:
     apart_mm: float
 
     @cached_property
-    def box(self) -> tuple[slice, slice]:
-        """Pixels round all sac and tumour."""
-        return _box(self.sac | self.tumour, self.pixel_mm)
+    def box(self) -> NDArray[np.int64]:
+        """(2, 2) first pixel and the one after the last, along either axis, round all sac and tumour.
+
+        It reaches beyond the image where they lie near its edge: distances to a sac are needed on all sides of it.
+        """
+        return box_round(np.asarray((self.sac | self.tumour).any(axis=0)), self.pixel_mm)
 
     @property
     def corner_index(self) -> NDArray[np.float64]:
         """(2,) index of the outer corner of the first pixel of `box`."""
-        return np.array([part.start for part in self.box]) - 0.5
+        return np.asarray(self.box[:, 0] - 0.5, dtype=np.float64)
 
     def fine(self) -> tuple[CanalSlice, ...]:
         """Those with sac, on the fine grid round what any of them holds."""
         box = self.box
         slices = []
         for index in np.flatnonzero(self.sac.any(axis=(1, 2))):
-            cord, sac, tumour = (_fine(m[index][box], self.pixel_mm) for m in (self.cord, self.sac, self.tumour))
+            cord, sac, tumour = (fine_mask(cropped(m[index], box), self.pixel_mm) for m in self._masks)
             sac |= cord
-            signal = None if self.image is None else _sampled(self.image[index][box], self.pixel_mm)
-            slices.append(CanalSlice(int(index), float(index * self.apart_mm), cord, sac, tumour & ~sac, signal))
+            signal = None if self.image is None else fine_signal(cropped(self.image[index], box, "edge"), self.pixel_mm)
+            height_mm, cut = float(index * self.apart_mm), lies_on_edge(self.sac[index])
+            slices.append(CanalSlice(int(index), height_mm, cord, sac, tumour & ~sac, signal, cut))
         return tuple(slices)
+
+    @property
+    def _masks(self) -> tuple[NDArray[np.bool_], ...]:
+        return self.cord, self.sac, self.tumour
 
     def tumour_without_sac_mm2(self) -> dict[int, float]:
         """Area of tumour in each slice that shows tumour and no sac."""
@@ -205,33 +212,3 @@ def _tilt_deg(mask: Volume, axis: int) -> float:
     normal = np.cross(in_plane[:, 0], in_plane[:, 1])
     cosine = abs(float(directions[:, -1] @ normal)) / float(np.linalg.norm(normal))
     return float(np.degrees(np.arccos(min(cosine, 1.0))))
-
-
-def _box(any_mask: NDArray[np.bool_], in_plane: NDArray[np.float64]) -> tuple[slice, slice]:
-    seen: NDArray[np.bool_] = np.asarray(any_mask).max(axis=0)
-    reach = np.ceil(MARGIN_MM / in_plane).astype(int)
-    parts = []
-    for axis, profile in enumerate((seen.max(axis=1), seen.max(axis=0))):
-        places = np.flatnonzero(profile)
-        parts.append(slice(max(int(places[0]) - reach[axis], 0), int(places[-1]) + reach[axis] + 1))
-    return parts[0], parts[1]
-
-
-def _fine(plane: NDArray[np.bool_], in_plane: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """A mask on the fine grid, its edge where the smoothed mask is one half."""
-    if not plane.any():
-        return np.zeros(_fine_shape(plane.shape, in_plane), dtype=bool)
-    smooth = ndimage.gaussian_filter(plane.astype(np.float32), SMOOTHING_PX, mode="constant")
-    return _sampled(smooth, in_plane) >= 0.5
-
-
-def _fine_shape(shape: tuple[int, ...], in_plane: NDArray[np.float64]) -> tuple[int, int]:
-    sizes = np.ceil(np.array(shape) * in_plane / FINE_MM).astype(int)
-    return int(sizes[0]), int(sizes[1])
-
-
-def _sampled(plane: NDArray[np.generic], in_plane: NDArray[np.float64]) -> NDArray[np.float32]:
-    rows, columns = _fine_shape(plane.shape, in_plane)
-    at = [((np.arange(n) + 0.5) * FINE_MM / mm - 0.5) for n, mm in zip((rows, columns), in_plane, strict=True)]
-    grid = np.stack(np.meshgrid(*at, indexing="ij"))
-    return ndimage.map_coordinates(plane.astype(np.float32), grid, order=1, mode="nearest", output=np.float32)

@@ -53,6 +53,8 @@ UPPER_NECK_MM, DISC_MM = 12.0, 5.0
 """Height of C1 and C2, which no table has, and of a disc (ours)."""
 REACH = 2
 """Levels to either side that reference slices may lie in."""
+LARGEST_TILT_DEG = 20.0
+"""More tilted slices are not axial (`clinical.md` §2.1, [D])."""
 BEND_RADIUS_MM = 200.0
 """Radius of the sharpest curve of a canal at rest (ours)."""
 
@@ -100,7 +102,9 @@ def between(
     return ReferenceSpan(spans[0], spans[1])
 
 
-def beyond(distance_mm: float, level: Level | None, *, cord_ends: bool) -> ReferenceSpan:
+def beyond(
+    distance_mm: float, level: Level | None, *, cord_ends: bool, direction_is_seen: bool = True
+) -> ReferenceSpan:
     """The span of a reference from one side alone, so far away along the canal.
 
     Parameters
@@ -111,12 +115,15 @@ def beyond(distance_mm: float, level: Level | None, *, cord_ends: bool) -> Refer
         Of the slice; anywhere above the conus without it.
     cord_ends : bool
         Whether the stack shows the end of the cord.
+    direction_is_seen : bool
+        Whether there are enough slices to tell which way the canal runs; else by as much to either side as slices may
+        be tilted.
     """
+    bend_mm = distance_mm**2 / (2 * BEND_RADIUS_MM)
+    centre_mm = bend_mm + (0.0 if direction_is_seen else distance_mm * math.tan(math.radians(LARGEST_TILT_DEG)))
     cord = distance_mm * steepest_per_mm(CORD_MM2, level, with_end=cord_ends)
     sac = distance_mm * steepest_per_mm(SAC_MM2, level, with_end=True)
-    return ReferenceSpan(
-        (math.exp(-cord), math.exp(cord)), (math.exp(-sac), math.exp(sac)), distance_mm**2 / (2 * BEND_RADIUS_MM)
-    )
+    return ReferenceSpan((math.exp(-cord), math.exp(cord)), (math.exp(-sac), math.exp(sac)), centre_mm)
 
 
 def steepest_per_mm(area_mm2: Mapping[Level, float], level: Level | None, *, with_end: bool) -> float:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.measure.canal_reference import SliceReference
-from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
+from spinemets.measure.canal_slices import CanalSlice, CanalStack
 from spinemets.measure.cord_compression import csf_of, ring_of
+from spinemets.measure.fine_grid import FINE_MM
 
 Array = NDArray[np.float64]
 TIE = 1.5

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from spinemets.measure.canal_reference import SliceReference
-from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
-from spinemets.measure.slice_shape import area_mm2, centroid, diameters_mm, signed_distance_mm, solidity
+from spinemets.measure.canal_slices import CanalSlice, CanalStack
+from spinemets.measure.fine_grid import FINE_MM
+from spinemets.measure.slice_shape import area_mm2, centroid, diameters_mm, edge_points_mm, signed_distance_mm, solidity
 
 RING_MM = 1.0
 """CSF is looked for within this distance round the cord (`clinical.md` §2.3, [D])."""
@@ -158,11 +160,12 @@ def _inner_radius_mm(mask: NDArray[np.bool_]) -> float:
 
 
 def _gap_mm(tumour: NDArray[np.bool_], cord: NDArray[np.bool_]) -> float | None:
-    """Distance between the edges of two masks that do not overlap."""
+    """Distance between the edges of two masks; 0 where no pixel lies between them."""
     if not tumour.any():
         return None
-    distance = ndimage.distance_transform_edt(~tumour)[cord].min() * FINE_MM
-    return max(float(distance) - FINE_MM, 0.0)
+    if (ndimage.binary_dilation(tumour) & cord).any():
+        return 0.0
+    return float(cKDTree(edge_points_mm(tumour)).query(edge_points_mm(cord))[0].min())
 
 
 def _shift_mm(tumour: NDArray[np.bool_], cord: NDArray[np.bool_], reference: SliceReference) -> float:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemets.findings import Finding, Measured, NotApplicable
-from spinemets.measure.canal_slices import FINE_MM, CanalSlice, CanalStack
+from spinemets.measure.canal_slices import CanalSlice, CanalStack
+from spinemets.measure.fine_grid import FINE_MM
 from spinemets.measure.slice_shape import area_mm2, centroid
 from spinemets.volume import Volume
 

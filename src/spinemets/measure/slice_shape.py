@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.measure.canal_slices import FINE_MM
+from spinemets.measure.fine_grid import FINE_MM
+
+EDGE_SMOOTHING = 1.0
+"""Standard deviation, in fine pixels, of the smoothing of a mask before points of its edge are taken (ours)."""
 
 
 def centroid(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -50,6 +53,26 @@ def diameters_mm(mask: NDArray[np.bool_], to_front: NDArray[np.float64]) -> tupl
     front, side = points @ to_front, points @ np.array([-to_front[1], to_front[0]])
     pixel = FINE_MM**2 / 12
     return float(4 * np.sqrt(front.var() + pixel)), float(4 * np.sqrt(side.var() + pixel))
+
+
+def edge_points_mm(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(N, 2) points of the edge of a mask, mm from the middle of the first fine pixel; none where it is empty.
+
+    The edge is where the mask, smoothed by `EDGE_SMOOTHING`, is one half: between the middles of pixels, so that steps
+    of the grid do not move it nearer to what lies beside it. Of a speck that smoothing leaves nothing of, its pixels.
+    """
+    smooth = ndimage.gaussian_filter(mask.astype(np.float64), EDGE_SMOOTHING, mode="constant")
+    if not (smooth >= 0.5).any():
+        return np.asarray(np.argwhere(mask) * FINE_MM, dtype=np.float64)
+    found = []
+    for axis in (0, 1):
+        first, second = (np.delete(smooth, end, axis=axis) for end in (-1, 0))
+        at = np.argwhere((first >= 0.5) != (second >= 0.5))
+        before, after = first[tuple(at.T)], second[tuple(at.T)]
+        points = at.astype(np.float64)
+        points[:, axis] += (0.5 - before) / (after - before)
+        found.append(points)
+    return np.asarray(np.concatenate(found) * FINE_MM, dtype=np.float64)
 
 
 def solidity(mask: NDArray[np.bool_]) -> float:
