@@ -9,7 +9,7 @@ import numpy as np
 from spinemets.measure.canal_taper import ReferenceSpan
 from spinemets.measure.compression_findings import IN_SLICE, compression_findings
 from spinemets.measure.cord_compression import SliceCompression
-from spinemets.rules.escc import REFERENCE_LEFT
+from spinemets.rules.escc_edges import REFERENCE_LEFT
 from spinemets.rules.escc_slice import Grade, SliceMeasures
 from spinemets.rules.escc_taper import Change
 

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from spinemets.rules.escc import escc
+from spinemets.rules.escc_edges import pairs
 from spinemets.rules.escc_slice import EsccThresholds, Grade, SliceMeasures, grade_slice
 
 LIMITS = EsccThresholds()
@@ -91,6 +92,41 @@ def test_the_slice_of_a_tumour_that_deforms_nothing_is_the_one_with_the_most_of_
 @pytest.mark.parametrize("others", [[], [measures(4, gap_mm=2.0)], [measures(3, mscc=0.3)]])
 def test_a_grade_that_no_adjacent_slice_confirms_is_flagged(others):
     assert "single_slice" in escc([*others, measures(5, mscc=0.3)], pixel_mm=0.5).flags
+
+
+def test_what_one_slice_shows_and_no_neighbour_does_leaves_what_two_show_possible():
+    """The worst of many slices whose edges are off is worse than the truth: 2.3 of `clinical.md` asks for two."""
+    slices = [measures(4, gap_mm=2.0), measures(5, gap_mm=2.0), measures(6, mscc=0.5, gap_mm=0.0)]
+    assert [one.value for one in escc(slices, pixel_mm=0.2).possible] == ["1b", "1c", "2"]
+    confirmed = [*slices, measures(7, mscc=0.5, gap_mm=0.0)]
+    assert [one.value for one in escc(confirmed, pixel_mm=0.2).possible] == ["2"]
+
+
+def test_possible_grades_have_no_gap():
+    """With pixels of 0.6 mm a gap of 0.9 mm is seen or not, and what is behind it is a flattened cord: 1b or 2."""
+    found = escc([measures(5, gap_mm=0.9, mscc=0.3), measures(6, gap_mm=0.9, mscc=0.3)], pixel_mm=0.6)
+    assert found.distribution.get(Grade.G1C, 0.0) < 0.05
+    assert found.possible == (Grade.G1B, Grade.G1C, Grade.G2)
+
+
+def test_slices_that_only_together_are_near_an_edge_are_flagged():
+    """1.4 and 1.0 mm deep: the worst is 0.4 mm from the edge of 1a, their mean 0.2 mm, and half a pixel is 0.25 mm."""
+    near = [
+        measures(5, indentation_mm=1.4, sac_loss=0.0, gap_mm=3.0),
+        measures(6, indentation_mm=1.0, sac_loss=0.0, gap_mm=3.0),
+    ]
+    far = [
+        measures(5, indentation_mm=1.6, sac_loss=0.0, gap_mm=3.0),
+        measures(6, indentation_mm=1.4, sac_loss=0.0, gap_mm=3.0),
+    ]
+    assert "half_pixel_changes_grade" in escc(near, pixel_mm=0.5).flags
+    assert "half_pixel_changes_grade" not in escc(far, pixel_mm=0.5).flags
+
+
+def test_pairs_are_means_of_adjacent_slices_and_lack_what_one_of_them_lacks():
+    slices = [measures(4, gap_mm=1.0), measures(5, gap_mm=2.0), measures(6, gap_mm=None), measures(8)]
+    found = pairs(slices)
+    assert [(one.index, one.gap_mm, one.tumour_mm2) for one in found] == [(4, 1.5, 40.0), (5, None, 40.0)]
 
 
 def test_displacement_alone_is_flagged_and_leaves_1c_possible():

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 
+from spinemets.rules.escc_edges import half_pixel_off, pairs, perturbed
 from spinemets.rules.escc_slice import (
     HIGH_2_3,
     EsccThresholds,
@@ -22,15 +24,13 @@ from spinemets.rules.escc_slice import (
     cord_is_flattened,
     csf_is_visible,
     grade_slice,
+    grades_between,
     sac_is_deformed,
 )
 
 LEAST_SHARE = 0.05
 """A grade with at least this share of the perturbed gradings is possible (ours: the tail of a 90 % interval)."""
 DRAWS = 400
-REFERENCE_LEFT = 1 / 3
-"""The mean edge of the slices that the reference is averaged over moves with the same reader's hand, so that no more of
-a random movement is left in what is compared with it (ours)."""
 THRESHOLD_SPREAD = 0.20
 """Thresholds are perturbed by up to this fraction either way (`clinical.md` §2.3)."""
 
@@ -44,7 +44,8 @@ class EsccGrade:
     grade : Grade
         Of the worst slice.
     possible : tuple of Grade
-        Every grade that the pixels and the thresholds leave open, ascending.
+        Every grade that the pixels, the thresholds and a single slice leave open, ascending and without a gap: where
+        a lower and a higher one are possible, those between them are.
     worst : int
         Index of the worst slice.
     by_slice : tuple of (int, Grade)
@@ -55,7 +56,8 @@ class EsccGrade:
         In the worst slice.
     flags : tuple of str
         ``single_slice``, ``displacement_without_deformation``, ``no_csf_without_compression``,
-        ``half_pixel_changes_grade``: with one edge half a pixel further in or out the grade would be another.
+        ``half_pixel_changes_grade``: with one edge half a pixel further in or out the grade would be another, of the
+        slices as they are or of the means of adjacent ones, which are off by less than the worst of many slices is.
     """
 
     grade: Grade
@@ -102,9 +104,9 @@ def escc(
     number = max(range(len(slices)), key=lambda n: (graded[n].rank, _severity(slices[n], graded[n])))
     worst, grade = slices[number], graded[number]
     shares = _distribution(slices, limits, pixel_mm, seed)
-    possible = {grade, *(one for one, share in shares.items() if share >= LEAST_SHARE)}
+    possible = {grade, *(one for one, share in shares.items() if share >= LEAST_SHARE), *_confirmed(slices, graded)}
     flags = _flags(slices, graded, number, limits)
-    if _half_pixel_grades(slices, limits, pixel_mm) != {grade}:
+    if _half_pixel_grades(slices, limits, pixel_mm) | _half_pixel_grades(pairs(slices), limits, pixel_mm) != {grade}:
         flags.append("half_pixel_changes_grade")
     if "no_csf_without_compression" in flags:
         possible |= {Grade.G1C, Grade.G2, Grade.G3}
@@ -115,7 +117,7 @@ def escc(
             possible |= pair if grade in pair else set()
     return EsccGrade(
         grade,
-        tuple(sorted(possible, key=lambda one: one.rank)),
+        grades_between(possible),
         worst.index,
         tuple((one.index, own) for one, own in zip(slices, graded, strict=True)),
         shares,
@@ -133,6 +135,16 @@ def _severity(one: SliceMeasures, grade: Grade) -> float:
         return one.tumour_mm2
     loss = max(one.mscc or 0.0, one.cord_loss or 0.0)
     return 10 * loss - (one.gap_mm if one.gap_mm is not None else 5.0) + one.indentation_mm
+
+
+def _confirmed(slices: Sequence[SliceMeasures], graded: Sequence[Grade]) -> tuple[Grade, ...]:
+    """The worst grade that two adjacent slices reach (`clinical.md` §2.3); none where no slices are adjacent.
+
+    The worst of many slices is worse than the truth where edges are off in each by something else.
+    """
+    pairs = zip(pairwise(slices), pairwise(graded), strict=True)
+    reached = [min(both, key=lambda one: one.rank) for (a, b), both in pairs if abs(a.index - b.index) == 1]
+    return (max(reached, key=lambda one: one.rank),) if reached else ()
 
 
 def _flags(slices: Sequence[SliceMeasures], graded: list[Grade], number: int, limits: EsccThresholds) -> list[str]:
@@ -158,7 +170,7 @@ def _distribution(
         moved = rng.uniform(-0.5, 0.5, 3) * pixel_mm
         factor = rng.uniform(1 - THRESHOLD_SPREAD, 1 + THRESHOLD_SPREAD, len(fields(EsccThresholds)))
         drawn = EsccThresholds(*(getattr(limits, f.name) * x for f, x in zip(fields(limits), factor, strict=True)))
-        grades = [grade_slice(_perturbed(one, *moved), drawn, pixel_mm=pixel_mm) for one in slices]
+        grades = [grade_slice(perturbed(one, *moved), drawn, pixel_mm=pixel_mm) for one in slices]
         counts[max(grades, key=lambda one: one.rank)] += 1
     return {grade: round(counts[grade] / DRAWS, 3) for grade in Grade if counts[grade]}
 
@@ -169,72 +181,12 @@ def _half_pixel_grades(slices: Sequence[SliceMeasures], limits: EsccThresholds, 
     A gap is taken as it is here, without the pixel that `grade_slice` allows it where the cord has lost its shape:
     where that pixel decides between 1b and 2, half a pixel does too.
     """
-    found = set()
+    found: set[Grade] = set()
+    if not slices:
+        return found
     for edge in ("tumour", "sac", "cord", "shift"):
         for step in (-pixel_mm / 2, pixel_mm / 2):
-            moved = [_half_pixel_off(one, edge, step) for one in slices]
+            moved = [half_pixel_off(one, edge, step) for one in slices]
             grades = [grade_slice(one, limits) for one in moved]
             found.add(max(grades, key=lambda one: one.rank))
     return found
-
-
-def _half_pixel_off(one: SliceMeasures, edge: str, step: float) -> SliceMeasures:
-    """The slice with one edge moved by a signed step of half a pixel, and all that moves with it (ours).
-
-    The wall of the sac goes along with tumour where tumour lies on it. A cord that is pressed flatter loses in one
-    diameter, and as large a share of its area. Masks between which no pixel is left may be half a pixel apart before
-    an edge is moved, since a film of CSF so thin holds the middle of no pixel.
-    """
-    moved = _film(_perturbed(one, **{edge: step}), edge, step)
-    if edge == "tumour":
-        moved = replace(moved, sac_loss=one.sac_loss + _wall_under_tumour(one) * 4 * step / max(one.sac_mm, 1.0))
-    if one.gap_mm is None or one.cord_mm is None:
-        return moved
-    if edge == "cord":
-        less = 2 * step / one.cord_mm
-        moved = replace(
-            moved,
-            mscc=None if one.mscc is None else one.mscc - less,
-            cord_loss=None if one.cord_loss is None else one.cord_loss - less,
-        )
-    opens = edge in ("tumour", "cord") and step < 0
-    return replace(moved, gap_mm=max(one.gap_mm, -step) - step) if opens else moved
-
-
-def _wall_under_tumour(one: SliceMeasures) -> float:
-    """Share of the wall of the sac that tumour lies on: its length, by area and thickness, round a circular sac."""
-    return min(one.tumour_mm2 / max(one.tumour_mm * np.pi * one.sac_mm, 1e-6), 1.0)
-
-
-def _film(one: SliceMeasures, edge: str, step: float) -> SliceMeasures:
-    """The slice with the film of CSF that opens all round where the sac grows or the cord shrinks."""
-    opens = {"sac": step, "cord": -step}.get(edge, 0.0) > 0
-    return replace(one, csf_ring=1.0) if opens and one.csf_ring is not None else one
-
-
-def _perturbed(
-    one: SliceMeasures,
-    tumour: float = 0.0,
-    sac: float = 0.0,
-    cord: float = 0.0,
-    shift: float = 0.0,
-) -> SliceMeasures:
-    """The slice as it would be with the edge of each mask moved outwards, and the cord moved, by so many mm."""
-    changed = replace(
-        one,
-        tumour_mm2=one.tumour_mm2 * max(1 + 2 * tumour / max(one.tumour_mm, 0.5), 0.0),
-        tumour_mm=max(one.tumour_mm + 2 * tumour, 0.0),
-        indentation_mm=one.indentation_mm + tumour,
-        sac_loss=one.sac_loss - REFERENCE_LEFT * 4 * sac / max(one.sac_mm, 1.0),
-        csf_pool_mm2=max(one.csf_pool_mm2 * (1 + (sac - cord) / max(one.csf_pool_mm, 0.5)), 0.0),
-        csf_pool_mm=max(one.csf_pool_mm + sac - cord, 0.0),
-    )
-    if one.gap_mm is None or one.cord_mm is None:
-        return changed
-    return replace(
-        changed,
-        gap_mm=max(one.gap_mm - tumour - cord, 0.0),
-        mscc=None if one.mscc is None else one.mscc - REFERENCE_LEFT * 2 * cord / one.cord_mm,
-        cord_loss=None if one.cord_loss is None else one.cord_loss - REFERENCE_LEFT * 4 * cord / one.cord_mm,
-        shift_mm=None if one.shift_mm is None else max(one.shift_mm + shift, 0.0),
-    )

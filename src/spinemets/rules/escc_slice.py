@@ -6,6 +6,7 @@ J Neurosurg Spine 2010;13(3):324-328. The millimetres are ours (`clinical.md` §
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -26,6 +27,12 @@ class Grade(str, Enum):
     def rank(self) -> int:
         """0 for grade 0 to 5 for grade 3."""
         return list(Grade).index(self)
+
+
+def grades_between(grades: Iterable[Grade]) -> tuple[Grade, ...]:
+    """Every grade from the least to the worst of some, ascending; at least one must be given."""
+    ranks = [one.rank for one in grades]
+    return tuple(Grade)[min(ranks) : max(ranks) + 1]
 
 
 HIGH_2_3 = frozenset({Grade.G2, Grade.G3})

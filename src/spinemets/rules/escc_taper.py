@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from spinemets.rules.escc import EsccGrade
-from spinemets.rules.escc_slice import EsccThresholds, Grade, SliceMeasures, grade_slice
+from spinemets.rules.escc_slice import EsccThresholds, SliceMeasures, grade_slice, grades_between
 
 ONE_SIDED, OPEN_BY_TAPER = "one_sided_reference", "grade_open_by_taper"
 """Flags: slices on one side of the tumour alone stand for both; natural change leaves another grade possible."""
@@ -74,7 +74,7 @@ def widened(
     opened = grades - set(found.possible)
     if not opened:
         return found
-    possible = tuple(grade for grade in Grade if grade in opened or grade in found.possible)
+    possible = grades_between(opened | set(found.possible))
     return replace(found, possible=possible, flags=(*found.flags, OPEN_BY_TAPER))
 
 
