@@ -72,6 +72,26 @@ def test_a_collapsed_neighbour_is_no_reference():
     assert found[Level.T12].largest.value < 0.06
 
 
+@pytest.mark.parametrize(("first", "last", "level", "lost"), [("C3", "T1", "C5", 0.2), ("T4", "T10", "T7", 0.14)])
+def test_a_body_that_is_no_lower_than_normal_ones_may_be_stays_a_reference(first, last, level, lost):
+    names = list(Level)
+    above, below = (names[names.index(Level(level)) + step] for step in (-1, 1))
+    found = height_losses(spine(first, last, **{level: {"lost": dict.fromkeys(ALL, lost)}}))
+    assert Level(level) in found[above].neighbours
+    assert Level(level) in found[below].neighbours
+    collapsed = height_losses(spine(first, last, **{level: {"lost": dict.fromkeys(ALL, 0.4)}}))
+    assert Level(level) not in collapsed[above].neighbours
+
+
+def test_the_further_apart_the_neighbours_the_wider_the_interval():
+    widths = []
+    for excluded in ([], [Level.T8], [Level.T8, Level.T6]):
+        loss = height_losses(spine("T4", "T10"), excluded=excluded)[Level.T7].reference_mm["middle"]
+        widths.append((loss.high - loss.low) / loss.value)
+    assert widths[1] == pytest.approx(1.25 * widths[0])
+    assert widths[2] == pytest.approx(1.75 * widths[0])
+
+
 def test_an_excluded_body_is_no_reference_though_it_looks_normal():
     found = height_losses(spine(), excluded={Level.L1})
     assert found[Level.T12].neighbours == (Level.T11, Level.L2)

@@ -72,6 +72,24 @@ def test_three_columns_are_the_heights_of_the_body_within_their_intervals(shape,
         assert column.value == pytest.approx(truth, abs=0.8 * max(spacing))
 
 
+def steep_wedge(right, front):
+    """Whole behind the middle, in front of it down to a fifth at its very front."""
+    return 26.0 * (1 - 0.8 * np.clip(front / (DEPTH / 2), 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("spacing", "stored"), [((1.0, 1.0, 1.0), 0), ((0.8, 0.8, 2.0), 1), ((1.5, 1.5, 1.5), 2), ((0.7, 0.7, 3.0), 3)]
+)
+def test_the_front_of_a_steep_wedge_is_body_and_its_interval_holds_where_the_column_may_stand(spacing, stored):
+    columns = body_heights(body_surface(*body(steep_wedge, (6, -9, 4), spacing, stored))).columns
+    truth = float(steep_wedge(np.zeros(1), np.full(1, AT["anterior"]))[0])
+    assert truth == pytest.approx(0.44 * 26.0)
+    assert columns["anterior"].low <= truth <= columns["anterior"].high
+    assert columns["anterior"].value < 0.55 * 26.0
+    slope = 0.8 * 26.0 / (DEPTH / 2)  # 1.2 mm lower for each to the front
+    assert columns["anterior"].high - columns["anterior"].value > 1.5 * slope
+
+
 def test_left_is_the_patients_left():
     found = body_heights(body_surface(*body(leaning, (5, 5, 20), stored=1)))
     place = WIDTH / 3
