@@ -11,7 +11,7 @@ from spinemets.body_assessment import MeasuredBodies
 from spinemets.findings import Measured, NotAssessed, Reason
 from spinemets.measure.alignment import local_alignment
 from spinemets.measure.bends import disc_bends
-from spinemets.measure.cut_bodies import CutBody
+from spinemets.measure.cut_bodies import SeenBody
 from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.heights import BodyHeights
 from spinemets.measure.outline_error import EXACT, MR_OUTLINE, NETWORK_OUTLINE
@@ -115,7 +115,7 @@ def with_ends_cut(bodies):
     cut = {}
     for level, plates in ((first, (None, bodies.ends[first].lower)), (last, (bodies.ends[last].upper, None))):
         own = bodies.ends[level]
-        cut[level] = CutBody(own.axes, *plates, own.depth_mm, own.width_mm, own.voxel_mm, own.voxel_mm)
+        cut[level] = SeenBody(own.axes, *plates, own.depth_mm, own.width_mm, own.voxel_mm, own.voxel_mm)
     whole = {level: own for level, own in bodies.ends.items() if level not in cut}
     return dataclasses.replace(bodies, ends=whole, cut=cut)
 

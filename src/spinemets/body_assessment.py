@@ -13,7 +13,7 @@ from spinemets.label_boxes import held_box
 from spinemets.measure.alignment import BodyEnds
 from spinemets.measure.axes import VertebraAxes, vertebra_boxes
 from spinemets.measure.body_surface import body_surface
-from spinemets.measure.cut_bodies import CutBody, cut_mm, whole_endplate
+from spinemets.measure.cut_bodies import SeenBody, cut_mm, whole_endplate
 from spinemets.measure.endplates import endplate
 from spinemets.measure.heights import BodyHeights, body_heights
 from spinemets.measure.next_level import level_above
@@ -36,7 +36,7 @@ class MeasuredBodies:
     heights: dict[Level, BodyHeights | NotAssessed] = field(default_factory=dict)
     ends: dict[Level, BodyEnds] = field(default_factory=dict)
     walls: dict[Level, WallFromCanal] = field(default_factory=dict)
-    cut: dict[Level, CutBody] = field(default_factory=dict)
+    cut: dict[Level, SeenBody] = field(default_factory=dict)
 
 
 def measured_bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -> MeasuredBodies:
@@ -115,7 +115,7 @@ def _cut_body(
     upper, lower = (whole_endplate(surface, heights, places, upper=up) for up in (True, False))
     if upper is not None or lower is not None:
         size = heights.depth_mm, heights.width_mm, *_voxel_mm(vertebrae, axes)
-        bodies.cut[level] = CutBody(axes, upper, lower, *size)
+        bodies.cut[level] = SeenBody(axes, upper, lower, *size)
 
 
 def _sacrum(vertebrae: Volume, bodies: MeasuredBodies) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from spinemets.anatomy import Level, Region
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.measure.axes import VertebraAxes
-from spinemets.measure.cut_bodies import CutBody
+from spinemets.measure.cut_bodies import SeenBody
 from spinemets.measure.endplates import Endplate
 from spinemets.measure.next_level import level_above, level_below
 
@@ -39,30 +39,17 @@ SLIP_ERROR_PER_VOXEL = 0.8
 
 
 @dataclass(frozen=True, eq=False)
-class BodyEnds:
-    """Both endplates of one body, and what its mask resolves.
+class BodyEnds(SeenBody):
+    """A whole body.
 
     Attributes
     ----------
-    axes : VertebraAxes
-        Its axes.
     upper, lower : Endplate
-        Its endplates.
-    depth_mm, width_mm : float
-        Of the body.
-    voxel_mm : float
-        Largest extent of a voxel.
-    across_mm : float, optional
-        Its largest extent along the right and front axes of the body; `voxel_mm` where it is left out.
+        Both its endplates.
     """
 
-    axes: VertebraAxes
     upper: Endplate
     lower: Endplate
-    depth_mm: float
-    width_mm: float
-    voxel_mm: float
-    across_mm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +110,7 @@ def slip_mm(upper: Endplate, lower: Endplate, lower_axes: VertebraAxes) -> tuple
 
 
 def local_alignment(
-    bodies: Mapping[Level, BodyEnds], cut: Mapping[Level, CutBody] | None = None
+    bodies: Mapping[Level, BodyEnds], cut: Mapping[Level, SeenBody] | None = None
 ) -> dict[Level, LocalAlignment]:
     """Alignment of every vertebra with those next to it.
 
@@ -131,10 +118,10 @@ def local_alignment(
     ----------
     bodies : mapping of Level to BodyEnds
         Bodies that are wholly visible; a missing level is a gap, across which nothing is measured.
-    cut : mapping of Level to CutBody, optional
+    cut : mapping of Level to SeenBody, optional
         Bodies that the image cuts, on which a neighbour may slip all the same.
     """
-    every: dict[Level, BodyEnds | CutBody] = {**(cut or {}), **bodies}
+    every: dict[Level, SeenBody] = {**(cut or {}), **bodies}
     levels = sorted(bodies, key=lambda level: level.order)
     angles: dict[Level, tuple[float, float]] = {}
     for level in levels:
@@ -199,7 +186,7 @@ def _angle_findings(
 
 
 def _slip_findings(
-    level: Level, upper: BodyEnds | CutBody | None, lower: BodyEnds | CutBody | None, absent: str
+    level: Level, upper: SeenBody | None, lower: SeenBody | None, absent: str
 ) -> tuple[Finding, Finding]:
     if upper is None or lower is None or upper.lower is None or lower.upper is None:
         reason = NotAssessed(Reason.OUT_OF_FIELD, absent)
@@ -218,7 +205,7 @@ def _share(slip: Finding, depth_mm: float) -> Finding:
     return Measured(value, "1", low, high, "slip to the front by the depth of the lower body")
 
 
-def angle_error(level: Level, own: BodyEnds | CutBody, extent_mm: float) -> float:
+def angle_error(level: Level, own: SeenBody, extent_mm: float) -> float:
     """Half width of the 90 % interval of an angle between two endplates, degrees, along an extent of the body."""
     by_voxel = ANGLE_ERROR_DEG_MM * own.voxel_mm / max(extent_mm, 1.0)
     return float(np.hypot(by_voxel, SHAPE_ERROR_DEG[level.region]))

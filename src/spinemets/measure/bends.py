@@ -15,7 +15,7 @@ import numpy as np
 from spinemets.anatomy import Level, Region
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.measure.alignment import BodyEnds, angle_error, cobb_deg
-from spinemets.measure.cut_bodies import CutBody
+from spinemets.measure.cut_bodies import SeenBody
 from spinemets.measure.height_reference import ONE_SIDED, HeightLoss, steps_between
 from spinemets.measure.heights import DEPTH_SHARE, SIDE_SHARE, BodyHeights
 from spinemets.measure.next_level import level_below
@@ -101,7 +101,7 @@ def disc_bends(
     *,
     above: bool,
     collapsed: Collection[Level] = (),
-    cut: Mapping[Level, CutBody] | None = None,
+    cut: Mapping[Level, SeenBody] | None = None,
 ) -> dict[Level, Bend]:
     """How much the disc above or below each vertebra is bent beyond discs that do not touch this vertebra.
 
@@ -116,10 +116,10 @@ def disc_bends(
         Which of the two discs of a vertebra.
     collapsed : collection of Level
         Discs next to these tell nothing of what is usual.
-    cut : mapping of Level to CutBody, optional
+    cut : mapping of Level to SeenBody, optional
         Bodies that the image cuts, whose whole endplate may bound a disc.
     """
-    every: dict[Level, BodyEnds | CutBody] = {**(cut or {}), **bodies}
+    every: dict[Level, SeenBody] = {**(cut or {}), **bodies}
     joined, angles = {}, {}
     for upper, body in every.items():
         lower = level_below(every, upper)
@@ -142,7 +142,7 @@ def disc_bends(
 
 
 def _beyond_usual(
-    disc: Level, angle: tuple[float, float], usual: Mapping[Level, tuple[float, float]], body: BodyEnds | CutBody
+    disc: Level, angle: tuple[float, float], usual: Mapping[Level, tuple[float, float]], body: SeenBody
 ) -> Bend:
     near = _nearest(disc, usual)
     if len(near) < 2 and not any(_curve(other) == _curve(disc) for other in near):

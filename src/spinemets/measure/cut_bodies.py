@@ -1,4 +1,4 @@
-"""What is left of a body that the image cuts: the endplate away from the cut, against which a neighbour may slip."""
+"""What is seen of a body: of one that the image cuts the endplate away from the cut, on which a neighbour may slip."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ CLEAR_MM = 4.0
 
 
 @dataclass(frozen=True, eq=False)
-class CutBody:
-    """A body that the image cuts, as far as it is whole.
+class SeenBody:
+    """What is seen of a body that the image may cut, and what its mask resolves.
 
     Attributes
     ----------
@@ -32,8 +32,8 @@ class CutBody:
         Of what is seen of it.
     voxel_mm : float
         Largest extent of a voxel.
-    across_mm : float
-        Its largest extent along the right and front axes of the body.
+    across_mm : float, optional
+        Its largest extent along the right and front axes of the body; `voxel_mm` where it is left out.
     """
 
     axes: VertebraAxes
@@ -42,7 +42,7 @@ class CutBody:
     depth_mm: float
     width_mm: float
     voxel_mm: float
-    across_mm: float
+    across_mm: float | None = None
 
 
 def whole_endplate(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.body_surface import BodySurface, ends_along
 from spinemets.measure.heights import BodyHeights
 
@@ -41,24 +42,43 @@ class Endplate:
 
 def endplate(surface: BodySurface, heights: BodyHeights, *, upper: bool) -> Endplate | None:
     """The upper or lower endplate of a body, or None where too little of it was found."""
-    axes = surface.axes
-    middle = axes.coordinates(
-        np.mean([heights.ends_mm["left"].mean(axis=0), heights.ends_mm["right"].mean(axis=0)], axis=0)[None]
-    )[0]
-    right = np.abs(surface.right_mm - middle[0]) <= CORE_SHARE * heights.width_mm / 2
-    front = np.abs(surface.front_mm - middle[1]) <= CORE_SHARE * heights.depth_mm / 2
-    points = axes.coordinates(surface.points_mm(upper, right[:, None] & front[None, :]))
-    if len(points) < LEAST_POINTS:
+    ends_mm = [heights.ends_mm[side].mean(axis=0) for side in ("left", "right")]
+    middle = surface.axes.coordinates(np.mean(ends_mm, axis=0)[None])[0, :2]
+    flat = core_plane(surface, middle, (heights.width_mm, heights.depth_mm), upper=upper)
+    outline = None if flat is None else _outline(surface, flat, upper)
+    if flat is None or outline is None:
         return None
-    flat = plane(points)
-    outline = _outline(surface, flat, upper)
-    if outline is None:
-        return None
-    left, rightmost, back, foremost = outline
-    across = (left + rightmost) / 2
-    places = np.array([[across, (back + foremost) / 2], [across, foremost], [across, back]])
-    heights_up = places @ flat[:2] + flat[2]
-    centre_mm, front_mm, back_mm = axes.world(np.column_stack([places, heights_up]))
+    left, right, back, front = outline
+    return on_plane(surface.axes, flat, (left + right) / 2, (back, front))
+
+
+def core_plane(
+    surface: BodySurface, middle: NDArray[np.float64], size_mm: tuple[float, float], *, upper: bool
+) -> NDArray[np.float64] | None:
+    """(3,) plane, as `plane` gives it, through the core of an endplate; None where too little of it was found.
+
+    Parameters
+    ----------
+    surface : BodySurface
+        The body.
+    middle : (2,) ndarray
+        To the right and front, of the endplate.
+    size_mm : (float, float)
+        Its width and depth.
+    upper : bool
+        Which endplate.
+    """
+    right = np.abs(surface.right_mm - middle[0]) <= CORE_SHARE * size_mm[0] / 2
+    front = np.abs(surface.front_mm - middle[1]) <= CORE_SHARE * size_mm[1] / 2
+    points = surface.axes.coordinates(surface.points_mm(upper, right[:, None] & front[None, :]))
+    return plane(points) if len(points) >= LEAST_POINTS else None
+
+
+def on_plane(axes: VertebraAxes, flat: NDArray[np.float64], across_mm: float, ends_mm: tuple[float, float]) -> Endplate:
+    """The endplate on a plane, (3,) as `plane` gives it, that reaches from its back to its front `across_mm` right."""
+    back, front = ends_mm
+    places = np.array([[across_mm, along] for along in ((back + front) / 2, front, back)])
+    centre_mm, front_mm, back_mm = axes.world(np.column_stack([places, places @ flat[:2] + flat[2]]))
     normal = np.array([-flat[0], -flat[1], 1.0])
     return Endplate(centre_mm, normal / np.linalg.norm(normal) @ axes.rows, front_mm, back_mm)
 

@@ -10,8 +10,8 @@ from spinemets.geometry import crop
 from spinemets.measure.alignment import BodyEnds
 from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.body_surface import REACH_MM, BodySurface, body_surface
-from spinemets.measure.cut_bodies import CLEAR_MM, CutBody, cut_mm
-from spinemets.measure.endplates import CORE_SHARE, DEPTH_MM, DEPTH_VOXELS, HALF_STRIP_MM, LEAST_POINTS, Endplate, plane
+from spinemets.measure.cut_bodies import CLEAR_MM, SeenBody, cut_mm
+from spinemets.measure.endplates import DEPTH_MM, DEPTH_VOXELS, HALF_STRIP_MM, Endplate, core_plane, on_plane
 from spinemets.volume import Volume
 
 BELOW_MM = 16.0
@@ -29,7 +29,7 @@ ROUNDS = 3
 """The plane is fitted round the middle of its own outline, since the vertebra above may have slipped off it."""
 
 
-def sacral_endplate(sacrum: Volume, lumbar: BodyEnds) -> CutBody | None:
+def sacral_endplate(sacrum: Volume, lumbar: BodyEnds) -> SeenBody | None:
     """The upper endplate of S1, or None where none like the one above is found, or the image cuts it.
 
     Parameters
@@ -50,7 +50,7 @@ def sacral_endplate(sacrum: Volume, lumbar: BodyEnds) -> CutBody | None:
         return None
     depth = float(np.linalg.norm(found.front_mm - found.back_mm))
     across = lumbar.across_mm or lumbar.voxel_mm
-    return CutBody(axes, found, None, depth, lumbar.width_mm, lumbar.voxel_mm, across)
+    return SeenBody(axes, found, None, depth, lumbar.width_mm, lumbar.voxel_mm, across)
 
 
 def _above_floor(sacrum: Volume, axes: VertebraAxes) -> Volume:
@@ -78,14 +78,11 @@ def _axes_below(lumbar: BodyEnds) -> VertebraAxes:
 
 def _endplate(surface: BodySurface, sacrum: Volume, lumbar: BodyEnds) -> Endplate | None:
     own = surface.axes.coordinates(sacrum.world(np.argwhere(sacrum.array > 0)))
-    middle, flat, ends = np.zeros(2), np.zeros(3), (0.0, 0.0)
+    middle, plate = np.zeros(2), None
     for _ in range(ROUNDS):
-        right = np.abs(surface.right_mm - middle[0]) <= CORE_SHARE * lumbar.width_mm / 2
-        front = np.abs(surface.front_mm - middle[1]) <= CORE_SHARE * lumbar.depth_mm / 2
-        points = surface.axes.coordinates(surface.points_mm(True, right[:, None] & front[None, :]))
-        if len(points) < LEAST_POINTS:
+        flat = core_plane(surface, middle, (lumbar.width_mm, lumbar.depth_mm), upper=True)
+        if flat is None:
             return None
-        flat = plane(points)
         ends = _back_and_front(surface, flat, middle)
         if not LIKE[0] * lumbar.depth_mm <= ends[1] - ends[0] <= LIKE[1] * lumbar.depth_mm:
             return None
@@ -94,10 +91,8 @@ def _endplate(surface: BodySurface, sacrum: Volume, lumbar: BodyEnds) -> Endplat
         if not len(wings):
             return None
         middle = np.array([(wings.min() + wings.max()) / 2, sum(ends) / 2])
-    places = np.array([[middle[0], along] for along in (middle[1], ends[1], ends[0])])
-    centre_mm, front_mm, back_mm = surface.axes.world(np.column_stack([places, places @ flat[:2] + flat[2]]))
-    normal = np.array([-flat[0], -flat[1], 1.0])
-    return Endplate(centre_mm, normal / np.linalg.norm(normal) @ surface.axes.rows, front_mm, back_mm)
+        plate = on_plane(surface.axes, flat, middle[0], ends)
+    return plate
 
 
 def _back_and_front(
