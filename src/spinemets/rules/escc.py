@@ -129,11 +129,12 @@ def escc(
 def _severity(one: SliceMeasures, grade: Grade) -> float:
     """Orders slices of the same grade: more compression first, then a narrower gap, then a deeper dent in the sac.
 
-    Where the sac is not deformed, the slice with the most tumour.
+    Where the sac is not deformed, the slice with the most tumour; where the cord is not touched, what it has lost says
+    nothing.
     """
     if grade.rank <= Grade.G1A.rank:
         return one.tumour_mm2
-    loss = max(one.mscc or 0.0, one.cord_loss or 0.0)
+    loss = 0.0 if grade is Grade.G1B else max(one.mscc or 0.0, one.cord_loss or 0.0)
     return 10 * loss - (one.gap_mm if one.gap_mm is not None else 5.0) + one.indentation_mm
 
 
@@ -172,7 +173,7 @@ def _distribution(
         drawn = EsccThresholds(*(getattr(limits, f.name) * x for f, x in zip(fields(limits), factor, strict=True)))
         grades = [grade_slice(perturbed(one, *moved), drawn, pixel_mm=pixel_mm) for one in slices]
         counts[max(grades, key=lambda one: one.rank)] += 1
-    return {grade: round(counts[grade] / DRAWS, 3) for grade in Grade if counts[grade]}
+    return {grade: round(counts[grade] / DRAWS, 4) for grade in Grade if counts[grade]}
 
 
 def _half_pixel_grades(slices: Sequence[SliceMeasures], limits: EsccThresholds, pixel_mm: float) -> set[Grade]:

@@ -38,7 +38,7 @@ def with_readings(site: Mapping[str, Any], answers: Sequence[Mapping[str, Any] |
     if len(graded) < len(answers):
         changed["flags"] = [*changed["flags"], UNREADABLE]
     parts = [site["distribution"], *(one["distribution"] for one in graded)]
-    shares = {g.value: round(sum(part.get(g.value, 0.0) for part in parts) / len(parts), 3) for g in Grade}
+    shares = {g.value: round(sum(part.get(g.value, 0.0) for part in parts) / len(parts), 4) for g in Grade}
     changed["distribution"] = {grade: share for grade, share in shares.items() if share}
     possible = {*site["possible_grades"], *(grade for grade, share in shares.items() if share >= LEAST_SHARE)}
     changed["possible_grades"] = [g.value for g in Grade if g.value in possible]
