@@ -218,6 +218,8 @@ def test_the_command_writes_the_answer_and_a_page_with_pictures(tmp_path, capsys
     page = (tmp_path / "out" / "escc.html").read_text()
     assert "<strong>T7: Compression of the spinal cord, ESCC 2.</strong>" in page
     assert "Research use only" in page
+    assert "cord compressed, CSF visible round it" in page
+    assert "at most 0.5 mm lie between" in page
     assert f"slice {answer['slice']}, grade 2: gap" in page
     for kind in ("cord", "sac", "tumour", "undeformed", "gap", "indentation", "csf"):
         assert f'class="mark {kind}"' in page

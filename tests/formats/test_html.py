@@ -194,7 +194,7 @@ def test_signs_stand_present_ones_first_apart_from_what_was_not_told():
 
 def test_an_escc_grade_is_shown_at_its_level_with_what_is_undecided():
     text = section(report_html(report(escc=(SITE,))), "Epidural spinal cord compression (ESCC)")
-    assert "L1 1b 1c 12 no undecided slices above and below seen in one slice alone" in text
+    assert "L1 1b sac deformed, cord not touched 1c 12 no undecided slices above and below seen in one slice" in text
     assert "slice grade epidural tumour, mm² 12 1b 31.5" in text
 
 

@@ -11,6 +11,7 @@ from spinemets.anatomy import Level
 from spinemets.diffuse_marrow import DIFFUSE, UNCHECKED
 from spinemets.formats.atomic import write_text
 from spinemets.formats.canal_pictures import CanalStrip
+from spinemets.formats.escc_words import grade_meaning, limits_in_words, shares_of_grades
 from spinemets.formats.picture import SeriesPictures
 from spinemets.formats.report_gaps import gaps
 from spinemets.formats.report_parts import alarms, parts_of
@@ -113,7 +114,10 @@ def page_environment() -> Environment:
         "measures": measures,
         "unknown": unknown,
         "capital": _capital,
+        "grade_meaning": grade_meaning,
+        "shares_of_grades": shares_of_grades,
     }
+    environment.globals["escc_limits"] = limits_in_words()
     return environment
 
 
