@@ -216,6 +216,7 @@ def summary(rows: list[dict[str, Any]], grade: str) -> dict[str, Any]:
         "truth among the possible": share(near, lambda row: row["truth"] in row["possible"]),
         "several possible": share(near, lambda row: len(row["possible"]) > 1),
         "says so": share(near, says_so),
+        "several possible away from one": share(away, lambda row: len(row["possible"]) > 1),
         "says so away from one": share(away, says_so),
         "a film changes it away from one": share(away, lambda row: row["film_changes_grade"]),
     }
