@@ -22,5 +22,6 @@ def test_shares_are_told_from_the_largest_on_and_none_as_nothing():
 
 def test_limits_are_those_of_the_rule():
     """Typed a second time from clinical.md §2.3."""
-    for told in ("from 1 mm or a loss of 10 %", "at most 0.5 mm", "displacement of 1 mm", "a pool of 3 mm²"):
+    words = ("from 1 mm or a loss of 10 %", "at most 0.5 mm", "a pixel more", "displacement of 1 mm", "a pool of 3 mm²")
+    for told in words:
         assert told in limits_in_words()

@@ -51,8 +51,9 @@ def limits_in_words() -> str:
     return (
         f"The words are Bilsky's, the limits ours: the sac is deformed from {limit.indentation_mm:g} mm or a loss of "
         f"{100 * limit.sac_loss:.0f} % of its area on; the cord touched where at most {limit.abutment_mm:g} mm lie "
-        f"between, and compressed from a loss of {100 * limit.mscc:.0f} % of a diameter or {100 * limit.cord_loss:.0f} "
-        f"% of its area, a dent, or a displacement of {limit.shift_mm:g} mm on; CSF is visible from "
+        "between (a pixel more where it has lost its shape), and compressed from a loss of "
+        f"{100 * limit.mscc:.0f} % of a diameter or {100 * limit.cord_loss:.0f} % of its area, a dent, or a "
+        f"displacement of {limit.shift_mm:g} mm on; CSF is visible from "
         f"{100 * limit.csf_ring:.0f} % of the millimetre round it on, or in a pool of {limit.csf_pool_mm2:g} mm² that "
         f"is {limit.csf_pool_mm:g} mm wide."
     )
