@@ -124,23 +124,29 @@ def test_nothing_is_said_of_levels_that_training_never_made_ill():
 
 
 def test_the_network_sees_windows_of_hu_and_mask_only_where_vertebrae_are():
-    shown = []
+    def shown(gap_mm):
+        """What the network sees of two ends of a column with a gap."""
+        windows, told = [], []
 
-    def watched(batch):
-        shown.append(batch.copy())
-        return by_hu(batch)
+        def watched(batch):
+            windows.append(batch.copy())
+            return by_hu(batch)
 
-    def far_apart(x, y, z):
-        return np.where((np.abs(x) < 6) & (np.abs(y) < 6) & (np.abs(z) > 38), np.where(z > 0, 8, 20), 0)
+        def column(x, y, z):
+            bone = (np.abs(x) < 6) & (np.abs(y) < 6) & (np.abs(z) > gap_mm / 2)
+            return np.where(bone, np.where(z > 0, 8, 20), 0)
 
-    image, mask = patient(0, {}, far_apart)
-    told = []
-    find_lesions(image, mask, LesionModel(watched, CARD), told.append)
-    assert told[-1] == 1.0
-    assert {one.shape[1:] for one in shown} == {(2, *CARD.patch_size)}
-    assert all(set(np.unique(one[:, 1])) <= {0.0, 1.0} for one in shown)
-    assert all(one[:, 1].any() for one in shown)
-    assert min(one[:, 0].min() for one in shown) >= -1024
+        find_lesions(*patient(0, {}, column), LesionModel(watched, CARD), told.append)
+        assert told[-1] == 1.0
+        return windows
+
+    apart, whole = shown(gap_mm=84), shown(gap_mm=0)
+    assert 0 < len(apart) < len(whole)
+    for one in (*apart, *whole):
+        assert one.shape[1:] == (2, *CARD.patch_size)
+        assert set(np.unique(one[:, 1])) <= {0.0, 1.0}
+    assert all(one[:, 1].any() for one in (*apart, *whole))
+    assert min(one[:, 0].min() for one in apart) >= -1024
 
 
 def test_without_bone_or_on_another_grid_there_is_nothing_to_look_at():
