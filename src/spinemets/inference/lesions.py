@@ -48,9 +48,9 @@ tells for a metastatic fracture elsewhere."""
 MR_THRESHOLDS = Thresholds(voxel=0.2, peak=0.5)
 """A guess, until there is a network and validation patients have set others (ours)."""
 REACH_MM = 6.0
-"""Lesion is looked for this far beyond the vertebra mask, since outlines leave destroyed bone out (ours). Of 18 validation
-patients two with destroyed vertebrae gained 0.04 of Dice over 3 mm, the others nothing; 9 mm gave no more. No false
-lesion came with it."""
+"""Lesion is looked for this far beyond the vertebra mask, since outlines leave destroyed bone out (ours). Of 18
+validation patients two with destroyed vertebrae gained 0.04 of Dice over 3 mm, the others nothing; 9 mm gave no more.
+No false lesion came with it."""
 LEAST_LESION_ML = 0.3
 """What is smaller within one vertebra is not reported: a voxel or two of the network's grid in every direction (ours;
 no smaller lesion is simulated)."""
