@@ -31,6 +31,8 @@ ERROR_PER_VOXEL = 0.67
 voxel either way, and two such errors add up to a standard deviation of 0.41."""
 RELATIVE_ERROR = 0.02
 """What a tilt of the axes by 10° adds (ours)."""
+EDGE_MM = 2.0
+"""A front that is rounded and lies between voxels gets low within this; a collapsed one on a longer way (ours)."""
 PLACE_ERROR_MM, SLOPE_REACH_MM = 2.0, 4.0
 """A column's place depends on where a rounded, perhaps crushed body ends in front and behind: so far it may be off, and
 its height by as much as the height changes on that way, taken within the second (ours)."""
@@ -90,7 +92,8 @@ def _extent(
 ) -> tuple[float, float] | None:
     """First and last place along the second axis of `height` where the body is tall enough to be body.
 
-    Beyond the middle `share_at_end` of the median is enough, before it `LEAST_SHARE_OF_HEIGHT`.
+    Beyond the middle `share_at_end` of the median is enough where that takes in more than `EDGE_MM`, before it
+    `LEAST_SHARE_OF_HEIGHT`.
     """
     known = np.isfinite(height)
     mean = np.where(known, height, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
@@ -104,7 +107,9 @@ def _extent(
         centre = int(nearest[np.abs(nearest - centre).argmin()])
     gaps, beyond = np.flatnonzero(~tall), np.flatnonzero(mean < share_at_end * usual)
     low = int(gaps[gaps < centre].max(initial=-1)) + 1
-    high = int(beyond[beyond > centre].min(initial=len(tall))) - 1
+    high, wedge = (int(ends[ends > centre].min(initial=len(tall))) - 1 for ends in (gaps, beyond))
+    if place_mm[wedge] - place_mm[high] > EDGE_MM:
+        high = wedge
     half_step = (place_mm[1] - place_mm[0]) / 2
     return float(place_mm[low] - half_step), float(place_mm[high] + half_step)
 
