@@ -178,3 +178,12 @@ def test_a_spur_at_the_rim_is_no_body_and_a_destroyed_wall_takes_nothing_from_th
     assert found.depth_mm == pytest.approx(DEPTH, abs=2.0)
     for name in AT:
         assert found.columns[name].value == pytest.approx(26.0, abs=0.7)
+
+
+@pytest.mark.parametrize(("lip_mm", "is_body"), [(1.5, False), (5.0, True)])
+def test_a_low_front_is_an_edge_where_it_is_short_and_a_wedge_where_it_is_long(lip_mm, is_body):
+    def with_lip(right, front):
+        return np.where(front < DEPTH / 2 - lip_mm, 26.0, 10.0)
+
+    found = body_heights(body_surface(*body(with_lip)))
+    assert found.depth_mm == pytest.approx(DEPTH if is_body else DEPTH - lip_mm, abs=1.0)

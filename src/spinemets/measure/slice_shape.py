@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.measure import find_contours
 
 from spinemets.measure.fine_grid import FINE_MM
 
@@ -62,17 +63,9 @@ def edge_points_mm(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     of the grid do not move it nearer to what lies beside it. Of a speck that smoothing leaves nothing of, its pixels.
     """
     smooth = ndimage.gaussian_filter(mask.astype(np.float64), EDGE_SMOOTHING, mode="constant")
-    if not (smooth >= 0.5).any():
-        return np.asarray(np.argwhere(mask) * FINE_MM, dtype=np.float64)
-    found = []
-    for axis in (0, 1):
-        first, second = (np.delete(smooth, end, axis=axis) for end in (-1, 0))
-        at = np.argwhere((first >= 0.5) != (second >= 0.5))
-        before, after = first[tuple(at.T)], second[tuple(at.T)]
-        points = at.astype(np.float64)
-        points[:, axis] += (0.5 - before) / (after - before)
-        found.append(points)
-    return np.asarray(np.concatenate(found) * FINE_MM, dtype=np.float64)
+    lines = find_contours(smooth, 0.5)
+    points = np.concatenate(lines) if lines else np.argwhere(mask)
+    return np.asarray(points * FINE_MM, dtype=np.float64)
 
 
 def solidity(mask: NDArray[np.bool_]) -> float:

@@ -16,7 +16,7 @@ from spinemets.training.mr_disease import with_disease
 
 SEQUENCE_SHARE = 0.85
 """Of patches, look like a sequence that lesions are read on; the others have any contrast, in which nothing tells a
-lesion but that it differs (ours: the spine network, which only outlines, learns from half as many)."""
+lesion but that it differs (ours: the spine network, which only outlines, learns from 0.58)."""
 
 
 class MrLesionRandomiser(LesionRandomiser):
