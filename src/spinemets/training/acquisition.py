@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
+from scipy.spatial.transform import Rotation
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,6 +22,12 @@ LEAST_SLAB_MM = 36.0
 """The thinnest slab or box, mm (ours)."""
 RIM_MM = 3.0
 """How far from where the labels end bone is drawn wrongly: cortex and blur (ours)."""
+TURNED = 0.35
+"""How often an image has been resampled on a turned grid before it is given, as reformatted series are (ours)."""
+MOST_TURNED_DEG = 15.0
+"""By how much at most, about each axis (ours)."""
+WIDER_GRID = 1.5
+"""How much larger a turned grid is along every edge, so that it covers the corners of a cube at that turn."""
 
 
 def beyond_field_of_view(
@@ -96,6 +105,37 @@ def vary_ct(image: Tensor, outside: Tensor) -> Tensor:
     return torch.where(outside, torch.full_like(image, -1024.0), image)
 
 
+def by_way_of_turned_grid(image: Tensor, counts: Sequence[int], degrees: Sequence[float]) -> Tensor:
+    """The image sampled linearly on a grid turned about its middle, and from there back on its own.
+
+    What is between the samples of either is lost, as in a series that was reformatted; nothing moves.
+
+    Parameters
+    ----------
+    image : (1, 1, D, H, W) Tensor
+        Any values.
+    counts : three int
+        Samples of the turned grid along D, H and W of the image.
+    degrees : three float
+        Its turn about D, H and W.
+    """
+    size = image.shape[2:]
+    turn = torch.from_numpy(Rotation.from_euler("xyz", degrees, degrees=True).as_matrix()).to(image)
+    half = torch.tensor([float(n) for n in size], device=image.device)
+    # torch orders coordinates W, H, D and counts each in halves of its edge
+    matrix = (turn * half / half[:, None]).flip(0, 1)
+    back = (turn.T * half / half[:, None]).flip(0, 1)
+    shape = [1, 1, *(round(WIDER_GRID * n) for n in counts)]
+    there = functional.affine_grid(_affine(WIDER_GRID * matrix), shape, align_corners=False)
+    turned = functional.grid_sample(image, there, padding_mode="border", align_corners=False)
+    here = functional.affine_grid(_affine(back / WIDER_GRID), [1, 1, *size], align_corners=False)
+    return functional.grid_sample(turned, here, padding_mode="border", align_corners=False)
+
+
+def _affine(matrix: Tensor) -> Tensor:
+    return functional.pad(matrix, (0, 1))[None]
+
+
 def acquire_ct(image: Tensor, outside: Tensor, voxel_mm: float) -> Tensor:
     """(1, 1, D, H, W) HU as a scanner would give them, resampled back to the patch grid.
 
@@ -118,5 +158,7 @@ def acquire_ct(image: Tensor, outside: Tensor, voxel_mm: float) -> Tensor:
         image = image + uniform(0.3, 1.4) * (image - blur(image, 1.0))
     if counts != size:
         image = functional.interpolate(image, size=size, mode="trilinear", align_corners=False)
+    if chance(TURNED):
+        image = by_way_of_turned_grid(image, counts, [uniform(-MOST_TURNED_DEG, MOST_TURNED_DEG) for _ in range(3)])
     image = image * uniform(0.96, 1.04) + uniform(-12, 12)
     return torch.where(outside, torch.full_like(image, 0.0 if chance(0.03) else -1024.0), image)
