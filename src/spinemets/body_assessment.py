@@ -11,14 +11,14 @@ from spinemets.findings import NotAssessed, Reason
 from spinemets.geometry import crop
 from spinemets.label_boxes import held_box
 from spinemets.measure.alignment import BodyEnds
-from spinemets.measure.axes import VertebraAxes, vertebra_boxes
+from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.body_surface import body_surface
 from spinemets.measure.cut_bodies import SeenBody, cut_mm, whole_endplate
 from spinemets.measure.endplates import endplate
 from spinemets.measure.heights import BodyHeights, body_heights
 from spinemets.measure.next_level import level_above
 from spinemets.measure.outline_error import OutlineError
-from spinemets.measure.region_labels import IN_BODY
+from spinemets.measure.region_labels import in_body
 from spinemets.measure.sacral_endplate import sacral_endplate
 from spinemets.measure.vertebra_regions import VertebraRegions
 from spinemets.measure.wall_from_canal import WallFromCanal, walls_from_canal
@@ -43,7 +43,7 @@ def measured_bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -
     """What is measured of every body that is wholly visible."""
     bodies = MeasuredBodies()
     heights = bodies.heights
-    boxes = vertebra_boxes(vertebrae)
+    boxes = regions.boxes
     for vertebra in spine.vertebrae:
         level = vertebra.level
         if level.region is Region.SACRAL:
@@ -133,7 +133,7 @@ def _mask(level: Level, vertebrae: Volume, regions: VertebraRegions, box: tuple[
     """The body of a vertebra, a voxel of nothing round it."""
     low, high = [axis.start - 1 for axis in box], [axis.stop + 1 for axis in box]
     near, parts = crop(vertebrae, low, high), crop(regions.labels, low, high)
-    return near.with_array(((near.array == level.verse_id) & np.isin(parts.array, IN_BODY)).astype(np.uint8))
+    return near.with_array(((near.array == level.verse_id) & in_body(parts.array)).astype(np.uint8))
 
 
 def _voxel_mm(vertebrae: Volume, axes: VertebraAxes) -> tuple[float, float]:

@@ -6,7 +6,7 @@ Nothing here knows what an image shows. World is RAS+ millimetres throughout.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from spinemets.block_mean import block_mean
 from spinemets.errors import StudyError
+from spinemets.label_boxes import Box, label_boxes
 from spinemets.orientation import closest_axes
 from spinemets.separable import DRIFT, runs_along, sample_along_axes
 from spinemets.volume import Volume
@@ -199,16 +200,17 @@ def _block_factors(volume: Volume, grid: Grid) -> NDArray[np.int64]:
     return np.maximum(np.floor(1 / np.maximum(share, 1e-6) + 1e-3), 1).astype(np.int64)
 
 
-def resample_labels(volume: Volume, grid: Grid) -> NDArray[np.uint8]:
+def resample_labels(volume: Volume, grid: Grid, boxes: Sequence[Box | None] | None = None) -> NDArray[np.uint8]:
     """Labels of `volume` at the points of `grid`, with smooth surfaces where the source is coarse.
 
     Each label is interpolated trilinearly as a share of the voxel; the largest share wins, background
-    included. Labels must lie in 0 to 255.
+    included. Labels must lie in 0 to 255. `boxes` are those of `label_boxes`, where they are known already.
     """
     best = np.full(grid.shape, 0.0, dtype=np.float32)
     result = np.zeros(grid.shape, dtype=np.uint8)
     occupied = np.zeros(grid.shape, dtype=np.float32)
-    for label, where in enumerate(ndimage.find_objects(volume.array.astype(np.uint8, copy=False)), start=1):
+    known = label_boxes(volume.array.astype(np.uint8, copy=False)) if boxes is None else boxes
+    for label, where in enumerate(known, start=1):
         if where is None:
             continue
         part = crop(volume, [axis.start - 1 for axis in where], [axis.stop + 1 for axis in where])

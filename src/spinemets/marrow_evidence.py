@@ -14,12 +14,11 @@ from spinemets.findings import NotAssessed, Reason
 from spinemets.fracture_assessment import MeasuredBody
 from spinemets.geometry import crop
 from spinemets.measure.alignment import BodyEnds
-from spinemets.measure.axes import vertebra_boxes
 from spinemets.measure.enclosure import enclosed
 from spinemets.measure.height_reference import steps_between
 from spinemets.measure.own_lesion import own_lesion
 from spinemets.measure.reference_tissue import csf_signal, disc_signal, muscle_signal
-from spinemets.measure.region_labels import IN_BODY
+from spinemets.measure.region_labels import in_body
 from spinemets.measure.signal import PartOnImage, Signal, part_on_image, part_signal, signed_depth
 from spinemets.measure.vertebra_regions import VertebraRegions
 from spinemets.volume import Volume, require_same_grid
@@ -91,7 +90,7 @@ class MrEvidence:
                 )
         self.series, self.bodies, self.affected = series, bodies, frozenset(affected)
         self._masks = vertebrae, regions.labels, lesions
-        self._boxes, self.axes = vertebra_boxes(vertebrae), regions.axes
+        self._boxes, self.axes = regions.boxes, regions.axes
         self._near, self.depth, self.part = cache(self._cut), cache(self._depth), cache(self._part)
         self.muscle, self.disc, self.signal = cache(self._muscle), cache(self._disc), cache(self._signal)
 
@@ -125,12 +124,12 @@ class MrEvidence:
             return None
         start = np.round(ids.index(lesion.affine[:3, 3])).astype(int)
         own = crop(ids, start, start + lesion.shape).array == level.verse_id
-        in_body = own & np.isin(crop(labels, start, start + lesion.shape).array, IN_BODY)
+        body = own & in_body(crop(labels, start, start + lesion.shape).array)
         destroyed = (lesion.array > 0) & enclosed(own) & ~own
         masks = {
             "lesion": lesion.array > 0,
-            "body": in_body | (destroyed & enclosed(in_body)),
-            "posterior": own & ~in_body,
+            "body": body | (destroyed & enclosed(body)),
+            "posterior": own & ~body,
             "bone": own | destroyed,
             "mass": (lesion.array > 0) & ~own & ~destroyed,
         }

@@ -6,14 +6,14 @@ the posterior elements to the body at right angles to it, right follows from bot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, PRESACRAL_LEVELS, Level
-from spinemets.label_boxes import Box, label_boxes
+from spinemets.label_boxes import Box, indices_of, label_boxes
 from spinemets.measure.label_order import (
     FAR_IN_BODY_MM,
     FAR_MM,
@@ -22,7 +22,7 @@ from spinemets.measure.label_order import (
     require_order,
     require_own_place,
 )
-from spinemets.measure.region_labels import IN_BODY
+from spinemets.measure.region_labels import in_body
 from spinemets.measure.spine_line import tangents
 from spinemets.volume import Volume
 
@@ -136,15 +136,15 @@ def _centroids(
     bodies, behind, points, torn = {}, {}, {}, {}
     for level, box in boxes.items():
         own = vertebrae.array[box] == level.verse_id
-        body = own & np.isin(regions.array[box], IN_BODY)
+        body = own & in_body(regions.array[box])
         start = np.array([axis.start for axis in box])
         far_mm = FAR_MM if body.any() else FAR_WITHOUT_BODY_MM
         limits = ((own, far_mm), (body, FAR_IN_BODY_MM))
         pieces = [pieces_far_apart(part, vertebrae.spacing_mm, most_mm) + start for part, most_mm in limits]
         if any(len(one) for one in pieces):
             torn[level] = vertebrae.world(pieces[0]), vertebrae.world(pieces[1])
-        body_mm = vertebrae.world(np.argwhere(own if level is Level.C1 else body) + start)
-        other_mm = vertebrae.world(np.argwhere(own & ~body) + start)
+        body_mm = vertebrae.world(indices_of(own if level is Level.C1 else body) + start)
+        other_mm = vertebrae.world(indices_of(own & ~body) + start)
         if len(body_mm) < LEAST_VOXELS:
             continue
         bodies[level], points[level] = body_mm.mean(axis=0), (body_mm, other_mm)
@@ -188,7 +188,11 @@ def _has_two_ends(level: Level, points: dict[Level, _Points], vertebrae: Volume)
 
 def vertebra_boxes(vertebrae: Volume) -> dict[Level, Box]:
     """The smallest box of voxels round every vertebra of a mask, from head to foot, the sacrum apart."""
-    boxes = label_boxes(vertebrae.array.astype(np.uint8, copy=False))
+    return boxes_by_level(label_boxes(vertebrae.array.astype(np.uint8, copy=False)))
+
+
+def boxes_by_level(boxes: Sequence[Box | None]) -> dict[Level, Box]:
+    """The same from what `label_boxes` gives."""
     found = {LEVEL_OF_VERSE_ID.get(number): box for number, box in enumerate(boxes, start=1) if box is not None}
     return {level: found[level] for level in PRESACRAL_LEVELS if level in found}
 

@@ -10,8 +10,10 @@ from scipy import ndimage
 
 from spinemets.anatomy import Level
 from spinemets.geometry import crop
+from spinemets.label_boxes import indices_of
 from spinemets.measure.axes import VertebraAxes, vertebra_boxes
-from spinemets.measure.region_labels import IN_BODY
+from spinemets.measure.bone_share import BoneShare
+from spinemets.measure.region_labels import in_body
 from spinemets.volume import Volume
 
 ACROSS_MM = 1.0
@@ -22,8 +24,8 @@ REACH_MM = (34.0, 30.0, 26.0)
 """How far from its centre a body reaches to the right, front and up at most (ours; L5 is 50 mm wide)."""
 LEAST_REACH_MM = 4.0
 """What is looked at beyond the body, and a voxel more (ours)."""
-SMOOTHING = 0.5
-"""Standard deviation, in voxels, of the smoothing of the mask before its surface is taken (ours)."""
+NOTHING_BEYOND_VOXELS = 3.0
+"""Further than so many of its largest voxel edges from a body its smoothed mask is below 0.003 on any grid."""
 
 
 SIDEWAYS = 0.25
@@ -95,7 +97,7 @@ def bodies(vertebrae: Volume, regions: Volume) -> dict[Level, Volume]:
     for level, box in vertebra_boxes(vertebrae).items():
         start, stop = [axis.start for axis in box], [axis.stop for axis in box]
         own, parts = crop(vertebrae, start, stop), crop(regions, start, stop)
-        body = (own.array == level.verse_id) & np.isin(parts.array, IN_BODY)
+        body = (own.array == level.verse_id) & in_body(parts.array)
         padded = np.pad(body.astype(np.uint8), 1)
         affine = own.affine.copy()
         affine[:3, 3] = own.world([-1, -1, -1])
@@ -113,26 +115,19 @@ def body_surface(body: Volume, axes: VertebraAxes) -> BodySurface:
     axes : VertebraAxes
         The vertebra's own axes.
     """
-    corners = np.array(np.meshgrid(*[(-r, r) for r in REACH_MM])).reshape(3, -1).T
-    index = body.index(axes.world(corners))
-    part = crop(body, np.floor(index.min(axis=0)) - 1, np.ceil(index.max(axis=0)) + 2)
-    share = ndimage.gaussian_filter(part.array.astype(np.float32), SMOOTHING, mode="constant")
-    right, front, up = _places(part, axes)
-    to_index = np.linalg.inv(part.affine)[:3, :3] @ axes.rows.T
-    origin = part.index(axes.centre_mm)
-    columns = [axis[:, None] * values for axis, values in zip(to_index.T, (right, front, up), strict=True)]
-    at = columns[0][:, :, None, None] + columns[1][:, None, :, None] + columns[2][:, None, None, :]
-    at += origin[:, None, None, None]
-    inside = ndimage.map_coordinates(share, at, order=1, output=np.float32, mode="constant")
+    bone = BoneShare.of(body, axes, [(-reach, reach) for reach in REACH_MM])
+    right, front, up = _places(bone.part, axes)
+    inside = bone.at((right, front, up))
     bottom, top = ends_along(inside, up)
-    reach = float(np.abs(axes.up @ part.affine[:3, :3]).sum() + SIDEWAYS * part.spacing_mm.max())
+    reach = float(np.abs(axes.up @ body.affine[:3, :3]).sum() + SIDEWAYS * body.spacing_mm.max())
     return BodySurface(axes, right, front, up, inside, top, bottom, reach)
 
 
 def _places(part: Volume, axes: VertebraAxes) -> list[NDArray[np.float64]]:
     """Places to the right, front and up between which all of a body lies, as far as `REACH_MM`."""
-    found = axes.coordinates(part.world(np.argwhere(part.array)))
-    margin = float(part.spacing_mm.max()) + LEAST_REACH_MM
+    found = axes.coordinates(part.world(indices_of(part.array > 0)))
+    voxel_mm = float(part.spacing_mm.max())
+    margin = min(voxel_mm + LEAST_REACH_MM, NOTHING_BEYOND_VOXELS * voxel_mm + ACROSS_MM)
     places = []
     for axis, (reach, step) in enumerate(zip(REACH_MM, (ACROSS_MM, ACROSS_MM, ALONG_MM), strict=True)):
         low, high = (found[:, axis].min(), found[:, axis].max()) if len(found) else (0.0, 0.0)

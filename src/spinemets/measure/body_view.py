@@ -13,7 +13,7 @@ from spinemets.geometry import Grid, crop, index_box, resample
 from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.body_surface import REACH_MM
 from spinemets.measure.enclosure import enclosed
-from spinemets.measure.region_labels import IN_BODY
+from spinemets.measure.region_labels import in_body
 from spinemets.volume import Volume
 
 STEP_MM = 1.0
@@ -93,7 +93,7 @@ def body_view(
     image = crop(ct, start, stop)
     ids, parts = crop(vertebrae, start, stop).array, crop(regions, start, stop).array
     own = ids == axes.level.verse_id
-    bone = own & np.isin(parts, IN_BODY)
+    bone = own & in_body(parts)
     lesion = np.zeros(own.shape, bool) if lesions is None else crop(lesions, start, stop).array > 0
 
     def share(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import Region
-from spinemets.geometry import crop
 from spinemets.measure.axes import VertebraAxes
-from spinemets.measure.body_surface import SMOOTHING
+from spinemets.measure.bone_share import BoneShare
 from spinemets.measure.wall_ends import HALF_WINDOW, wall_ends
 from spinemets.volume import Volume
 
@@ -96,13 +95,13 @@ def canal_wall(vertebra: Volume, axes: VertebraAxes, canal_mm: NDArray[np.float6
     front = middle + np.arange(-BACK_MM, FRONT_MM, ALONG_MM)
     up = np.arange(-TALLEST_MM, TALLEST_MM + 1e-6, UP_MM)
     start = int(np.abs(front - middle).argmin())
-    share = _Share.of(vertebra, axes, (right, front, up))
-    across = share.at(right, front[start - 3 : start + 4], up).max(axis=1)
+    share = BoneShare.of(vertebra, axes, [(places[0], places[-1]) for places in (right, front, up)])
+    across = share.at((right, front[start - 3 : start + 4], up)).max(axis=1)
     half_left, half_right = _half_widths(across, right, axes.level.region)
     right = right[(right >= -CENTRAL_SHARE * half_left) & (right <= CENTRAL_SHARE * half_right)]
     if len(right) < 2 * HALF_WINDOW + 1:
         return None
-    bone = share.at(right, front, up)
+    bone = share.at((right, front, up))
     lamina = _lamina(bone[np.abs(right) <= HALF_WINDOW * ACROSS_MM][:, start::-1], front[start::-1])
     wall = _first(bone[:, start:], front[start:])
     wall = _pushed_back(wall, bone[:, start::-1], front[start::-1], lamina)
@@ -130,36 +129,6 @@ def _pushed_back(
     end = _first(1 - bone, place)
     limit = float(np.nanmedian(lamina)) if np.isfinite(lamina).any() else place[-1]
     return np.where(within & np.isfinite(end) & (end > limit), end, wall)
-
-
-@dataclass(frozen=True, eq=False)
-class _Share:
-    """Share of bone in the axes of a vertebra: on the voxels near it, and how to get there from those axes."""
-
-    array: NDArray[np.float32]
-    to_index: NDArray[np.float64]
-    origin: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, vertebra: Volume, axes: VertebraAxes, places: tuple[NDArray[np.float64], ...]) -> _Share:
-        """What is needed at `places` to the right, front and up of the centre of a body."""
-        corners = np.array(np.meshgrid(*[(values[0], values[-1]) for values in places])).reshape(3, -1).T
-        index = vertebra.index(axes.world(corners))
-        part = crop(vertebra, np.floor(index.min(axis=0)) - 1, np.ceil(index.max(axis=0)) + 2)
-        share = ndimage.gaussian_filter(part.array.astype(np.float32), SMOOTHING, mode="constant")
-        to_index = np.linalg.inv(part.affine)[:3, :3] @ axes.rows.T
-        return cls(share, to_index, part.index(axes.centre_mm))
-
-    def at(
-        self, right: NDArray[np.float64], front: NDArray[np.float64], up: NDArray[np.float64]
-    ) -> NDArray[np.float32]:
-        """(R, F, U) share of bone at places to the right, front and up."""
-        if 0 in self.array.shape:
-            return np.zeros((len(right), len(front), len(up)), np.float32)
-        columns = [axis[:, None] * values for axis, values in zip(self.to_index.T, (right, front, up), strict=True)]
-        place = columns[0][:, :, None, None] + columns[1][:, None, :, None] + columns[2][:, None, None, :]
-        place += self.origin[:, None, None, None]
-        return np.asarray(ndimage.map_coordinates(self.array, place, order=1, output=np.float32, mode="constant"))
 
 
 def _first(bone: NDArray[np.float32], place: NDArray[np.float64]) -> NDArray[np.float64]:

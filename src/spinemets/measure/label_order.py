@@ -11,7 +11,7 @@ from scipy.spatial.distance import pdist
 
 from spinemets.anatomy import Level
 from spinemets.errors import StudyError
-from spinemets.label_boxes import held_box
+from spinemets.label_boxes import connected_pieces, held_box
 
 COMPARABLE = 0.4
 """A second piece larger than this share of the largest is a vertebra of its own if it is far away (ours)."""
@@ -38,7 +38,7 @@ def pieces_far_apart(own: NDArray[np.bool_], spacing_mm: NDArray[np.float64], fa
     if box is None:
         return none
     own = own[box]
-    pieces, count = ndimage.label(own, structure=np.ones((3, 3, 3)))
+    pieces, count = connected_pieces(own)
     if count < 2:
         return none
     sizes = np.bincount(pieces.ravel())[1:]

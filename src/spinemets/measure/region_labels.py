@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class RegionLabel(IntEnum):
     """Part of a vertebra that a voxel belongs to."""
@@ -37,3 +40,9 @@ _REPORT_NAME = {
 
 IN_BODY = (RegionLabel.BODY, RegionLabel.COSTOVERTEBRAL_LEFT, RegionLabel.COSTOVERTEBRAL_RIGHT)
 """Labels that make up the vertebral body: a rib's joint is a corner of it."""
+_IS_IN_BODY = np.isin(np.arange(256), IN_BODY)
+
+
+def in_body(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which voxels of an array of `RegionLabel` belong to a vertebral body, faster than `numpy.isin`."""
+    return _IS_IN_BODY[labels]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import Level, Region, Subregion
+from spinemets.label_boxes import indices_of
 from spinemets.measure.canal import CanalAxis
 
 PEDICLE_WIDTH_MM = {Region.CERVICAL: 6.0, Region.THORACIC: 7.0, Region.LUMBAR: 11.0, Region.SACRAL: 15.0}
@@ -49,7 +50,8 @@ def body_centre(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
 
     Voxels count by the cube of their depth below the surface, so that processes hardly count.
     """
-    weight = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1, 1:-1] ** 3
+    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1, 1:-1]
+    weight = depth * depth * depth
     total = weight.sum()
     places = np.ogrid[tuple(slice(count) for count in mask.shape)]
     return np.array([float((weight * place).sum() / total) for place in places])
@@ -95,7 +97,7 @@ def partition(
     (I, J, K) ndarray of uint8
         `Subregion` values, 0 outside the vertebra.
     """
-    index = np.argwhere(mask)
+    index = indices_of(mask)
     right, front, up = (frame.coordinates(index.astype(float)) * spacing_mm).T
     canal_right, canal_front = _canal_extent(frame, canal, spacing_mm)
     half_canal = canal_right[1]

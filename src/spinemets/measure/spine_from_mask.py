@@ -9,7 +9,7 @@ import numpy as np
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
 from spinemets.errors import NoSpineFoundError, StudyError
-from spinemets.label_boxes import label_boxes
+from spinemets.label_boxes import indices_of, label_boxes
 from spinemets.spine import Spine, Vertebra
 from spinemets.volume import Volume
 
@@ -79,7 +79,7 @@ def vertebrae_of_mask(mask: Volume, names: Mapping[Level, KnownName] | None = No
             raise StudyError(f"vertebra label {number} is no VerSe id; 1-7 C, 8-19 T, 20-25 L, 26 sacrum, 28 T13")
         level = LEVEL_OF_VERSE_ID[number]
         known = (names or {}).get(level, KnownName())
-        index = np.argwhere(labels[box] == number) + [axis.start for axis in box]
+        index = indices_of(labels[box] == number) + [axis.start for axis in box]
         at_edge = any(axis.start == 0 or axis.stop == count for axis, count in zip(box, mask.shape, strict=True))
         vertebrae.append(
             Vertebra(

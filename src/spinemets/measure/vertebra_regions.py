@@ -5,7 +5,7 @@ Subregion labels are used where they are given (SPINEPS' scheme); else the canal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from spinemets.anatomy import Level, Region, Subregion
 from spinemets.geometry import covering_grid, resample_labels
-from spinemets.label_boxes import Box, held_box
-from spinemets.measure.axes import VertebraAxes, spine_axes, vertebra_boxes
+from spinemets.label_boxes import Box, held_box, indices_of, label_boxes
+from spinemets.measure.axes import VertebraAxes, boxes_by_level, spine_axes
 from spinemets.measure.canal_partition import partition_spine, spine_on_grid
 from spinemets.measure.nearest_label import nearest_labels
-from spinemets.measure.region_labels import IN_BODY, RegionLabel
+from spinemets.measure.region_labels import RegionLabel, in_body
 from spinemets.volume import Volume
 
 PARTITION_SPACING_MM = 1.5
@@ -58,12 +58,15 @@ class VertebraRegions:
         ``subregions`` or ``canal_partition``; ``network`` where a network draws parts too coarsely to share them out.
     has_facets : bool
         Whether facets were told from the lamina; the partition cannot.
+    boxes : mapping of Level to tuple of slice
+        The smallest box of voxels round every vertebra, from head to foot, the sacrum apart.
     """
 
     labels: Volume
     axes: dict[Level, VertebraAxes]
     source: str
     has_facets: bool
+    boxes: Mapping[Level, Box]
 
 
 def vertebra_regions(vertebrae: Volume, subregions: Volume | None = None) -> VertebraRegions:
@@ -81,15 +84,16 @@ def vertebra_regions(vertebrae: Volume, subregions: Volume | None = None) -> Ver
     StudyError
         If the labels are out of order, or, without subregions, fewer than two foramina are closed.
     """
-    boxes = vertebra_boxes(vertebrae)
-    given = subregions if subregions is not None else _partitioned(vertebrae, boxes)
+    every = label_boxes(vertebrae.array.astype(np.uint8, copy=False))
+    boxes = boxes_by_level(every)
+    given = subregions if subregions is not None else _partitioned(vertebrae, every)
     labels = _regions(vertebrae, given)
     axes = spine_axes(vertebrae, vertebrae.with_array(labels), boxes)
     for level, own in axes.items():
         _divide(labels, vertebrae, given, own, boxes[level])
     facets = bool(np.isin(labels, (RegionLabel.FACET_LEFT, RegionLabel.FACET_RIGHT)).any())
     source = FROM_PARTITION if subregions is None else FROM_SUBREGIONS
-    return VertebraRegions(vertebrae.with_array(labels), axes, source, facets)
+    return VertebraRegions(vertebrae.with_array(labels), axes, source, facets, boxes)
 
 
 def _regions(vertebrae: Volume, given: Volume) -> NDArray[np.uint8]:
@@ -105,10 +109,10 @@ def _regions(vertebrae: Volume, given: Volume) -> NDArray[np.uint8]:
     return labels
 
 
-def _partitioned(vertebrae: Volume, boxes: Mapping[Level, Box]) -> Volume:
+def _partitioned(vertebrae: Volume, every: Sequence[Box | None]) -> Volume:
     """`Subregion` labels by the canal-referenced partition, on the grid of the mask."""
     grid = covering_grid(vertebrae, PARTITION_SPACING_MM)
-    ids = resample_labels(vertebrae, grid)
+    ids, boxes = resample_labels(vertebrae, grid, every), boxes_by_level(every)
     spine = spine_on_grid(ids, PARTITION_SPACING_MM)
     parts = partition_spine(spine, PARTITION_SPACING_MM)
     result = np.zeros(vertebrae.shape, np.uint8)
@@ -116,7 +120,7 @@ def _partitioned(vertebrae: Volume, boxes: Mapping[Level, Box]) -> Volume:
     for level, near in spine.boxes.items():
         box = boxes[level]
         own = vertebrae.array[box] == level.verse_id
-        index = np.argwhere(own) + [axis.start for axis in box]
+        index = indices_of(own) + [axis.start for axis in box]
         place = vertebrae.world(index) @ to_grid[:3, :3].T + to_grid[:3, 3]
         result[box][own] = _nearest_part(parts, ids, level.verse_id, near, place)
     return vertebrae.with_array(result)
@@ -134,7 +138,7 @@ def _nearest_part(
 def _divide(labels: NDArray[np.uint8], vertebrae: Volume, given: Volume, axes: VertebraAxes, box: Box) -> None:
     """Sides of the lamina, the pedicle where the scheme has none, and the ribs' joints, written into `labels`."""
     own = vertebrae.array[box] == axes.level.verse_id
-    index = np.argwhere(own)
+    index = indices_of(own)
     point = axes.coordinates(vertebrae.world(index + [axis.start for axis in box]))
     canal = axes.coordinates(axes.canal_mm[None])[0]
     label, part = labels[box][own], given.array[box][own]
@@ -144,7 +148,7 @@ def _divide(labels: NDArray[np.uint8], vertebrae: Volume, given: Volume, axes: V
     if not np.isin(part, (Subregion.PEDICLE_LEFT, Subregion.PEDICLE_RIGHT)).any():
         pedicle = arch & (point[:, 1] > canal[1])
         label[pedicle] = np.where(right[pedicle], RegionLabel.PEDICLE_RIGHT, RegionLabel.PEDICLE_LEFT)
-    body = np.isin(label, IN_BODY)
+    body = in_body(label)
     if axes.level.region is Region.THORACIC and body.any():
         joint = body & _joint(point, body)
         label[joint] = np.where(right[joint], RegionLabel.COSTOVERTEBRAL_RIGHT, RegionLabel.COSTOVERTEBRAL_LEFT)

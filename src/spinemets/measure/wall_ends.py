@@ -20,6 +20,8 @@ corners are rounded over 2 to 3 mm; with 0.5 the wall of a bulge that is 10 mm d
 counts for wall and a line between the corners lies up to 1 mm too far in front (ours)."""
 FURTHER_IN_MM = (3.0, 8.0)
 """Further in is this far from the endplate (ours)."""
+LEAST_FURTHER_IN = 3
+"""With no more places than this further in, a wall counts as upright there (ours)."""
 HALF_WINDOW = 2
 """The wall is averaged over this many lines to either side: 5 mm, as heights are (`clinical.md` §1.5)."""
 
@@ -51,30 +53,47 @@ def wall_ends(
     found = []
     for sign, end in ((-1, bottom), (1, top)):
         corners = np.full(len(right), np.nan)
-        for line, heights in enumerate(np.where(inside, end, np.nan)):
-            if np.isfinite(heights).any():
-                corners[line] = _corner(wall[line], sign * (up - np.nanmedian(heights)), up)
+        heights = np.where(inside, end, np.nan)
+        met = np.isfinite(heights).any(axis=1)
+        if met.any():
+            endplate = np.nanmedian(heights[met], axis=1)
+            corners[met] = _corners(wall[met], sign * (up - endplate[:, None]), up)
         found.append(_smoothed(corners))
     return found[0], found[1]
 
 
-def _corner(row: NDArray[np.float64], beyond: NDArray[np.float64], up: NDArray[np.float64]) -> float:
-    """Height at which a line of the wall turns to the front; (U,) how far its places lie beyond the endplate."""
-    near = np.isfinite(row) & (np.abs(beyond) <= NEAR_MM)
-    if not near.any():
-        return np.nan
-    inner = np.isfinite(row) & (beyond >= -FURTHER_IN_MM[1]) & (beyond <= -FURTHER_IN_MM[0])
-    slope = float(np.polyfit(beyond[inner], row[inner], 1)[0]) if inner.sum() > 3 else 0.0
-    return float(up[np.where(near, beyond - row / (max(slope, 0.0) + TURN), -np.inf).argmax()])
+def _corners(wall: NDArray[np.float64], beyond: NDArray[np.float64], up: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) height at which each line (N, U) of the wall turns to the front, NaN where no wall is near the endplate.
+
+    `beyond` (N, U) is how far its places lie beyond the endplate.
+    """
+    known = np.isfinite(wall)
+    near = known & (np.abs(beyond) <= NEAR_MM)
+    inner = known & (beyond >= -FURTHER_IN_MM[1]) & (beyond <= -FURTHER_IN_MM[0])
+    turn = np.maximum(_slopes(wall, beyond, inner), 0.0) + TURN
+    at = np.where(near, beyond - wall / turn[:, None], -np.inf).argmax(axis=1)
+    return np.where(near.any(axis=1), up[at], np.nan)
+
+
+def _slopes(wall: NDArray[np.float64], beyond: NDArray[np.float64], inner: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(N,) slope of the straight line of least squares through the places of each line that are `inner`, 0 for few."""
+    count = np.maximum(inner.sum(axis=1), 1)
+    place, back = np.where(inner, beyond, 0.0), np.where(inner, wall, 0.0)
+    away = np.where(inner, place - (place.sum(axis=1) / count)[:, None], 0.0)
+    spread = (away**2).sum(axis=1)
+    fitted = (count > LEAST_FURTHER_IN) & (spread > 0)
+    return np.where(fitted, (away * back).sum(axis=1) / np.where(fitted, spread, 1.0), 0.0)
 
 
 def _smoothed(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """(R,) the median of each and of those next to it that are known."""
     padded = np.pad(corners, HALF_WINDOW, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * HALF_WINDOW + 1)
-    return np.array(
-        [np.nanmedian(near) if np.isfinite(own) else np.nan for own, near in zip(corners, windows, strict=True)]
-    )
+    known = np.isfinite(corners)
+    smooth = np.full(len(corners), np.nan)
+    if known.any():
+        smooth[known] = np.nanmedian(windows[known], axis=1)
+    return smooth
 
 
 def _least_far_back(

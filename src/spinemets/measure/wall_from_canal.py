@@ -17,7 +17,7 @@ from scipy import ndimage
 from spinemets.anatomy import Level, Region
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.geometry import crop
-from spinemets.label_boxes import Box
+from spinemets.label_boxes import Box, connected_pieces
 from spinemets.measure.axes import VertebraAxes, vertebra_boxes
 from spinemets.measure.canal_wall import CanalWall, canal_wall
 from spinemets.measure.wall_profile import NATURAL_LEAN_MM, WallProfile, wall_profile
@@ -190,8 +190,10 @@ def _has_fragment(mask: Volume, wall: CanalWall, profile: WallProfile) -> bool:
 
 def _loose_pieces(mask: Volume, axes: VertebraAxes) -> NDArray[np.float64]:
     """(N, 3) centres of all pieces of a vertebra but the largest, in the coordinates of its axes."""
-    pieces, count = ndimage.label(mask.array, structure=np.ones((3, 3, 3)))
-    sizes = np.bincount(pieces.ravel(), minlength=2)[1:] * mask.voxel_volume_mm3
+    pieces, count = connected_pieces(mask.array)
+    if count < 2:
+        return np.zeros((0, 3))
+    sizes = np.bincount(pieces.ravel())[1:] * mask.voxel_volume_mm3
     loose = [number + 1 for number in range(count) if number != sizes.argmax() and sizes[number] >= LEAST_PIECE_MM3]
     if not loose:
         return np.zeros((0, 3))
