@@ -8,13 +8,13 @@ from spinemets.anatomy import Level
 from spinemets.body_assessment import measured_bodies
 from spinemets.geometry import crop
 from spinemets.measure.alignment import BodyEnds, local_alignment
-from spinemets.measure.axes import vertebra_boxes
 from spinemets.measure.body_surface import bodies, body_surface
 from spinemets.measure.canal_wall import canal_wall
 from spinemets.measure.endplates import endplate
 from spinemets.measure.height_reference import height_losses
 from spinemets.measure.heights import body_heights
 from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.measure.vertebra_boxes import vertebra_boxes
 from spinemets.measure.vertebra_regions import vertebra_regions
 from spinemets.measure.wall_from_canal import walls_from_canal
 from spinemets.measure.wall_profile import wall_profile

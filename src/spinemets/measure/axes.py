@@ -6,14 +6,14 @@ the posterior elements to the body at right angles to it, right follows from bot
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemets.anatomy import LEVEL_OF_VERSE_ID, PRESACRAL_LEVELS, Level
-from spinemets.label_boxes import Box, indices_of, label_boxes
+from spinemets.anatomy import Level
+from spinemets.label_boxes import Box, indices_of
 from spinemets.measure.label_order import (
     FAR_IN_BODY_MM,
     FAR_MM,
@@ -24,6 +24,7 @@ from spinemets.measure.label_order import (
 )
 from spinemets.measure.region_labels import in_body
 from spinemets.measure.spine_line import tangents
+from spinemets.measure.vertebra_boxes import vertebra_boxes
 from spinemets.volume import Volume
 
 LEAST_VOXELS = 20
@@ -184,17 +185,6 @@ def _has_two_ends(level: Level, points: dict[Level, _Points], vertebrae: Volume)
     index = np.rint(vertebrae.index(points[level][0]))
     inside = (index > 0).all() and (index < np.array(vertebrae.shape) - 1).all()
     return level is not Level.C2 and bool(inside)
-
-
-def vertebra_boxes(vertebrae: Volume) -> dict[Level, Box]:
-    """The smallest box of voxels round every vertebra of a mask, from head to foot, the sacrum apart."""
-    return boxes_by_level(label_boxes(vertebrae.array.astype(np.uint8, copy=False)))
-
-
-def boxes_by_level(boxes: Sequence[Box | None]) -> dict[Level, Box]:
-    """The same from what `label_boxes` gives."""
-    found = {LEVEL_OF_VERSE_ID.get(number): box for number, box in enumerate(boxes, start=1) if box is not None}
-    return {level: found[level] for level in PRESACRAL_LEVELS if level in found}
 
 
 def _fronts(

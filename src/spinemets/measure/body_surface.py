@@ -11,9 +11,10 @@ from scipy import ndimage
 from spinemets.anatomy import Level
 from spinemets.geometry import crop
 from spinemets.label_boxes import indices_of
-from spinemets.measure.axes import VertebraAxes, vertebra_boxes
+from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.bone_share import BoneShare
 from spinemets.measure.region_labels import in_body
+from spinemets.measure.vertebra_boxes import vertebra_boxes
 from spinemets.volume import Volume
 
 ACROSS_MM = 1.0
@@ -25,7 +26,7 @@ REACH_MM = (34.0, 30.0, 26.0)
 LEAST_REACH_MM = 4.0
 """What is looked at beyond the body, and a voxel more (ours)."""
 NOTHING_BEYOND_VOXELS = 3.0
-"""Further than so many of its largest voxel edges from a body its smoothed mask is below 0.003 on any grid."""
+"""Beyond so many of its largest voxel edges from a body its smoothed mask is below 0.003 (tested on turned grids)."""
 
 
 SIDEWAYS = 0.25

@@ -11,10 +11,10 @@ from scipy import ndimage
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.geometry import crop
 from spinemets.measure.alignment import BodyEnds
-from spinemets.measure.axes import vertebra_boxes
 from spinemets.measure.body_surface import BodySurface, body_surface
 from spinemets.measure.body_view import BodyView
 from spinemets.measure.trabecular import Reference, has_implant
+from spinemets.measure.vertebra_boxes import vertebra_boxes
 from spinemets.volume import Volume
 
 CORE_SHARE = 0.8

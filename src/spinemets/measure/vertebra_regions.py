@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from spinemets.anatomy import Level, Region, Subregion
 from spinemets.geometry import covering_grid, resample_labels
 from spinemets.label_boxes import Box, held_box, indices_of, label_boxes
-from spinemets.measure.axes import VertebraAxes, boxes_by_level, spine_axes
+from spinemets.measure.axes import VertebraAxes, spine_axes
 from spinemets.measure.canal_partition import partition_spine, spine_on_grid
 from spinemets.measure.nearest_label import nearest_labels
 from spinemets.measure.region_labels import RegionLabel, in_body
+from spinemets.measure.vertebra_boxes import boxes_by_level
 from spinemets.volume import Volume
 
 PARTITION_SPACING_MM = 1.5

@@ -18,8 +18,9 @@ from spinemets.anatomy import Level, Region
 from spinemets.findings import Finding, Measured, NotAssessed, Reason
 from spinemets.geometry import crop
 from spinemets.label_boxes import Box, connected_pieces
-from spinemets.measure.axes import VertebraAxes, vertebra_boxes
+from spinemets.measure.axes import VertebraAxes
 from spinemets.measure.canal_wall import CanalWall, canal_wall
+from spinemets.measure.vertebra_boxes import vertebra_boxes
 from spinemets.measure.wall_profile import NATURAL_LEAN_MM, WallProfile, wall_profile
 from spinemets.measure.wall_reference import nearest_levels, usual_leans
 from spinemets.volume import Volume
