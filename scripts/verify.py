@@ -12,6 +12,7 @@ python scripts/verify.py lesions_mr    the same on simulated T1, T2 and STIR; wh
 python scripts/verify.py sins          SINS of diseased test patients, under true masks and end to end
 python scripts/verify.py escc          grades of known deformations, with noise on the masks
 python scripts/verify.py canal         the canal network: grades and masks of simulated axial T2, cords of real MR
+python scripts/verify.py canal_looks   the same patients as other scanners would show them
 python scripts/verify.py fracture      the cause of simulated fractures, beside the ceiling and gradient boosting
 python scripts/verify.py budget        seconds and memory of the measurements of a whole spine
 python scripts/verify.py all
@@ -31,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from verification import (
     budget,
     canal,
+    canal_looks,
     escc,
     fracture,
     lesions,
@@ -58,6 +60,7 @@ PARTS = {
     "sins": sins.measure,
     "escc": escc.measure,
     "canal": canal.measure,
+    "canal_looks": canal_looks.measure,
     "fracture": fracture.measure,
     "budget": budget.measure,
 }
@@ -72,6 +75,7 @@ def main() -> None:
     parser.add_argument(
         "--split", choices=["test", "validation"], default="test", help="seeds of the parts measures, sins and escc"
     )
+    parser.add_argument("--jobs", type=int, default=1, help="processes of the parts canal and canal_looks")
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="folder of measured fractures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

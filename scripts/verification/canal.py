@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,20 @@ from spinemets.simulate.axial_plan import ALL_GRADES
 from spinemets.simulate.axial_t2 import AxialCase, axial_case
 from spinemets.simulate.axial_truth import escc_truth
 from spinemets.volume import Volume
+from verification.case_rows import kept_in, rows_of
 from verification.escc import moved_edges
 from verification.real import data_root
 
 FIRST = 6000
 """Number of the first test seed that is used here."""
+CODE = (
+    "spinemets.canal_reading",
+    "spinemets.escc_assessment",
+    "spinemets.rules.escc_readings",
+    "spinemets.inference.canal",
+    "spinemets.simulate.axial_truth",
+)
+"""What the rows follow from, with this file and the model."""
 DRAWS = 2000
 SLICE_MM = 3.0
 REAL = {"cervical_t2": ("cord", 1), "cervical_t1": ("cord", 1), "c6_crop_t2": ("subreg", 60)}
@@ -46,16 +56,26 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if model is None:
         print("models/canal is not there: nothing to measure")
         return {"not_assessable": "no_model"}
-    rows = []
-    for number in range(options.cases):
-        seed, grade = SEEDS["test"][FIRST + number], ALL_GRADES[number % len(ALL_GRADES)]
-        rows.append({"seed": seed, **one_case(axial_case(seed, grade), model)})
-        print(f"\rcase {number + 1} of {options.cases}", end="", flush=True)
-    print()
+    folder = kept_in(options.out, "canal", CODE, model.card.sha256)
+    rows = rows_of(range(options.cases), test_row, folder, options.jobs)
     result = {"rows": rows, "grades": agreement(rows), "dice": dice_table(rows), "real": real_cords(model)}
     for name in ("grades", "dice", "real"):
         print(name, result[name])
     return result
+
+
+@cache
+def shipped() -> CanalModel:
+    """The model, opened once in each process."""
+    model = CanalModel.load()
+    assert model is not None
+    return model
+
+
+def test_row(number: int) -> dict[str, Any]:
+    """The row of a test patient; grades take turns."""
+    seed, grade = SEEDS["test"][FIRST + number], ALL_GRADES[number % len(ALL_GRADES)]
+    return {"seed": seed, **one_case(axial_case(seed, grade), shipped())}
 
 
 def one_case(case: AxialCase, model: CanalModel) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def test_without_tumour_in_any_reading_the_reason_stays():
 def test_tumour_in_a_reading_of_a_site_without_is_told():
     found = with_readings(answer("0"), [answer("0"), answer("2")])
     assert SUSPECTED in found["flags"]
-    assert found["possible_grades"] == ["0", "2"]
+    assert found["possible_grades"] == ["0", "1a", "1b", "1c", "2"]
     assert SUSPECTED not in with_readings(answer("0"), [answer("0")] * 5)["flags"]
 
 

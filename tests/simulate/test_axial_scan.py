@@ -68,3 +68,16 @@ def test_metal_leaves_a_void():
 def test_voxels_without_extent_are_refused(name):
     with pytest.raises(ValueError, match="larger than 0 mm"):
         AxialScan(**{name: 0.0})
+
+
+def test_what_decays_faster_loses_more_at_a_longer_echo_time():
+    usual, longer, shorter = (means(AxialScan(bias=0.0, void=0.0, noise=0.0, echo=echo)) for echo in (1.0, 2.0, 0.5))
+    for tissue in (0, 1):  # the signal of a tissue is exp(-TE / T2), of which fluid hardly loses any
+        share = usual[tissue] / usual[2]
+        assert longer[tissue] / longer[2] == pytest.approx(share**2, rel=0.05)
+        assert shorter[tissue] / shorter[2] == pytest.approx(share**0.5, rel=0.05)
+
+
+def test_an_echo_time_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="echo time must be longer than 0"):
+        AxialScan(echo=0.0)

@@ -1,6 +1,7 @@
 """A simulated axial T2 against what the grader makes of its masks, and against its own signal."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import nibabel
@@ -16,7 +17,7 @@ from spinemets.simulate import axial_t2
 from spinemets.simulate.axial_piece import spine_piece
 from spinemets.simulate.axial_plan import ALL_GRADES, random_level, random_plan
 from spinemets.simulate.axial_scan import AxialScan
-from spinemets.simulate.axial_t2 import axial_case
+from spinemets.simulate.axial_t2 import axial_case, axial_cases
 from spinemets.simulate.axial_truth import escc_truth, nearest_level, parameters
 from spinemets.simulate.subject import random_subject
 
@@ -118,3 +119,12 @@ def test_the_level_is_one_that_the_patient_has_and_most_are_thoracic():
     levels = [random_level(seed) for seed in range(60)]
     assert all(level in random_subject(seed).levels for seed, level in enumerate(levels))
     assert sum(level.value[0] == "T" for level in levels) > 25
+
+
+def test_the_same_patient_lies_in_every_scan(case, monkeypatch):
+    monkeypatch.setattr(axial_t2, "HALF_MM", (20.0, 20.0, 44.0))
+    again, coarse = axial_cases(200_005, "2", [SCAN, replace(SCAN, pixel_mm=1.0)], level=Level.T8)
+    assert again.image.array.tobytes() == case.image.array.tobytes()
+    assert escc_truth(coarse)["grade"] == escc_truth(case)["grade"]
+    fine_ml, coarse_ml = (one.masks["cord"].array.sum() * one.masks["cord"].voxel_volume_mm3 for one in (case, coarse))
+    assert coarse_ml == pytest.approx(fine_ml, rel=0.03)

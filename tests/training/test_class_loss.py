@@ -55,3 +55,21 @@ def test_a_class_of_a_few_voxels_still_pulls_the_answer_towards_it():
     logits = says(patch(c1=500), 2.0).requires_grad_()
     DiceAndCrossEntropy()(logits, target[:, None]).backward()
     assert (logits.grad[:, 2][target == 2] < 0).all()
+
+
+def test_voxels_count_by_their_weight():
+    target = patch(c1=400)
+    logits = torch.randn(1, CLASSES, 10, 10, 10)
+    weight = torch.zeros(target.shape)
+    weight[:, :3], weight[:, 3:6] = 1.0, 0.5
+    each = -logits.log_softmax(1).gather(1, target[:, None])[:, 0]
+    expected = (each[:, :3].sum() + 0.5 * each[:, 3:6].sum()) / (300 + 150)
+    loss = DiceAndCrossEntropy(dice_weight=0.0)(logits, target[:, None], weight)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_half_the_weight_is_half_the_dice():
+    target = patch(c1=300, c2=100)
+    logits = torch.randn(1, CLASSES, 10, 10, 10)
+    none, half, whole = (DiceAndCrossEntropy(weight)(logits, target[:, None]).item() for weight in (0.0, 0.5, 1.0))
+    assert half == pytest.approx((none + whole) / 2, rel=1e-5)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spinemets.rules.escc import LEAST_SHARE
-from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, Grade
+from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, Grade, grades_between
 
 BY_NETWORK, SUSPECTED, UNREADABLE = "canal_outlined_by_network", "tumour_in_some_readings", "readings_not_all_usable"
 """Flags of a site whose masks a network made."""
@@ -16,7 +16,8 @@ def with_readings(site: Mapping[str, Any], answers: Sequence[Mapping[str, Any] |
     """The answer for a site with what the single readings of its image say.
 
     The distribution is the mean of theirs, so that it holds what the network is unsure of as well as pixels and
-    thresholds. Where no tumour was outlined, or none beside a cord, but a reading grades some, the reason says so.
+    thresholds. Grades between the lowest and the highest possible one are possible too. Where no tumour was outlined,
+    or none beside a cord, but a reading grades some, the reason says so.
 
     Parameters
     ----------
@@ -41,9 +42,10 @@ def with_readings(site: Mapping[str, Any], answers: Sequence[Mapping[str, Any] |
     shares = {g.value: round(sum(part.get(g.value, 0.0) for part in parts) / len(parts), 4) for g in Grade}
     changed["distribution"] = {grade: share for grade, share in shares.items() if share}
     possible = {*site["possible_grades"], *(grade for grade, share in shares.items() if share >= LEAST_SHARE)}
-    changed["possible_grades"] = [g.value for g in Grade if g.value in possible]
+    between = grades_between(map(Grade, possible))
+    changed["possible_grades"] = [grade.value for grade in between]
     for name, high in (("high_grade_2_3", HIGH_2_3), ("high_grade_from_1c", HIGH_FROM_1C)):
-        answer = {Grade(grade) in high for grade in possible}
+        answer = {grade in high for grade in between}
         changed[name] = answer.pop() if len(answer) == 1 else None
     return changed
 

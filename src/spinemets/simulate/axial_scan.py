@@ -42,6 +42,8 @@ class AxialScan:
         Strength of the coil's sensitivity, of motion ghosts and of flow voids in the CSF.
     fat_suppressed, metal : bool
         Whether fat is suppressed, and whether there is metal behind the canal.
+    echo : float
+        Echo time relative to the usual one: what decays in it decays by exp(-echo TE / T2).
     """
 
     pixel_mm: float = 0.6
@@ -54,10 +56,13 @@ class AxialScan:
     void: float = 0.2
     fat_suppressed: bool = False
     metal: bool = False
+    echo: float = 1.0
 
     def __post_init__(self) -> None:
         if min(self.pixel_mm, self.slice_mm) <= 0:
             raise ValueError(f"pixels and slices must be larger than 0 mm, got {self.pixel_mm} and {self.slice_mm}")
+        if self.echo <= 0:
+            raise ValueError(f"an echo time must be longer than 0, got {self.echo} of the usual one")
 
 
 def random_scan(seed: int) -> AxialScan:
@@ -124,7 +129,8 @@ def _signal(codes: NDArray[np.uint8], scan: AxialScan, rng: np.random.Generator)
         table[code] = tumour * rng.uniform(0.92, 1.08)
     table[Tissue.POSTERIOR_ELEMENTS] = table[Tissue.VERTEBRAL_BODY] * rng.uniform(0.9, 1.1)
     table[AxialTissue.GREY_MATTER] = table[Tissue.CORD] * rng.uniform(1.05, 1.2)
-    image = table[codes]
+    relative = np.maximum(table / np.float32(T2_SIGNAL[Tissue.CSF]), np.float32(1e-6))
+    image = (table * relative ** np.float32(scan.echo - 1))[codes]
     grain = ndimage.gaussian_filter(rng.standard_normal(codes.shape, np.float32), (1.5, 1.5, 0.5), mode="wrap")
     image *= 1 + np.float32(0.07) * grain / grain.std()
     if scan.void:

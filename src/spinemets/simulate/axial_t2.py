@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,16 +82,40 @@ def axial_case(
     ValueError
         If there is no such grade, or it cannot be had in this patient.
     """
+    return axial_cases(seed, grade, [scan or random_scan(seed)], level=level)[0]
+
+
+def axial_cases(
+    seed: int, grade: str | None, scans: Sequence[AxialScan], *, level: Level | None = None
+) -> list[AxialCase]:
+    """The patient of a seed in several scans.
+
+    Parameters
+    ----------
+    seed, grade, level
+        As of `axial_case`.
+    scans : sequence of AxialScan
+        How each stack is made.
+
+    Raises
+    ------
+    ValueError
+        As of `axial_case`.
+    """
     piece = spine_piece(seed, level or random_level(seed), HALF_MM)
     plan = random_plan(piece, seed, grade or ALL_GRADES[seed % len(ALL_GRADES)])
-    scan = scan or random_scan(seed)
-    drawn, grid = _drawn_grid(), scan_grid(scan, HALF_MM, seed)
-    image = scanned(axial_labels(piece, plan, drawn), drawn, grid, scan, seed)
+    drawn = _drawn_grid()
+    codes = axial_labels(piece, plan, drawn)
     to_world = np.eye(4)
     to_world[:3, :3], to_world[:3, 3] = piece.axes.T, piece.origin_mm
-    affine = to_world @ grid.affine
-    masks = {name: Volume(mask, affine) for name, mask in _masks(piece, plan, grid).items()}
-    return AxialCase(Volume(image, affine), masks, piece, plan, scan)
+    cases = []
+    for scan in scans:
+        grid = scan_grid(scan, HALF_MM, seed)
+        affine = to_world @ grid.affine
+        masks = {name: Volume(mask, affine) for name, mask in _masks(piece, plan, grid).items()}
+        image = Volume(scanned(codes, drawn, grid, scan, seed), affine)
+        cases.append(AxialCase(image, masks, piece, plan, scan))
+    return cases
 
 
 def _drawn_grid() -> Grid:

@@ -18,21 +18,36 @@ class DiceAndCrossEntropy(nn.Module):
     predicted, with a large one ribs and sacrum, which most patches do not show, are hardly learnt.
     What is predicted of it falsely is left to the cross-entropy.
 
-    Takes (N, C, D, H, W) logits and (N, 1, D, H, W) classes.
+    Parameters
+    ----------
+    dice_weight : float
+        Of the Dice, where the cross-entropy has 1.
     """
 
-    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        cross_entropy = functional.cross_entropy(logits, target[:, 0])
+    def __init__(self, dice_weight: float = 1.0) -> None:
+        super().__init__()
+        self.dice_weight = dice_weight
+
+    def forward(self, logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Loss of (N, C, D, H, W) logits and (N, 1, D, H, W) classes.
+
+        (N, D, H, W) weights, if given, tell how much the cross-entropy of each voxel counts; the Dice is of all alike.
+        """
+        if weight is None:
+            cross_entropy = functional.cross_entropy(logits, target[:, 0])
+        else:
+            each = functional.cross_entropy(logits, target[:, 0], reduction="none")
+            cross_entropy = (each * weight).sum() / weight.sum().clamp_min(1e-6)
         share = logits.softmax(1)
         truth = functional.one_hot(target[:, 0], logits.shape[1]).permute(0, 4, 1, 2, 3).to(share)
         axes = (0, 2, 3, 4)
         size = truth.sum(axes)
         dice = (2 * (share * truth).sum(axes) + 1) / (share.sum(axes) + size + 1)
-        weight = size / (size + FEW_VOXELS)
-        weight[0] = 0
-        if weight.sum() == 0:
+        by_size = size / (size + FEW_VOXELS)
+        by_size[0] = 0
+        if by_size.sum() == 0:
             return cross_entropy
-        return cross_entropy + 1 - (weight * dice).sum() / weight.sum()
+        return cross_entropy + self.dice_weight * (1 - (by_size * dice).sum() / by_size.sum())
 
 
 class WeightedCrossEntropy(nn.Module):

@@ -1,0 +1,87 @@
+"""`verify.py canal`: rows are kept and gone on with, and other scanners change what they say they change."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from spinemets.simulate.axial_scan import random_scan
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+
+
+@pytest.fixture
+def verification(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    from verification import canal_looks, case_rows
+
+    yield canal_looks, case_rows
+    for name in [name for name in sys.modules if name.partition(".")[0] == "verification"]:
+        del sys.modules[name]
+
+
+def test_an_interrupted_measurement_goes_on_where_it_stopped(verification, tmp_path, capsys):
+    _, case_rows = verification
+    made = []
+
+    def one(number):
+        if number == 3 and len(made) < 4:
+            made.append(None)
+            raise KeyboardInterrupt
+        made.append(number)
+        return {"number": number}
+
+    with pytest.raises(KeyboardInterrupt):
+        case_rows.rows_of(range(5), one, tmp_path)
+    rows = case_rows.rows_of(range(5), one, tmp_path)
+    assert [row["number"] for row in rows] == [0, 1, 2, 3, 4]
+    assert [number for number in made if number is not None] == [0, 1, 2, 3, 4]
+    assert "3 of 5 cases were measured before" in capsys.readouterr().out
+
+
+def test_several_processes_give_the_rows_in_their_order(verification, tmp_path):
+    _, case_rows = verification
+    assert case_rows.rows_of([3, 1, 2], bin_of, tmp_path, jobs=2) == [{"bin": "0b11"}, {"bin": "0b1"}, {"bin": "0b10"}]
+
+
+def bin_of(number):
+    return {"bin": bin(number)}
+
+
+def test_rows_of_other_code_or_another_model_are_not_taken(verification, tmp_path):
+    _, case_rows = verification
+    modules = ["spinemets.anatomy", "spinemets.rules.escc"]
+    kept = {
+        case_rows.kept_in(tmp_path, part, modules[:count], model)
+        for part in ("canal", "escc")
+        for count in (1, 2)
+        for model in ("a", "b")
+    }
+    assert len(kept) == 8
+
+
+def test_each_look_changes_one_thing(verification):
+    looks, _ = verification
+    scan = random_scan(4)
+    drawn = {name: look(scan) for name, look in looks.LOOKS.items()}
+    assert drawn["as drawn"] == scan
+    changed = {
+        name: {key for key in vars(scan) if getattr(one, key) != getattr(scan, key)} for name, one in drawn.items()
+    }
+    assert all(len(keys) == 1 for name, keys in changed.items() if name != "as drawn")
+    assert drawn["tilt of 15°"].tilt_deg == (15.0, 0.0)
+    assert drawn["half the resolution"].pixel_mm == 2 * scan.pixel_mm
+
+
+def test_a_wrong_grade_that_says_so_is_told_from_one_that_does_not(verification):
+    looks, _ = verification
+    rows = [
+        {"truth": "2", "grade": "1c", "possible": ["1c", "2"], "reason": None, "at_boundary": False, "overlap": {}},
+        {"truth": "2", "grade": "1b", "possible": ["1b"], "reason": None, "at_boundary": False, "overlap": {}},
+        {"truth": "0", "grade": "0", "possible": ["0"], "reason": None, "at_boundary": False, "overlap": {}},
+        {"truth": "3", "grade": None, "possible": [], "reason": "resolution: ...", "at_boundary": False, "overlap": {}},
+    ]
+    found = looks.summary(rows)
+    assert (found["patients"], found["graded"]) == (4, 3)
+    assert found["wrong, the true grade stays possible"] == "1 of 2"
+    assert found["not graded for"] == ["resolution"]
