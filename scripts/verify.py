@@ -4,7 +4,7 @@ python scripts/verify.py real          real CT of $SPINEMETS_DATA that no networ
 python scripts/verify.py mr            bodies on real MR that no network has seen
 python scripts/verify.py simulated     parametric patients of the test seeds, held-out label maps, crops
 python scripts/verify.py orientation   one CT as NIfTI and as DICOM in every orientation
-python scripts/verify.py speed         the chest CT from file to report: seconds and memory, beside torch
+python scripts/verify.py speed         the chest CT and an axial T2 from file to report: seconds, memory, beside torch
 python scripts/verify.py measures      heights, lesion shares, angles and slips against known truth, by region and voxel
 python scripts/verify.py outlines      what the network's outlines add to errors, on patients of the validation seeds
 python scripts/verify.py lesions       lesions of diseased test patients by size and type; false ones on real CT
