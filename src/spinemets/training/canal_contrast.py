@@ -12,9 +12,11 @@ from spinemets.simulate.axial_tissues import FAT_SUPPRESSED, T2_SIGNAL, AxialTis
 from spinemets.simulate.tissues import Tissue
 from spinemets.training.filters import blur, chance, smooth_noise, uniform
 
-ANY_CONTRAST, SUPPRESSED, T1_SHARE = 0.15, 0.25, 0.12
-"""Share of the patches with a contrast that no sequence has, with fat suppression, and with that of a T1 (ours)."""
-VENTRAL_SHARE = 0.6
+ANY_CONTRAST, SUPPRESSED, T1_SHARE = 0.05, 0.25, 0.05
+"""Share of the patches with a contrast that no sequence has, with fat suppression, and with that of a T1 (ours). With 0.15
+and 0.12 tumour that does not press on the sac was hardly learnt, though the image shows it beside fat: in such
+patches nothing tells them apart."""
+VENTRAL_SHARE = 0.4
 """Share of the patches in whose front epidural space no fat is seen, but ligament and veins of any signal (ours), as in
 most necks; where that is not drawn, the dark line before a healthy sac is taken for tumour."""
 COARSE_SHARE = 0.15
@@ -32,7 +34,7 @@ def signal_table(device: torch.device) -> Tensor:
     """(256,) signal of every code in one patch, CSF about 1 on T2."""
     table = torch.zeros(256)
     fat = FAT_SUPPRESSED if chance(SUPPRESSED) else {}
-    spread = 0.35 if chance(0.5) else 0.18
+    spread = 0.35 if chance(0.3) else 0.18
     for code, signal in (T2_SIGNAL | fat).items():
         table[code] = signal * math.exp(spread * float(torch.randn(1)))
     table[Tissue.CSF] = uniform(5.5, 11.0)
