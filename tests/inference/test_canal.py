@@ -10,7 +10,7 @@ from oblique import STORED
 from spinemets.anatomy import CanalLabel
 from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.inference.canal import require_axial, segment_canal
-from spinemets.inference.canal_labels import canal_labels
+from spinemets.inference.canal_labels import LEAST_CORE_MM3, canal_labels
 from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.volume import Volume
 
@@ -92,24 +92,26 @@ def test_whether_tumour_lies_beside_the_sac_is_told_in_millimetres(pixel_mm, gap
     assert (labels == CanalLabel.EPIDURAL_TUMOUR).any() == kept
 
 
-@pytest.mark.parametrize("pixel_mm", [0.2, 0.5])
-@pytest.mark.parametrize(("thick_mm", "kept"), [(2.0, False), (3.0, True)])
-def test_a_thin_band_before_the_sac_is_not_called_tumour_but_can_be_asked_for(pixel_mm, thick_mm, kept):
+@pytest.mark.parametrize(
+    ("pixel_mm", "sure_mm", "kept"), [(0.2, 0.2, False), (0.2, 0.4, True), (0.5, 0.0, False), (0.5, 0.5, True)]
+)
+def test_tumour_that_is_sure_in_too_small_a_part_is_not_called_so_but_can_be_asked_for(pixel_mm, sure_mm, kept):
     share, image = shares(pixel_mm, 0.0, 10.0, range(3, 6))
     x = (np.indices(share.shape[1:])[0] + 0.5) * pixel_mm
-    beyond = x > 16 + thick_mm
-    share[0, beyond], share[3, beyond] = 1.0, 0.0
+    doubtful = (share[3] > 0) & (x > 16 + sure_mm)
+    share[0, doubtful], share[3, doubtful] = 0.2, 0.8
+    assert (sure_mm * 10.0 * 9.0 >= LEAST_CORE_MM3) == kept  # 10 mm wide, in three slices of 3 mm
     assert (canal_labels(share, image) == CanalLabel.EPIDURAL_TUMOUR).any() == kept
-    assert (canal_labels(share, image, thickness_mm=0.0) == CanalLabel.EPIDURAL_TUMOUR).any()
+    assert (canal_labels(share, image, core_mm3=0.0) == CanalLabel.EPIDURAL_TUMOUR).any()
 
 
-@pytest.mark.parametrize(("thick", "kept"), [((4,), False), ((3, 4), True)])
-def test_a_band_that_is_thick_in_one_of_several_slices_is_still_a_band(thick, kept):
-    share, image = shares(0.5, 0.0, 10.0, range(2, 6))
-    x = (np.indices(share.shape[1:])[0] + 0.5) * 0.5
-    beyond = (x > 17.5) & ~np.isin(np.arange(10), thick)
-    share[0, beyond], share[3, beyond] = 1.0, 0.0
-    assert (canal_labels(share, image) == CanalLabel.EPIDURAL_TUMOUR).any() == kept
+def test_each_piece_needs_a_core_of_its_own():
+    share, image = shares(0.5, 0.0, 6.0, range(3, 6))
+    other = np.zeros(share.shape[1:], bool)
+    other[16:24, 43:49, 3:6] = True  # before the sac, where the sure piece does not reach
+    share[0, other], share[3, other] = 0.2, 0.8
+    found = canal_labels(share, image) == CanalLabel.EPIDURAL_TUMOUR
+    assert np.array_equal(found, (share[3] == 1.0))
 
 
 @pytest.mark.parametrize(("edge_mm", "kept"), [(2.8, True), (1.8, False)])

@@ -76,7 +76,7 @@ class CanalSegmentation:
     labels : Volume
         `CanalLabel` values on the grid of the image.
     readings : tuple of Volume
-        The same of every single reading; one more, with all thin bands as tumour, where there are such.
+        The same of every single reading; one more, with what is less sure as tumour too, where there is such.
     """
 
     labels: Volume
@@ -127,9 +127,9 @@ def segment_canal(image: Volume, model: CanalModel, progress: Progress | None = 
     labels = canal_labels(total / np.float32(len(READINGS)), upright)
     if not labels.any():
         raise NoSpineFoundError("no thecal sac was found in this series")
-    with_bands = canal_labels(total / np.float32(len(READINGS)), upright, thickness_mm=0.0)
-    if (with_bands != labels).any():
-        readings.append(_on_image(image, upright, with_bands))
+    with_doubtful = canal_labels(total / np.float32(len(READINGS)), upright, core_mm3=0.0)
+    if (with_doubtful != labels).any():
+        readings.append(_on_image(image, upright, with_doubtful))
     return CanalSegmentation(_on_image(image, upright, labels), tuple(readings))
 
 
