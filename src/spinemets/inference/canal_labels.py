@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import CanalLabel
+from spinemets.label_boxes import held_box
 from spinemets.volume import Volume
 
 LEAST_SAC_MM3 = 500.0
@@ -39,6 +40,14 @@ def canal_labels(share: NDArray[np.float32], image: Volume, *, core_mm3: float =
     core_mm3 : float
         What holds less that is tumour for nearly sure is none.
     """
+    box = held_box((share[0] < share[1:].max(axis=0)).view(np.uint8))
+    labels = np.zeros(share.shape[1:], np.uint8)
+    if box is not None:  # as much of a slice as holds anything: the rest is empty, and most of it
+        labels[box] = _labels_within(share[(slice(None), *box)], image, core_mm3)
+    return labels
+
+
+def _labels_within(share: NDArray[np.float32], image: Volume, core_mm3: float) -> NDArray[np.uint8]:
     best = share.argmax(axis=0)
     voxel_mm3 = image.voxel_volume_mm3
     sac = _largest((best == 1) | (best == 2))
