@@ -1,6 +1,7 @@
 """`verify.py canal`: rows are kept and gone on with, and other scanners change what they say they change."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,20 @@ def test_several_processes_give_the_rows_in_their_order(verification, tmp_path):
 
 def bin_of(number):
     return {"bin": bin(number)}
+
+
+def fails_at_one(number):
+    if number == 1:
+        raise ValueError("no such patient")
+    time.sleep(0.2)
+    return {}
+
+
+def test_a_failure_in_one_process_ends_the_others_before_all_is_made(verification, tmp_path):
+    _, case_rows = verification
+    with pytest.raises(ValueError, match="no such patient"):
+        case_rows.rows_of(range(1, 200), fails_at_one, tmp_path, jobs=2)
+    assert len(list(tmp_path.glob("*.json"))) < 20
 
 
 def test_rows_of_other_code_or_another_model_are_not_taken(verification, tmp_path):

@@ -52,10 +52,14 @@ def rows_of(numbers: Sequence[int], one: Callable[[int], Row], folder: Path, job
         spawn = get_context("spawn")
         with ProcessPoolExecutor(jobs, spawn, _own_cores, (jobs, spawn.Value("i", 0))) as pool:
             waiting = {pool.submit(one, number): number for number in missing}
-            for future in as_completed(waiting):
-                _keep(files[waiting[future]], future.result())
-                done += 1
-                print(f"\rcase {done} of {len(numbers)}", end="", flush=True)
+            try:
+                for future in as_completed(waiting):
+                    _keep(files[waiting[future]], future.result())
+                    done += 1
+                    print(f"\rcase {done} of {len(numbers)}", end="", flush=True)
+            except BaseException:  # else all that waits would be made first, and lost
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     print()
     return [json.loads(file.read_text(encoding="utf-8")) for file in files.values()]
 

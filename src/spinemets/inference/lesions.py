@@ -12,6 +12,7 @@ from scipy import ndimage
 from spinemets.anatomy import Level
 from spinemets.geometry import Grid, corners_mm, crop, resample, world_aligned_grid
 from spinemets.inference.card import ModelCard
+from spinemets.inference.certain_pieces import certain_pieces
 from spinemets.inference.input_scale import input_scale
 from spinemets.inference.lesion_classes import LESION_CLASSES
 from spinemets.inference.locate import softmax
@@ -165,11 +166,10 @@ def lesion_share(
     thresholds : Thresholds
         Of the network.
     """
-    pieces, count = ndimage.label(probability >= thresholds.voxel, structure=CONNECTED)
-    cores = np.bincount(pieces[probability >= thresholds.core], minlength=count + 1)
-    weak = cores < max(thresholds.core_ml / voxel_ml, 1)
-    weak[0] = False
-    certain = np.where(weak[pieces], 0.0, probability)
+    marked = probability >= thresholds.voxel
+    least = max(thresholds.core_ml / voxel_ml, 1)
+    weak = marked & ~certain_pieces(marked, probability, core=thresholds.core, least_voxels=least)
+    certain = np.where(weak, 0.0, probability)
     return np.interp(certain, [0.0, thresholds.voxel, 1.0], [0.0, 0.5, 1.0]).astype(np.float32)
 
 

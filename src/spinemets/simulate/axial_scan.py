@@ -43,7 +43,8 @@ class AxialScan:
     fat_suppressed, metal : bool
         Whether fat is suppressed, and whether there is metal behind the canal.
     echo : float
-        Echo time relative to the usual one: what decays in it decays by exp(-echo TE / T2).
+        Echo time relative to the usual one. Signals relative to CSF are raised to it, as those of exp(-TE / T2) are
+        where proton densities are alike and CSF does not decay.
     """
 
     pixel_mm: float = 0.6

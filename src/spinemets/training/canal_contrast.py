@@ -13,9 +13,9 @@ from spinemets.simulate.tissues import Tissue
 from spinemets.training.filters import blur, chance, smooth_noise, uniform
 
 ANY_CONTRAST, SUPPRESSED, T1_SHARE = 0.05, 0.25, 0.05
-"""Share of the patches with a contrast that no sequence has, with fat suppression, and with that of a T1 (ours). With
-0.15 and 0.12 tumour that does not press on the sac was hardly learnt, though the image shows it beside fat: in such
-patches nothing tells them apart."""
+"""Share of the patches with a contrast that no sequence has, with fat suppression, and with that of a T1 (ours). In
+the first nothing tells tumour that does not press on the sac from fat; with 0.15 and 0.12 it was hardly learnt, though
+a T2 shows it. What fewer of them change was not told apart from what more steps do."""
 VENTRAL_SHARE = 0.4
 """Share of the patches in whose front epidural space no fat is seen, but ligament and veins of any signal (ours), as in
 most necks; where that is not drawn, the dark line before a healthy sac is taken for tumour."""

@@ -25,13 +25,14 @@ ELSEWHERE = 0.1
 """How much the cross-entropy of a voxel counts that lies further away (ours)."""
 DICE_WEIGHT = 0.5
 """Of the Dice, where the cross-entropy has 1 (ours). The Dice of a class is best where voxels are given to it from a
-probability of half that Dice, so that it alone draws tumour too large where tumour is hard to see."""
+probability of half that Dice (Lipton 2014, arXiv 1402.1892), so that it alone draws tumour too large where tumour is
+hard to see."""
 
 
 class CanalSegmentation(Learner):
     """Classes of axial slices by the cross-entropy in and beside the canal, and Dice.
 
-    Nineteen voxels of twenty lie elsewhere; they would decide the cross-entropy, and leave the edges of cord, sac and
+    Most voxels lie elsewhere; they would decide the cross-entropy, and leave the edges of cord, sac and
     tumour, which the grade depends on, to the Dice.
 
     Parameters
