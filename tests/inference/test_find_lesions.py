@@ -148,6 +148,21 @@ def test_the_network_sees_windows_of_hu_and_mask_only_where_vertebrae_are():
     assert min(one[:, 0].min() for one in apart) >= -1024
 
 
+def test_a_network_with_a_window_of_marrow_sees_it_beside_the_others():
+    windows = []
+
+    def watched(batch):
+        windows.append(batch.copy())
+        return by_hu(batch)
+
+    details = {"input": {"marrow_window": {"low_hu": 50.0, "high_hu": 450.0, "centre_hu": 150.0, "scale_hu": 100.0}}}
+    find_lesions(*patient(0), LesionModel(watched, dataclasses.replace(CARD, details=details)))
+    assert windows
+    for one in windows:
+        assert one.shape[1] == 3
+        assert one[:, 2] == pytest.approx((np.clip(one[:, 0], 50, 450) - 150) / 100, abs=1e-5)
+
+
 def test_without_bone_or_on_another_grid_there_is_nothing_to_look_at():
     image, mask = patient(0)
     with pytest.raises(ValueError, match="the vertebra mask is empty"):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from spinemets.inference.backends import open_network
 from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.inference.card import load_card
 from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS, MR_LESION_INPUTS
+from spinemets.inference.preprocess import MARROW_WINDOW
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, OFFSET_UNIT_MM, SPINE_CLASSES
 from spinemets.training import export
 from spinemets.training.export import PARITY, export_model, forget_origin, network_weights
@@ -94,21 +96,24 @@ def test_the_spine_network_for_mr_tells_the_same_classes_of_signal_scaled_by_its
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.filterwarnings("ignore::UserWarning:torch.*")
 @pytest.mark.parametrize(("name", "inputs"), [("lesion", LESION_INPUTS), ("lesion_mr", MR_LESION_INPUTS)])
-def test_a_lesion_network_takes_two_channels_and_its_card_says_which(name, inputs, tmp_path, monkeypatch):
+def test_the_card_of_a_lesion_network_says_which_channels_it_takes(name, inputs, tmp_path, monkeypatch):
     from hydra.utils import instantiate
 
-    config = OmegaConf.merge(TINY, {"module": {"net": {"in_channels": 2, "out_channels": len(LESION_CLASSES)}}})
+    config = OmegaConf.merge(
+        TINY, {"module": {"net": {"in_channels": len(inputs), "out_channels": len(LESION_CLASSES)}}}
+    )
     monkeypatch.setattr(export, "_task_config", lambda name: config)
     net = instantiate(config.module.net).eval()
     torch.save(net.state_dict(), tmp_path / "weights.pt")
     export_model(name, tmp_path / "weights.pt", tmp_path, "0.1.0", "CC-BY-SA-4.0", f"python train.py task={name}")
     card = load_card(name, tmp_path)
-    image = torch.randn(1, 2, 32, 48, 32)
+    image = torch.randn(1, len(inputs), 32, 48, 32)
     with torch.no_grad():
         assert np.abs(open_network(card.onnx, "onnx", threads=1)(image.numpy()) - net(image).numpy()).max() < PARITY
     assert card.classes == LESION_CLASSES
     assert card.details["input"]["channels"] == list(inputs)
     assert card.signal_range == (SignalRange() if name == "lesion_mr" else None)
+    assert card.details["input"].get("marrow_window") == (None if name == "lesion_mr" else asdict(MARROW_WINDOW))
 
 
 def test_a_network_that_differs_from_torch_is_not_written(tiny, monkeypatch):

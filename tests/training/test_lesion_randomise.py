@@ -39,10 +39,11 @@ def hu(batch):
 def test_a_patch_has_the_ct_the_mask_its_classes_and_its_weights():
     one = crop()
     batch = LesionRandomiser(PATCH)({name: torch.cat([part, part]) for name, part in one.items()})
-    assert batch.image.shape == (2, 2, PATCH, PATCH, PATCH)
+    assert batch.image.shape == (2, 3, PATCH, PATCH, PATCH)
     assert batch.image.dtype == torch.float32
     assert torch.isfinite(batch.image).all()
     assert set(batch.image[:, 1].unique().tolist()) <= {0.0, 1.0}
+    assert batch.image[:, 2].numpy() == pytest.approx((hu(batch).clip(-100, 650).numpy() - 150) / 150, abs=1e-4)
     assert batch.target.dtype == torch.int64
     assert batch.target.shape == batch.weight.shape == (2, PATCH, PATCH, PATCH)
     assert not torch.equal(batch.image[0], batch.image[1])

@@ -10,7 +10,7 @@ from spinemets.anatomy import LesionLabel, Level, Subregion
 from spinemets.datasets import diseased_cases
 from spinemets.datasets.disease_overlay import DiseaseOverlay, case_checksum
 from spinemets.datasets.simulated import case_file
-from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS
+from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS, MR_LESION_INPUTS
 from spinemets.training.data import SpineData
 from spinemets.training.lesion_crops import LesionCropDataset
 from spinemets.training.lesion_mr_randomise import MrLesionRandomiser
@@ -18,19 +18,22 @@ from spinemets.training.lesion_randomise import LesionRandomiser
 from spinemets.training.run import fit
 
 
-@pytest.mark.parametrize(("task", "kind"), [("lesion", LesionRandomiser), ("lesion_mr", MrLesionRandomiser)])
-def test_the_network_takes_and_gives_as_many_channels_as_it_is_said_to(task, kind):
+@pytest.mark.parametrize(
+    ("task", "kind", "inputs"),
+    [("lesion", LesionRandomiser, LESION_INPUTS), ("lesion_mr", MrLesionRandomiser, MR_LESION_INPUTS)],
+)
+def test_the_network_takes_and_gives_as_many_channels_as_it_is_said_to(task, kind, inputs):
     config = composed(f"task={task}")
     learner = instantiate(config.module)
     assert config.name == task
     assert type(learner.randomiser) is type(learner.validator) is kind
-    assert config.module.net.in_channels == len(LESION_INPUTS)
+    assert config.module.net.in_channels == len(inputs)
     assert config.module.net.out_channels == len(LESION_CLASSES)
     assert learner.randomiser.augment
     assert not learner.validator.augment
     assert learner.randomiser.patch_size == learner.validator.patch_size == 80
     with torch.no_grad():
-        assert learner(torch.zeros(1, 2, 32, 32, 32)).shape == (1, 3, 32, 32, 32)
+        assert learner(torch.zeros(1, len(inputs), 32, 32, 32)).shape == (1, 3, 32, 32, 32)
 
 
 def test_the_numbers_of_the_classes_are_those_of_the_labels():

@@ -16,6 +16,7 @@ from spinemets.inference.certain_pieces import certain_pieces
 from spinemets.inference.input_scale import input_scale
 from spinemets.inference.lesion_classes import LESION_CLASSES
 from spinemets.inference.locate import softmax
+from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.shipped import ShippedModel
 from spinemets.inference.sliding_window import Progress, mirrored, sliding_window
 from spinemets.inference.upsample import to_image_grid
@@ -136,11 +137,9 @@ def _run(
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Probability that a voxel is lesion, and which `LesionLabel` it would have."""
-    scale = input_scale(image, model.card)
-    seen = np.stack([scale.normalise(resample(image, grid, fill=scale.fill)), inside.astype(np.float32)])
     logits = sliding_window(
         mirrored(model.network),
-        seen,
+        _input(image, inside, grid, model.card),
         model.card.patch_size,
         channels=len(LESION_CLASSES),
         overlap=OVERLAP,
@@ -150,6 +149,17 @@ def _run(
     probability = softmax(logits)
     labels = (1 + probability[1:].argmax(axis=0)).astype(np.uint8)
     return 1 - probability[0], labels
+
+
+def _input(image: Volume, inside: NDArray[np.bool_], grid: Grid, card: ModelCard) -> NDArray[np.float32]:
+    """(C, D, H, W) channels that the card names; see `LESION_INPUTS`."""
+    scale = input_scale(image, card)
+    values = resample(image, grid, fill=scale.fill)
+    channels = [scale.normalise(values), inside.astype(np.float32)]
+    window = card.details.get("input", {}).get("marrow_window")
+    if window is not None:
+        channels.append(CtWindow(**window)(values))
+    return np.stack(channels)
 
 
 def lesion_share(

@@ -24,3 +24,8 @@ class CtWindow:
     def __call__(self, hu: Any) -> Any:
         """Normalised values of the same shape and type."""
         return (hu.clip(self.low_hu, self.high_hu) - self.centre_hu) / self.scale_hu
+
+
+MARROW_WINDOW = CtWindow(low_hu=-100.0, high_hu=650.0, centre_hu=150.0, scale_hu=150.0)
+"""The spongy bone and what replaces it (ours): spread over the range in which lesions differ from marrow, which is a
+tenth of that of air to cortex."""

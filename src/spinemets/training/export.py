@@ -22,7 +22,7 @@ from spinemets.errors import ModelError
 from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS, MR_LESION_INPUTS
 from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_CENTRE, POSITION_CHANNELS, POSITION_UNIT
-from spinemets.inference.preprocess import CtWindow
+from spinemets.inference.preprocess import MARROW_WINDOW, CtWindow
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, OFFSET_UNIT_MM, SPINE_CLASSES
 from spinemets.simulate.axial_tissues import CANAL_CLASSES
 
@@ -117,7 +117,9 @@ def _is_table(key: str) -> bool:
 
 def _description(name: str, config: Any, version: str, licence: str, command: str, checkpoint: Path) -> dict[str, Any]:
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    channels = {"channels": list(INPUTS[name])} if name in INPUTS else {}
+    channels: dict[str, Any] = {"channels": list(INPUTS[name])} if name in INPUTS else {}
+    if "ct_marrow" in INPUTS.get(name, ()):
+        channels["marrow_window"] = asdict(MARROW_WINDOW)
     scale = {"signal_range": asdict(SignalRange())} if name in ON_MR else {"ct_window": asdict(CtWindow())}
     return {
         "name": name,

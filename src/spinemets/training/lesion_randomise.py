@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spinemets.anatomy import LesionLabel
-from spinemets.inference.preprocess import CtWindow
+from spinemets.inference.preprocess import MARROW_WINDOW, CtWindow
 from spinemets.simulate.tissues import OUTSIDE_FIELD
 from spinemets.simulate.visibility import CHANGE_BLUR_MM, LEAST_CHANGE_HU
 from spinemets.training import warp
@@ -40,7 +40,7 @@ class LesionBatch:
 
     Attributes
     ----------
-    image : (N, 2, D, H, W) Tensor
+    image : (N, C, D, H, W) Tensor
         As `spinemets.inference.lesion_classes.LESION_INPUTS` says.
     target : (N, D, H, W) Tensor of int64
         Class of each voxel.
@@ -114,10 +114,10 @@ class LesionRandomiser(nn.Module):
         mask = predicted_mask(vertebra, structure, destroyed, self.voxel_mm)
         near = dilated(vertebra > 0, round(NEAR_MM / self.voxel_mm))[:, 0]
         weight = torch.where(near, 1.0, FAR_WEIGHT).masked_fill(hidden[:, 0], 0.0)
-        return torch.cat([image, mask], 1), lesion[:, 0].long(), weight
+        return torch.cat([image[:, :1], mask, image[:, 1:]], 1), lesion[:, 0].long(), weight
 
     def _image(self, labels: tuple[Tensor, Tensor, Tensor], matter: Deposits, beyond: Tensor) -> tuple[Tensor, Tensor]:
-        """Of structure, vertebra and lesion of one patch, the input of the network, and which lesions none can see."""
+        """Of structure, vertebra and lesion of one patch, all input but the mask, and which lesions none can see."""
         structure, vertebra, lesion = labels
         contrast = chance(CONTRAST_SHARE)
         marrow = uniform(*OLD_MARROW_HU) if chance(OLD_SHARE) else None
@@ -125,7 +125,8 @@ class LesionRandomiser(nn.Module):
         healthy = uneven(image, structure, vertebra, self.voxel_mm)
         image = (varied(matter) if self.augment else matter).over(healthy, contrast)
         hidden = unseen(lesion, vertebra, image - healthy, self.voxel_mm)
-        return self.window(acquire_ct(image, beyond, self.voxel_mm)), hidden
+        hu = acquire_ct(image, beyond, self.voxel_mm)
+        return torch.cat([self.window(hu), MARROW_WINDOW(hu)], 1), hidden
 
 
 def unseen(lesion: Tensor, vertebra: Tensor, change: Tensor, voxel_mm: float, least: float = LEAST_CHANGE_HU) -> Tensor:

@@ -26,7 +26,7 @@ class LesionSegmentation(Learner):
     Parameters
     ----------
     net : nn.Module
-        (N, 2, D, H, W) to (N, 3, D, H, W) logits.
+        (N, C, D, H, W) to (N, 3, D, H, W) logits.
     randomiser : LesionRandomiser
         Makes images and targets from crops on the device.
     validator : LesionRandomiser
