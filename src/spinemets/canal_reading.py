@@ -7,6 +7,7 @@ could be read has a site of its own in the report; the worst stands first. Of th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -194,7 +195,8 @@ def read_axial(
     if isinstance(canal.section, NotAssessed):
         return canal
     level = None if canal.level is None else Level(canal.level)
-    answers = [_reading(given_masks(one), series.volume, level) for one in found.readings]
+    with ThreadPoolExecutor() as threads:
+        answers = list(threads.map(lambda one: _reading(given_masks(one), series.volume, level), found.readings))
     return replace(canal, section=(with_readings(canal.section[0], answers),))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spinemets.measure.fine_grid import FINE_MM
-from spinemets.measure.slice_shape import diameters_mm, edge_points_mm
+from spinemets.measure.slice_shape import core_of, diameters_mm, edge_points_mm
 
 FRONT = np.array([0.6, 0.8])
 """Oblique to both axes of the grid."""
@@ -43,3 +43,17 @@ def test_a_speck_has_its_own_pixels_for_an_edge_and_nothing_has_none():
     assert edge_points_mm(speck).shape == (0, 2)
     speck[4, 5] = True
     assert edge_points_mm(speck) == pytest.approx(np.array([[4, 5]]) * FINE_MM)
+
+
+@pytest.mark.parametrize("depth_mm", [0.5, 0.8, 1.7])
+def test_the_core_of_a_disc_is_the_disc_that_is_smaller_by_its_depth(depth_mm):
+    difference = core_of(disc((12.03, 5.11)), depth_mm) ^ disc((12.03, 5.11), 4.0 - depth_mm)
+    assert difference.sum() <= 0.12 * disc((12.03, 5.11), 4.0 - depth_mm).sum()
+    assert not core_of(disc((12.03, 5.11)), 4.1).any()
+
+
+def test_two_masks_apart_have_a_core_each_and_nothing_has_none():
+    both = disc((6.0, 5.0)) | disc((17.0, 6.0), 3.0)
+    core = core_of(both, 1.0)
+    assert [core[place] for place in ((30, 25), (85, 30), (57, 27))] == [True, True, False]
+    assert not core_of(np.zeros((9, 9), dtype=bool), 0.5).any()

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from spinemets.measure.canal_slices import CanalSlice, CanalStack
 from spinemets.measure.fine_grid import FINE_MM
-from spinemets.measure.slice_shape import signed_distance_mm
+from spinemets.measure.slice_shape import core_of, signed_distance_mm
 
 REACH_MM = 0.8
 """The edge is sought within this distance of the outline: a pixel (ours)."""
@@ -38,23 +38,41 @@ def with_edge_by_signal(stack: CanalStack) -> CanalStack:
 def _by_signal(one: CanalSlice) -> CanalSlice:
     if one.image is None or not one.cord.any():
         return one
-    from_cord = signed_distance_mm(one.cord)
-    inside = signed_distance_mm(one.sac)
+    near = _near(one.cord)
+    cord = _edge_by_signal(one.cord[near], one.sac[near], one.image[near])
+    if cord is None:
+        return one
+    whole = np.zeros_like(one.cord)
+    whole[near] = cord
+    return replace(one, cord=whole)
+
+
+def _near(cord: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """The box round a cord that holds all CSF compared with it, and as much more as its distances need."""
+    margin = int(np.ceil((POOL_MM + 2 * REACH_MM + 4 * SMOOTHING_MM) / FINE_MM))
+    (box,) = ndimage.find_objects(cord.view(np.uint8))
+    return tuple(slice(max(axis.start - margin, 0), axis.stop + margin) for axis in box)
+
+
+def _edge_by_signal(
+    cord: NDArray[np.bool_], sac: NDArray[np.bool_], image: NDArray[np.float32]
+) -> NDArray[np.bool_] | None:
+    """The cord by signal; None where it is not told from CSF."""
+    from_cord, in_sac = signed_distance_mm(cord), core_of(sac, REACH_MM)
     core = from_cord < -REACH_MM
-    fluid = (from_cord > REACH_MM) & (from_cord < POOL_MM) & (inside < -REACH_MM)
+    fluid = (from_cord > REACH_MM) & (from_cord < POOL_MM) & in_sac
     if core.sum() < LEAST_PIXELS or fluid.sum() < LEAST_PIXELS:
-        return one
-    cord_signal, csf_signal = float(np.median(one.image[core])), float(np.median(one.image[fluid]))
+        return None
+    cord_signal, csf_signal = float(np.median(image[core])), float(np.median(image[fluid]))
     if csf_signal < LEAST_CONTRAST * cord_signal:
-        return one
-    open_to_csf = (np.abs(from_cord) <= REACH_MM) & (inside < -REACH_MM) & _beside(fluid, 2 * REACH_MM)
-    dark = one.image < (cord_signal + csf_signal) / 2
-    cord = _whole((one.cord & ~open_to_csf) | (open_to_csf & dark))
-    return replace(one, cord=cord)
+        return None
+    open_to_csf = (np.abs(from_cord) <= REACH_MM) & in_sac & _beside(fluid, 2 * REACH_MM)
+    dark = image < (cord_signal + csf_signal) / 2
+    return _whole((cord & ~open_to_csf) | (open_to_csf & dark))
 
 
 def _beside(fluid: NDArray[np.bool_], reach_mm: float) -> NDArray[np.bool_]:
-    return np.asarray(signed_distance_mm(fluid) <= reach_mm)
+    return np.asarray(ndimage.distance_transform_edt(~fluid) <= reach_mm / FINE_MM + 0.5)
 
 
 def _whole(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

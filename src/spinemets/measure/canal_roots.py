@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from spinemets.measure.canal_reference import TUMOUR_FREE_MM2
 from spinemets.measure.canal_slices import CanalSlice, CanalStack
-from spinemets.measure.slice_shape import area_mm2, signed_distance_mm, solidity
+from spinemets.measure.slice_shape import area_mm2, core_of, solidity
 
 LEAST_CORD_MM2 = 10.0
 """A smaller body is no cord (ours): half of a mean conus at L1, a third of the thinnest cord (`clinical.md` §3.3)."""
@@ -85,7 +85,7 @@ def look(one: CanalSlice, csf: float | None) -> Look:
         return Look.CORD
     if csf is None or one.image is None:
         return Look.ROOTS
-    dark = (one.image < MOST_SIGNAL * csf) & (signed_distance_mm(one.sac) < -EDGE_MM)
+    dark = (one.image < MOST_SIGNAL * csf) & core_of(one.sac, EDGE_MM)
     return Look.UNCLEAR if _is_compact(_largest(dark), LEAST_BODY_MM2) else Look.ROOTS
 
 
@@ -94,7 +94,7 @@ def _is_cord(cord: NDArray[np.bool_], image: NDArray[np.float32] | None, csf: fl
         return False
     if csf is None or image is None:
         return True
-    core = signed_distance_mm(cord) < -EDGE_MM
+    core = core_of(cord, EDGE_MM)
     return float(np.median(image[core if core.any() else cord])) <= MOST_SIGNAL * csf
 
 

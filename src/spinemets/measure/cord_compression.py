@@ -12,12 +12,22 @@ from scipy.spatial import cKDTree
 from spinemets.measure.canal_reference import SliceReference
 from spinemets.measure.canal_slices import CanalSlice, CanalStack
 from spinemets.measure.fine_grid import FINE_MM
-from spinemets.measure.slice_shape import area_mm2, centroid, diameters_mm, edge_points_mm, signed_distance_mm, solidity
+from spinemets.measure.slice_shape import (
+    area_mm2,
+    centroid,
+    core_of,
+    diameters_mm,
+    edge_points_mm,
+    signed_distance_mm,
+    solidity,
+)
 
 RING_MM = 1.0
 """CSF is looked for within this distance round the cord (`clinical.md` §2.3, [D])."""
 LIMIT_SPREAD = 0.20
 """How far the width of the ring and the signal of CSF may be off, a fraction of either (`clinical.md` §2.3)."""
+CORE_MM = 0.8
+"""Signal of cord and CSF is taken this deep below their edges: a pixel (ours)."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +157,8 @@ def csf_signal(stack: CanalStack) -> float | None:
     for one in stack.slices:
         if one.image is None or not one.cord.any():
             continue
-        depth = signed_distance_mm(one.sac & ~one.cord)
-        cord.append(one.image[signed_distance_mm(one.cord) < -0.8])
-        fluid.append(one.image[depth < -0.8])
+        cord.append(one.image[core_of(one.cord, CORE_MM)])
+        fluid.append(one.image[core_of(one.sac & ~one.cord, CORE_MM)])
     if not cord or not sum(len(part) for part in fluid) or not sum(len(part) for part in cord):
         return None
     return float((np.median(np.concatenate(cord)) + np.median(np.concatenate(fluid))) / 2)

@@ -30,6 +30,18 @@ def signed_distance_mm(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     return (np.where(mask, 0.5 - inside, outside - 0.5)) * FINE_MM
 
 
+def core_of(mask: NDArray[np.bool_], depth_mm: float) -> NDArray[np.bool_]:
+    """(U, V) the part of a mask on the fine grid that lies deeper than `depth_mm` below its edge.
+
+    As `signed_distance_mm` tells it, within the box of the mask alone.
+    """
+    core = np.zeros(mask.shape, dtype=bool)
+    for box in ndimage.find_objects(mask.view(np.uint8)):
+        near = tuple(slice(max(axis.start - 1, 0), axis.stop + 1) for axis in box)
+        core[near] = ndimage.distance_transform_edt(mask[near]) > depth_mm / FINE_MM + 0.5
+    return core
+
+
 def diameters_mm(mask: NDArray[np.bool_], to_front: NDArray[np.float64]) -> tuple[float, float]:
     """Anteroposterior and transverse diameter of a mask from its second moments: 4 standard deviations.
 
