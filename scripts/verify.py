@@ -14,6 +14,7 @@ python scripts/verify.py escc          grades of known deformations, with noise 
 python scripts/verify.py canal         the canal network: grades and masks of simulated axial T2, cords of real MR
 python scripts/verify.py canal_looks   the same patients as other scanners would show them
 python scripts/verify.py fracture      the cause of simulated fractures, beside the ceiling and gradient boosting
+python scripts/verify.py fracture_networks  the same fractures under the masks of the networks
 python scripts/verify.py budget        seconds and memory of the measurements of a whole spine
 python scripts/verify.py all
 
@@ -35,6 +36,7 @@ from verification import (
     canal_looks,
     escc,
     fracture,
+    fracture_networks,
     lesions,
     lesions_mr,
     measures,
@@ -62,6 +64,7 @@ PARTS = {
     "canal": canal.measure,
     "canal_looks": canal_looks.measure,
     "fracture": fracture.measure,
+    "fracture_networks": fracture_networks.measure,
     "budget": budget.measure,
 }
 
@@ -75,7 +78,9 @@ def main() -> None:
     parser.add_argument(
         "--split", choices=["test", "validation"], default="test", help="seeds of the parts measures, sins and escc"
     )
-    parser.add_argument("--jobs", type=int, default=1, help="processes of the parts canal and canal_looks")
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="processes of the parts canal, canal_looks, fracture_networks"
+    )
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="folder of measured fractures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

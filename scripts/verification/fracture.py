@@ -39,11 +39,9 @@ LEARNT_ELSEWHERE = (
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Area under the curve with its interval, calibration, verdicts, beside the ceiling and gradient boosting."""
-    model = FractureModel.load()
-    if model is None:
-        raise ModelError("there is no models/fracture; run 'python train.py task=fracture out=models' first")
+    model = required_model()
     cache = Path(options.cache) / "fractures"
-    cases = list(measured_fractures(cache, "test", options.cases, _show))
+    cases = list(measured_fractures(cache, "test", options.cases, show))
     found = [case for case in cases if case["measured"] is not None]
     rows = simulated_rows(found)
     truth = np.array([row.is_metastatic for row in rows])
@@ -51,8 +49,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     bare = [without_lesion_mask(row) for row in rows]
     table = {
         "ceiling: true signs, true frequencies": figures(truth, _ceiling(found), studies),
-        "model, lesion mask": figures(truth, _probability(model, rows), studies),
-        "model, no lesion mask": figures(truth, _probability(model, bare), studies),
+        "model, lesion mask": figures(truth, probability(model, rows), studies),
+        "model, no lesion mask": figures(truth, probability(model, bare), studies),
     }
     learnt = _learnt_from(cache, model)
     if learnt is None:
@@ -60,7 +58,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     else:
         name = f"gradient boosting, {len(set(learnt.studies))} fractures of the seeds learnt from"
         table[name] = figures(truth, boosted_probability(learnt, Cases(rows), seed=1), studies)
-    removed = {item: auc(truth, _probability(model, [_removed(row, item) for row in rows])) for item in _items(model)}
+    removed = {item: auc(truth, probability(model, [_removed(row, item) for row in rows])) for item in _items(model)}
     verdicts = _verdicts(model, rows, truth)
     _print(table, removed, verdicts, len(cases), len(found))
     return {
@@ -70,11 +68,27 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _show(done: int) -> None:
+def required_model() -> FractureModel:
+    """The shipped model.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    model = FractureModel.load()
+    if model is None:
+        raise ModelError("there is no models/fracture; run 'python train.py task=fracture out=models' first")
+    return model
+
+
+def show(done: int) -> None:
+    """Say on one line how many fractures are measured."""
     print(f"\r{done} fractures", end="", flush=True)
 
 
-def _probability(model: FractureModel, rows: Sequence[FractureRow]) -> NDArray[np.float64]:
+def probability(model: FractureModel, rows: Sequence[FractureRow]) -> NDArray[np.float64]:
+    """(N,) probability of a metastatic cause, with as many of either before anything is seen."""
     return np.array([model.explain(row.values, PRIOR).p_metastatic for row in rows])
 
 
@@ -119,9 +133,14 @@ def _print(
     table: dict[str, dict[str, Any]], removed: dict[str, float], verdicts: dict[str, float], made: int, found: int
 ) -> None:
     print(f"\n{made} simulated, {found} found by their loss of height")
-    for name, row in table.items():
-        span = f"{row['auc']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})"
-        print(f"{name:52} AUC {span}  calibration error {row['calibration_error']:.3f}  loss {row['log_loss']:.3f}")
+    print_figures(table)
     for item, area in removed.items():
         print(f"without {item:44} AUC {area:.3f}")
     print(f"verdict in {verdicts['decided']:.2f} of cases, right in {verdicts['right_of_decided']:.2f} of these")
+
+
+def print_figures(table: dict[str, dict[str, Any]]) -> None:
+    """One line for each row of figures."""
+    for name, row in table.items():
+        span = f"{row['auc']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})"
+        print(f"{name:52} AUC {span}  calibration error {row['calibration_error']:.3f}  loss {row['log_loss']:.3f}")
