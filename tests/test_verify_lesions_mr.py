@@ -10,7 +10,7 @@ import pytest
 from spinemets.anatomy import LesionLabel, Level, Subregion
 from spinemets.errors import NoSpineFoundError
 from spinemets.simulate.disease import Deposit, Disease
-from spinemets.simulate.mr_signals import SEQUENCES
+from spinemets.simulate.mr_signals import SPIN_ECHO
 from spinemets.simulate.tissues import LabelledAnatomy, Tissue
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
@@ -60,13 +60,13 @@ def test_every_sequence_is_searched_in_true_masks_and_in_those_of_the_network(ve
     monkeypatch.setattr(verify, "find_lesions", find)
     monkeypatch.setattr(verify, "segment_mr_spine", blind)
     found = {}
-    for sequence in SEQUENCES:
+    for sequence in SPIN_ECHO:
         for masks, own in verify.on_sequence(ill, 7, sequence, models()).items():
             for which, case in own.items():
                 found.setdefault((sequence, masks, which), []).append(case)
-    assert set(found) == set(product(SEQUENCES, verify.MASKS, verify.WHICH))
+    assert set(found) == set(product(SPIN_ECHO, verify.MASKS, verify.WHICH))
     told = verify.summaries(found)
-    assert set(told) == {", ".join(key) for key in product(verify.MASKS, verify.WHICH, (*SEQUENCES, "all"))}
+    assert set(told) == {", ".join(key) for key in product(verify.MASKS, verify.WHICH, (*SPIN_ECHO, "all"))}
     assert told["true masks, all lesions, all"]["lesions"] == 3
     assert told["true masks, all lesions, all"]["sensitivity"]["overlap"]["value"] == 1.0
     assert told["outlined, all lesions, all"]["sensitivity"]["overlap"]["value"] == 0.0

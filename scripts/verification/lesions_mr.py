@@ -32,7 +32,7 @@ from spinemets.simulate.disease_truth import render_lesions
 from spinemets.simulate.diseased_patient import DISEASES, diseased
 from spinemets.simulate.masks import render_masks
 from spinemets.simulate.mr import random_mr_acquisition, render_mr
-from spinemets.simulate.mr_signals import SEQUENCES
+from spinemets.simulate.mr_signals import SPIN_ECHO
 from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.simulate.visibility import seen_on_mr
 from spinemets.volume import Volume
@@ -70,7 +70,7 @@ def patient(number: int, models: Models) -> dict[Key, LesionCase]:
     anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=FIELDS[number % len(FIELDS)])
     ill = diseased(anatomy, DISEASES[number % len(DISEASES)], seed)
     cases: dict[Key, LesionCase] = {}
-    for sequence in SEQUENCES:
+    for sequence in SPIN_ECHO:
         for masks, own in on_sequence(ill, seed, sequence, models).items():
             cases |= {(sequence, masks, which): case for which, case in own.items()}
             print(told(f"{seed} {sequence}, {masks}", own), flush=True)
@@ -112,7 +112,7 @@ def searched(image: Volume, vertebrae: Volume, model: MrLesionModel) -> Volume:
 def summaries(found: Mapping[Key, Sequence[LesionCase]]) -> dict[str, Any]:
     """Figures by masks and by which lesions are asked for, of each sequence and of all together, printed."""
     result: dict[str, Any] = {}
-    for masks, which, sequence in product(MASKS, WHICH, (*SEQUENCES, "all")):
+    for masks, which, sequence in product(MASKS, WHICH, (*SPIN_ECHO, "all")):
         cases = [
             replace(case, name=f"{case.name} {one}")
             for (one, theirs, asked), every in found.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -13,16 +13,8 @@ from spinemets.simulate.bone_surface import eroded
 from spinemets.simulate.disease import Disease
 from spinemets.simulate.irregular import FLOAT
 from spinemets.simulate.mr_disease import with_mr_disease
-from spinemets.simulate.mr_signals import (
-    BONES,
-    CORTEX,
-    FATTY_MARROW,
-    HEALTHY_DISC,
-    RED_MARROW,
-    SEQUENCES,
-    TISSUES,
-    WORN_DISC,
-)
+from spinemets.simulate.mr_functional import SEQUENCES, adc_map, marrow_signals, tissue_signals
+from spinemets.simulate.mr_signals import BONES, TISSUES
 from spinemets.simulate.subject import stream
 from spinemets.simulate.tissue_values import CORTEX_MM
 from spinemets.simulate.tissues import LabelledAnatomy, Tissue
@@ -34,10 +26,21 @@ PATCHY, TEXTURE = 0.08, 0.05
 """Standard deviation of marrow over a centimetre or two, and of all tissue from voxel to voxel (ours)."""
 FRONT_MM, BACK_MM = 110.0, 80.0
 """The field of view ends so far in front of and behind the middle of the vertebrae (ours)."""
+PIXEL_MM = (0.6, 1.0)
 PLANES = 5
 """A slice is the mean of so many planes."""
 SCALE = 100.0
 """Stored value of the signal of muscle."""
+MARROW = ("fatty", "red", "worn disc", "disc", "cortex")
+ADC, ADC_OF = "adc", ("dwi_b0", "dwi_high")
+RENDERED = (*SEQUENCES, ADC)
+"""What can be rendered, by the names of roles."""
+TOGETHER = {"t1_gd": "t1", "out_phase": "in_phase", "dwi_high": ADC, "dwi_b0": ADC}
+"""Images that are made on the stack of another."""
+DIFFUSION_PIXEL_MM = (1.4, 2.0)
+"""Of echo-planar images, which are coarser (ours)."""
+LEAST_SIGNAL = 3.0
+"""An ADC is computed where both images have so many standard deviations of their noise (ours)."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class MrAcquisition:
     Attributes
     ----------
     sequence : str
-        One of `SEQUENCES`.
+        One of `RENDERED`.
     pixel_mm, slice_mm, gap : float
         Edge of a pixel, distance of slices, and the share of it that no slice covers.
     slices : int
@@ -70,8 +73,8 @@ class MrAcquisition:
     coil: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.sequence not in SEQUENCES:
-            raise ValueError(f"there is no sequence '{self.sequence}'; it must be one of {', '.join(SEQUENCES)}")
+        if self.sequence not in RENDERED:
+            raise ValueError(f"there is no sequence '{self.sequence}'; it must be one of {', '.join(RENDERED)}")
         if min(self.pixel_mm, self.slice_mm) <= 0 or self.slices < 1:
             raise ValueError(
                 f"pixels, slices and their number must be larger than 0, got {self.pixel_mm:g} mm, "
@@ -80,12 +83,13 @@ class MrAcquisition:
 
 
 def random_mr_acquisition(seed: int, sequence: str) -> MrAcquisition:
-    """A stack such as hospitals make: slices of 3 to 5 mm over 64 to 80 mm."""
-    rng = stream(seed, f"sagittal {sequence}")
+    """A stack such as hospitals make: slices of 3 to 5 mm over 64 to 80 mm; those of `TOGETHER` have one."""
+    stack = TOGETHER.get(sequence, sequence)
+    rng = stream(seed, f"sagittal {stack}")
     slice_mm = float(rng.uniform(3.0, 5.0))
     return MrAcquisition(
         sequence=sequence,
-        pixel_mm=float(rng.uniform(0.6, 1.0)),
+        pixel_mm=float(rng.uniform(*(DIFFUSION_PIXEL_MM if stack == ADC else PIXEL_MM))),
         slice_mm=slice_mm,
         gap=float(rng.uniform(0.0, 0.2)),
         slices=round(float(rng.uniform(64.0, 80.0)) / slice_mm),
@@ -99,6 +103,8 @@ def render_mr(
     anatomy: LabelledAnatomy, seed: int, acquisition: MrAcquisition, disease: Disease | None = None
 ) -> Volume:
     """Sagittal MR of an anatomy, int16, stored as scanners do: pixels to the back and down, slices to the right.
+
+    An ADC map is computed from the two diffusion images as they would have been made, in 10⁻⁶ mm²/s.
 
     Parameters
     ----------
@@ -118,6 +124,9 @@ def render_mr(
     """
     if disease is not None and disease.anatomy is not anatomy:
         raise ValueError(f"{anatomy.name} is not the anatomy of the disease; render disease.anatomy")
+    if acquisition.sequence == ADC:
+        two = [render_mr(anatomy, seed, replace(acquisition, sequence=one), disease) for one in ADC_OF]
+        return two[0].with_array(adc_map(two[0].array, two[1].array, LEAST_SIGNAL * SCALE * acquisition.noise))
     rng = stream(seed, "mr patient")  # the same marrow, discs and disease in every sequence
     signal = tissue_signal(anatomy, acquisition.sequence, rng)
     if disease is not None:
@@ -160,13 +169,14 @@ def tissue_signal(anatomy: LabelledAnatomy, sequence: str, rng: np.random.Genera
         return signal * float(np.clip(rng.normal(1.0, VARIATION), 1 - 2 * VARIATION, 1 + 2 * VARIATION))
 
     table = np.zeros(256, np.float32)
-    for tissue, row in TISSUES.items():
-        table[tissue] = varied(row[column])
+    for tissue in TISSUES:
+        table[tissue] = varied(tissue_signals(tissue)[column])
     fat, worn = rng.uniform(0.1, 1.0), rng.uniform(0.0, 1.0)
-    marrow = varied(fat * FATTY_MARROW[column] + (1 - fat) * RED_MARROW[column])
+    fatty, red, dry, moist, cortex = (marrow_signals(name)[column] for name in MARROW)
+    marrow = varied(fat * fatty + (1 - fat) * red)
     for tissue in BONES:
         table[tissue] = marrow * rng.uniform(0.92, 1.08)
-    table[Tissue.DISC] = varied(worn * WORN_DISC[column] + (1 - worn) * HEALTHY_DISC[column])
+    table[Tissue.DISC] = varied(worn * dry + (1 - worn) * moist)
     image = table[anatomy.tissue]
     bone = np.isin(anatomy.tissue, [int(tissue) for tissue in BONES])
     image *= 1 + np.float32(TEXTURE) * rng.standard_normal(image.shape, np.float32)
@@ -176,7 +186,7 @@ def tissue_signal(anatomy: LabelledAnatomy, sequence: str, rng: np.random.Genera
     held = np.zeros(256, np.float32)
     for tissue, mm in CORTEX_MM.items():
         held[tissue] = min(mm / edge, 1.0)
-    image[shell] += held[anatomy.tissue[shell]] * (np.float32(CORTEX[column]) - image[shell])
+    image[shell] += held[anatomy.tissue[shell]] * (np.float32(cortex) - image[shell])
     return np.maximum(image, 0.0)
 
 

@@ -9,7 +9,8 @@ from scipy import ndimage
 from spinemets.simulate.disease import Deposit, Disease, FractureTruth
 from spinemets.simulate.fracture_marks import FLUID_HU
 from spinemets.simulate.irregular import FLOAT, grain, ramp
-from spinemets.simulate.mr_signals import MATTER, SEQUENCES, Matter
+from spinemets.simulate.mr_functional import matter_range
+from spinemets.simulate.mr_signals import Matter
 from spinemets.simulate.tissues import Tissue
 
 GAS_HU, DENSE_HU, FAT_HU = -300.0, 200.0, 60.0
@@ -39,7 +40,7 @@ def with_mr_disease(image: FLOAT, disease: Disease, sequence: str, rng: np.rando
     disease : Disease
         What is wrong.
     sequence : str
-        One of `SEQUENCES`.
+        One of `mr_functional.SEQUENCES`.
     rng : numpy Generator
         Of signals and of oedema.
 
@@ -57,7 +58,7 @@ def with_mr_disease(image: FLOAT, disease: Disease, sequence: str, rng: np.rando
             add_oedema(result, disease, fracture, sequence, rng)
     for deposit in disease.deposits:
         matter, share = matter_of(deposit, disease, edge, rng)
-        low, high = MATTER[matter][SEQUENCES.index(sequence)]
+        low, high = matter_range(matter, sequence)
         signal = rng.uniform(low, high) * (1.0 + GRAIN * grain(share.shape, rng, 4.0, edge))
         result[deposit.box] += share * (np.maximum(signal, 0.0) - result[deposit.box])
     return result
@@ -107,5 +108,5 @@ def add_oedema(
     reach = rng.uniform(*OEDEMA_HEIGHT) * float(np.median(body.sum(axis=2)[body.any(axis=2)])) * edge
     uneven = depth + 1.5 * grain(body.shape, rng, 6.0, edge)
     share = (1.0 - ramp(uneven, reach - 2.0, reach + 2.0)) * body * rng.uniform(0.7, 1.0)
-    low, high = MATTER[Matter.OEDEMA][SEQUENCES.index(sequence)]
+    low, high = matter_range(Matter.OEDEMA, sequence)
     image[box[0]] += share * (np.float32(rng.uniform(low, high)) - image[box[0]])

@@ -1,4 +1,4 @@
-"""Signals of tissues and of disease on T1, T2 and STIR, muscle being 1 at each.
+"""Signals of tissues and of disease on T1, T2 and STIR, muscle being 1 at each; of the others see `mr_functional`.
 
 `clinical.md` §3.5 for marrow, disc, cord, CSF, muscle, epidural fat, tumour, oedema, fluid, fracture lines and blood;
 all others are ours.
@@ -11,9 +11,9 @@ from enum import Enum
 
 from spinemets.simulate.tissues import OTHER_BONE, Tissue
 
-SEQUENCES = ("t1", "t2", "stir")
+SPIN_ECHO = ("t1", "t2", "stir")
 Row = tuple[float, float, float]
-"""A signal in each of `SEQUENCES`."""
+"""A signal in each of `SPIN_ECHO`."""
 Span = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 """A range in each."""
 
