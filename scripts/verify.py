@@ -7,6 +7,7 @@ python scripts/verify.py orientation   one CT as NIfTI and as DICOM in every ori
 python scripts/verify.py speed         the chest CT and an axial T2 from file to report: seconds, memory, beside torch
 python scripts/verify.py measures      heights, lesion shares, angles and slips against known truth, by region and voxel
 python scripts/verify.py outlines      what the network's outlines add to errors, on patients of the validation seeds
+python scripts/verify.py outlines_mr   the same on sagittal MR
 python scripts/verify.py lesions       lesions of diseased test patients by size and type; false ones on real CT
 python scripts/verify.py lesions_mr    the same on simulated T1, T2 and STIR; what is found on real MR
 python scripts/verify.py sins          SINS of diseased test patients, under true masks and end to end
@@ -57,6 +58,7 @@ PARTS = {
     "speed": speed.measure,
     "measures": measures.measure,
     "outlines": outlines.measure,
+    "outlines_mr": outlines.measure_mr,
     "lesions": lesions.measure,
     "lesions_mr": lesions_mr.measure,
     "sins": sins.measure,

@@ -1,4 +1,4 @@
-"""What the spine network's outlines add to the error of what is measured on them: `spinemets.measure.outline_error`.
+"""What a spine network's outlines add to the error of what is measured on them: `spinemets.measure.outline_error`.
 
 Patients of the validation seeds, healthy and with fractures; every body is measured on the true masks and on the
 network's, matched by overlap whatever its name. Nothing real and no test seed is in it.
@@ -7,8 +7,9 @@ network's, matched by overlap whatever its name. Nothing real and no test seed i
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ import numpy as np
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
 from spinemets.body_assessment import MeasuredBodies, cropped_to_spine, measured_bodies
 from spinemets.datasets.splits import SEEDS
+from spinemets.errors import ModelError
 from spinemets.findings import Finding, Measured
 from spinemets.geometry import Grid
-from spinemets.inference.segment import SpineModels, segment_spine
+from spinemets.inference.segment import MrSpineModel, SpineModels, SpineSegmentation, segment_mr_spine, segment_spine
 from spinemets.measure.agreement import Overlap
 from spinemets.measure.alignment import local_alignment
 from spinemets.measure.height_reference import height_losses
@@ -29,10 +31,14 @@ from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.measure.vertebra_regions import vertebra_regions
 from spinemets.rules.genant import MILD_FROM
 from spinemets.simulate.ct import render_ct
+from spinemets.simulate.disease import Disease
 from spinemets.simulate.disease_truth import render_lesions
 from spinemets.simulate.diseased_patient import diseased
 from spinemets.simulate.masks import render_masks
+from spinemets.simulate.mr import random_mr_acquisition, render_mr
+from spinemets.simulate.mr_signals import SPIN_ECHO
 from spinemets.simulate.parametric import parametric_anatomy
+from spinemets.simulate.tissues import LabelledAnatomy
 from spinemets.spine import Spine
 from spinemets.volume import Volume
 
@@ -47,31 +53,68 @@ PATIENTS = (
 """Number among the validation seeds, field of view, disease."""
 PARTS = {"C3 to T4": (Level.C3, Level.T4), "T5 to L5": (Level.T5, Level.L5)}
 """Stretches of the spine that are told apart, by the true level."""
+SOUND_BELOW = 0.1
+"""Largest loss of a body that counts as sound among ill ones (`clinical.md` §1.5: 10 % makes no reference)."""
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Differences of every measurement, network less truth, in healthy patients; losses of fractured bodies."""
+    """Differences of every measurement on CT, network less truth, in healthy patients; losses of fractured bodies."""
     models = SpineModels.load()
+    return compared(PATIENTS[: options.cases], render_ct_of, lambda image: segment_spine(image, models))
+
+
+def measure_mr(options: argparse.Namespace) -> dict[str, Any]:
+    """The same on sagittal T1, T2 and STIR of the same patients, each patient on one of them."""
+    model = MrSpineModel.load()
+    if model is None:
+        raise ModelError("this version ships no network that outlines vertebrae on MR")
+    return compared(PATIENTS[: options.cases], render_mr_of, lambda image: segment_mr_spine(image, model))
+
+
+def render_ct_of(seed: int, shown: LabelledAnatomy, ill: Disease | None) -> Volume:
+    """The CT of a patient."""
+    return render_ct(shown, seed, disease=ill)
+
+
+def render_mr_of(seed: int, shown: LabelledAnatomy, ill: Disease | None) -> Volume:
+    """A sagittal stack of a patient, of the sequence that the seed chooses."""
+    return render_mr(shown, seed, random_mr_acquisition(seed, SPIN_ECHO[seed % len(SPIN_ECHO)]), ill)
+
+
+def compared(
+    patients: Sequence[tuple[int, str, str | None]],
+    rendered: Callable[[int, LabelledAnatomy, Disease | None], Volume],
+    segment: Callable[[Volume], SpineSegmentation],
+) -> dict[str, Any]:
+    """Differences between the true masks and a network's on an image of each patient, printed."""
     rows: list[dict[str, Any]] = []
     shares: list[tuple[str, str, float, float]] = []
-    for number, field, kind in PATIENTS[: options.cases]:
+    for number, field, kind in patients:
         seed = SEEDS["validation"][number]
         anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=field)
         ill = None if kind is None else diseased(anatomy, kind, seed)
         shown = anatomy if ill is None else ill.anatomy
-        image = render_ct(shown, seed, disease=ill)
-        truth, found = render_masks(shown, Grid.of(image)), segment_spine(image, models)
+        image = rendered(seed, shown, ill)
+        truth, found = render_masks(shown, Grid.of(image)), segment(image)
         ours = (spine_from_mask(truth.vertebrae), truth.vertebrae, truth.subregions)
         bones = NETWORK_OUTLINE.without_crumbs(found.vertebrae, found.spine)
         here = differences(ours, (found.spine, bones, found.subregions))
         if ill is not None:
             shares += lesion_differences(render_lesions(ill, Grid.of(image)), ours[1:], (bones, found.subregions))
         rows += [{"seed": seed, "disease": kind, **row} for row in here]
+    return told(rows, shares)
+
+
+def told(rows: list[dict[str, Any]], shares: list[tuple[str, str, float, float]]) -> dict[str, Any]:
+    """Summaries of healthy bodies by stretch of the spine, of fractured ones, and of lesions, printed."""
     healthy = [row for row in rows if row["disease"] is None]
+    sound = [row for row in rows if (row["largest_loss"][0] or 0.0) < SOUND_BELOW]
     result = {}
-    for name, (low, high) in PARTS.items():
-        part = result[name] = summary([row for row in healthy if low.order <= row["order"] <= high.order])
-        print(f"\n{name}, {part['bodies']} bodies of healthy patients; differences: mean, 90 % at most, largest")
+    groups = {"healthy patients": healthy, "sound bodies of all patients": sound}
+    for (name, (low, high)), (whose, own) in product(PARTS.items(), groups.items()):
+        part = summary([row for row in own if low.order <= row["order"] <= high.order])
+        result[f"{name}, {whose}"] = part
+        print(f"\n{name}, {part['bodies']} bodies, {whose}; differences: mean, 90 % at most, largest")
         for what, (mean, most, largest) in part["differences"].items():
             print(f"  {what:22} {mean:6.2f} {most:6.2f} {largest:6.2f}")
     fractured = [row for row in rows if (row["largest_loss"][0] or 0.0) >= MILD_FROM]

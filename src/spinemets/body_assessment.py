@@ -22,6 +22,7 @@ from spinemets.measure.region_labels import in_body
 from spinemets.measure.sacral_endplate import sacral_endplate
 from spinemets.measure.vertebra_regions import VertebraRegions
 from spinemets.measure.wall_from_canal import WallFromCanal, walls_from_canal
+from spinemets.orientation import closest_axes
 from spinemets.spine import Spine
 from spinemets.volume import Volume
 
@@ -50,7 +51,7 @@ def measured_bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -
             heights[level] = NotAssessed(Reason.NO_REFERENCE, "the heights of the undivided sacrum are not defined")
         elif level in (Level.C1, Level.C2):
             heights[level] = NotAssessed(Reason.NO_REFERENCE, f"{level} has no body with two endplates")
-        elif vertebra.partly_visible:
+        elif vertebra.partly_visible and not _cut_at_the_sides(level, vertebrae, regions):
             heights[level] = NotAssessed(Reason.OUT_OF_FIELD, f"the image cuts through {level}")
             if level in regions.axes:
                 _cut_body(level, vertebrae, regions, boxes[level], bodies)
@@ -65,12 +66,26 @@ def measured_bodies(spine: Spine, vertebrae: Volume, regions: VertebraRegions) -
     return bodies
 
 
+def _cut_at_the_sides(level: Level, vertebrae: Volume, regions: VertebraRegions) -> bool:
+    """Whether the image ends to the left or right of a body and nowhere else, as sagittal stacks do: the body is whole.
+
+    Transverse processes are wider than most sagittal stacks.
+    """
+    box = regions.boxes[level] if level in regions.axes else None
+    if box is None:
+        return False
+    aside = closest_axes(vertebrae.affine)[0][0]
+    faces = {axis for axis, part in enumerate(box) if part.start == 0 or part.stop == vertebrae.shape[axis]}
+    return faces == {aside} and not len(cut_mm(_mask(level, vertebrae, regions, box), vertebrae))
+
+
 def measurable(bodies: MeasuredBodies, spine: Spine, outline: OutlineError) -> MeasuredBodies:
     """Bodies without those that are outlined too coarsely."""
     heights: dict[Level, BodyHeights | NotAssessed] = {}
     for vertebra in spine.vertebrae:
         own = bodies.heights[vertebra.level]
-        heights[vertebra.level] = (None if vertebra.partly_visible else outline.refusal(vertebra)) or own
+        unseen = vertebra.partly_visible and isinstance(own, NotAssessed)
+        heights[vertebra.level] = own if unseen else outline.refusal(vertebra) or own
     seen = [level for level, own in heights.items() if isinstance(own, BodyHeights)]
     ends = {level: bodies.ends[level] for level in seen if level in bodies.ends}
     walls = {level: bodies.walls[level] for level in seen if level in bodies.walls}
