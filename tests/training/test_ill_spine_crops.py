@@ -107,8 +107,30 @@ def test_disease_is_laid_over_the_image_and_its_shape_is_what_is_to_be_drawn(fil
     assert (shown.target[0][dense] == shown.target[0][dense][0]).all()
 
 
-def test_the_spine_task_can_learn_from_patients_that_are_ill():
-    data = instantiate(composed("task=spine", "data=ill", "data.root=maps").data)
+def test_an_mr_shows_the_disease_where_it_is_and_its_targets_are_those_of_the_bone():
+    """Gas has no signal in any sequence; the same patch without it is told by the same random numbers before it."""
+    structure = np.full((1, 60, 60, 60), Subregion.BODY, np.uint8)
+    vertebra = np.full((1, 60, 60, 60), Level.L3.verse_id, np.uint8)
+    batch = {"structure": torch.from_numpy(structure), "vertebra": torch.from_numpy(vertebra)}
+    centres = torch.full((1, 29, 3), 30.0)
+    keep = torch.full((1, 60, 60, 60), FULL, dtype=torch.uint8)
+    keep[:, 20:40, 20:40, 20:40] = 0
+    deposits = {"keep": keep, "add": torch.where(keep == 0, -800, 0), "rise": torch.zeros_like(keep)}
+    make = SpineRandomiser(patch_size=60, augment=False, any_contrast=1.0)
+    darker = []
+    for seed in range(6):
+        torch.manual_seed(seed)
+        shown = make(batch["structure"], batch["vertebra"], centres, None, deposits)
+        image = shown.image[0, 0]
+        darker.append(float(image[26:34, 26:34, 26:34].median()) < float(image[4:14, 20:40, 20:40].median()))
+        assert (shown.target[0] == shown.target[0, 30, 30, 30]).float().mean() > 0.6
+    assert sum(darker) >= 5
+
+
+@pytest.mark.parametrize(("task", "source"), [("spine", "ill"), ("spine_mr", "ill_mr")])
+def test_the_spine_task_can_learn_from_patients_that_are_ill(task, source):
+    data = instantiate(composed(f"task={task}", f"data={source}", "data.root=maps").data)
     assert data.disease.draws == 2
+    assert ("lumbar_mr" in data.sources) == (task == "spine_mr")
     dataset = data.ill_crops([], 10, 1)
     assert isinstance(dataset, IllSpineCropDataset)

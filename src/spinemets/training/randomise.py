@@ -20,7 +20,8 @@ from spinemets.training.ct_contrast import render_ct
 from spinemets.training.deposits import Deposits, deposits_at, varied
 from spinemets.training.filters import chance
 from spinemets.training.mr_acquisition import MR_CUTS, acquire_mr
-from spinemets.training.mr_contrast import render_random_contrast
+from spinemets.training.mr_contrast import drawn_contrast, render_random_contrast
+from spinemets.training.mr_disease import with_disease
 from spinemets.training.position_target import position_targets
 
 NO_VERTEBRA_CLASS = 254
@@ -128,8 +129,7 @@ class SpineRandomiser(nn.Module):
             if measured is not None:
                 images.append(self._real_image(measured, beyond))
             elif any_contrast:
-                signal = render_random_contrast(one, ids, self.voxel_mm)
-                images.append(acquire_mr(signal, beyond, one, self.voxel_mm))
+                images.append(self._mr(one, ids, ill, beyond))
             else:
                 images.append(self._ct(one, ids, ill, beyond))
             one, ids = one.masked_fill(beyond, OUTSIDE_FIELD), ids.masked_fill(beyond, 0)
@@ -153,6 +153,15 @@ class SpineRandomiser(nn.Module):
         if ill is not None:
             image = (varied(ill) if self.augment else ill).over(image, contrast)
         return self.window(acquire_ct(image, beyond, self.voxel_mm))
+
+    def _mr(self, structure: Tensor, vertebra: Tensor, ill: Deposits | None, beyond: Tensor) -> Tensor:
+        """An MR of random contrast; disease is drawn by its CT number alone, so that tumour may look like oedema."""
+        contrast = drawn_contrast(structure.device)
+        image = render_random_contrast(structure, vertebra, self.voxel_mm, contrast)
+        if ill is not None:
+            labels = (structure, vertebra, torch.zeros_like(structure))
+            image = with_disease(image, labels, varied(ill) if self.augment else ill, contrast, self.voxel_mm)
+        return acquire_mr(image, beyond, structure, self.voxel_mm)
 
     def _real_image(self, image: Tensor, beyond: Tensor) -> Tensor:
         """A real CT cut like its labels, with a little other noise, sharpness and calibration."""
