@@ -130,7 +130,7 @@ def render_mr(
     rng = stream(seed, "mr patient")  # the same marrow, discs and disease in every sequence
     signal = tissue_signal(anatomy, acquisition.sequence, rng)
     if disease is not None:
-        signal = with_mr_disease(signal, disease, acquisition.sequence, rng)
+        signal = with_mr_disease(signal, disease, acquisition.sequence, rng, seed)
     grid = sagittal_grid(anatomy, acquisition)
     scanner = stream(seed, f"mr scanner {acquisition.sequence}")
     return Volume(scanned(Volume(signal, anatomy.affine), grid, acquisition, scanner), grid.affine)

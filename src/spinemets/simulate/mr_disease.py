@@ -1,4 +1,4 @@
-"""Disease in an MR before the scanner: what each deposit is made of, and oedema, which CT does not show."""
+"""Disease in an MR before the scanner: what each deposit is made of; of fractures see `mr_fracture`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.simulate.disease import Deposit, Disease, FractureTruth
+from spinemets.simulate.disease import Deposit, Disease
 from spinemets.simulate.fracture_marks import FLUID_HU
-from spinemets.simulate.irregular import FLOAT, grain, ramp
+from spinemets.simulate.irregular import FLOAT, grain
+from spinemets.simulate.mr_fracture import functions, lay_fluid, lay_marrow, mr_signs
 from spinemets.simulate.mr_functional import matter_range
 from spinemets.simulate.mr_signals import Matter
 from spinemets.simulate.tissues import Tissue
@@ -24,13 +25,11 @@ REACTIVE_HU = 400.0
 """Sclerosis that adds so much has all of its signal (ours)."""
 REACTIVE = (Matter.BLASTIC, Matter.OEDEMA, Matter.FATTY)
 """What reactive sclerosis may look like, each as often: Modic's types (shares ours)."""
-ACUTE_SHARE, OEDEMA_HEIGHT = 0.6, (0.35, 0.85)
-"""Of osteoporotic fractures, with oedema; and how much of the height of the body it takes (ours)."""
 GRAIN = 0.08
 """Standard deviation of the signal within disease, as a share of it (ours)."""
 
 
-def with_mr_disease(image: FLOAT, disease: Disease, sequence: str, rng: np.random.Generator) -> FLOAT:
+def with_mr_disease(image: FLOAT, disease: Disease, sequence: str, rng: np.random.Generator, seed: int) -> FLOAT:
     """(I, J, K) signal of the anatomy of a disease with the disease in it.
 
     Parameters
@@ -42,7 +41,9 @@ def with_mr_disease(image: FLOAT, disease: Disease, sequence: str, rng: np.rando
     sequence : str
         One of `mr_functional.SEQUENCES`.
     rng : numpy Generator
-        Of signals and of oedema.
+        Of signals.
+    seed : int
+        Of the signs of its fractures, `mr_fracture.mr_signs`.
 
     Raises
     ------
@@ -53,15 +54,24 @@ def with_mr_disease(image: FLOAT, disease: Disease, sequence: str, rng: np.rando
         raise ValueError(f"the image has {image.shape} voxels, the disease {disease.anatomy.tissue.shape}")
     edge = float(np.linalg.norm(disease.anatomy.affine[:3, 0]))
     result = image.copy()
+    signs = {one.level.verse_id: mr_signs(one, seed) for one in disease.fractures}
     for fracture in disease.fractures:
-        if fracture.cause == "osteoporotic" and rng.random() < ACUTE_SHARE:
-            add_oedema(result, disease, fracture, sequence, rng)
+        lay_marrow(result, disease, fracture, signs[fracture.level.verse_id], sequence, rng)
     for deposit in disease.deposits:
         matter, share = matter_of(deposit, disease, edge, rng)
-        low, high = matter_range(matter, sequence)
+        own = signs.get(_vertebra_of(deposit, disease))
+        low, high = matter_range(matter, sequence, None if own is None else functions(matter, own))
         signal = rng.uniform(low, high) * (1.0 + GRAIN * grain(share.shape, rng, 4.0, edge))
         result[deposit.box] += share * (np.maximum(signal, 0.0) - result[deposit.box])
+    for fracture in disease.fractures:
+        if signs[fracture.level.verse_id]["fluid_sign"]:
+            lay_fluid(result, disease, fracture, sequence, rng)
     return result
+
+
+def _vertebra_of(deposit: Deposit, disease: Disease) -> int:
+    """VerSe id of the vertebra that most of a deposit lies in; 0 beside the bone."""
+    return int(np.bincount(disease.anatomy.vertebra[deposit.box][deposit.share > 0.5 * deposit.share.max()]).argmax())
 
 
 def matter_of(deposit: Deposit, disease: Disease, edge_mm: float, rng: np.random.Generator) -> tuple[Matter, FLOAT]:
@@ -91,22 +101,3 @@ def _matter(deposit: Deposit, disease: Disease, filled: NDArray[np.bool_], hu: f
         return Matter.CRACK if depth <= THIN_MM else Matter.FATTY
     in_disc = (disease.anatomy.tissue[deposit.box][filled] == Tissue.DISC).mean() > 0.5
     return Matter.FLUID if in_disc else Matter.BLOOD
-
-
-def add_oedema(
-    image: FLOAT, disease: Disease, fracture: FractureTruth, sequence: str, rng: np.random.Generator
-) -> None:
-    """Lay oedema below the upper endplate of a fractured body, in place; marrow further away is left."""
-    own = (disease.anatomy.vertebra == fracture.level.verse_id) & (disease.anatomy.tissue == Tissue.VERTEBRAL_BODY)
-    box = ndimage.find_objects(own.view(np.uint8))
-    if not box:
-        return
-    body = own[box[0]]
-    edge = float(np.linalg.norm(disease.anatomy.affine[:3, 0]))
-    top = np.where(body.any(axis=2), body.shape[2] - np.argmax(body[:, :, ::-1], axis=2), 0)[:, :, None]
-    depth = (top - np.arange(body.shape[2])) * edge
-    reach = rng.uniform(*OEDEMA_HEIGHT) * float(np.median(body.sum(axis=2)[body.any(axis=2)])) * edge
-    uneven = depth + 1.5 * grain(body.shape, rng, 6.0, edge)
-    share = (1.0 - ramp(uneven, reach - 2.0, reach + 2.0)) * body * rng.uniform(0.7, 1.0)
-    low, high = matter_range(Matter.OEDEMA, sequence)
-    image[box[0]] += share * (np.float32(rng.uniform(low, high)) - image[box[0]])

@@ -119,11 +119,12 @@ def marrow_signals(name: str) -> np.ndarray:
     return _signals(*_MARROW[name])
 
 
-def matter_range(matter: Matter, sequence: str) -> tuple[float, float]:
-    """Least and largest signal of disease in one of `SEQUENCES`."""
+def matter_range(matter: Matter, sequence: str, does: tuple[Function, Function] | None = None) -> tuple[float, float]:
+    """Least and largest signal of disease in one of `SEQUENCES`; what it does is that of its kind, or as given."""
     column = SEQUENCES.index(sequence)
     rows = tuple(zip(*MATTER[matter], strict=True))
-    low, high = (_signals(row, function)[column] for row, function in zip(rows, MATTER_FUNCTION[matter], strict=True))
+    both = does or MATTER_FUNCTION[matter]
+    low, high = (_signals(row, function)[column] for row, function in zip(rows, both, strict=True))
     return float(low), float(high)
 
 
