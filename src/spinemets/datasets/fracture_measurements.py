@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def cause_of_seed(seed: int) -> FractureClass:
 def measured_fractures(
     cache: Path, split: str, count: int, progress: Callable[[int], None] | None = None
 ) -> Iterator[dict[str, Any]]:
-    """The first fractures of a split, measured; those whose file lies in the cache are read.
+    """The first fractures of a split, measured on CT; those whose file lies in the cache are read.
 
     Parameters
     ----------
@@ -62,27 +63,56 @@ def measured_fractures(
     ValueError
         If there is no such split, or it has too few seeds.
     """
+    return kept_fractures(Kept(cache, "fracture", __name__, measured_fracture), split, count, progress)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where measured fractures are kept, and how those that are not there are measured.
+
+    Attributes
+    ----------
+    cache : Path
+        Folder of the files.
+    name : str
+        Begin of their names.
+    module : str
+        Whose code makes them.
+    measured : callable
+        From a seed to what is kept of its fracture.
+    """
+
+    cache: Path
+    name: str
+    module: str
+    measured: Callable[[int], dict[str, Any]]
+
+
+def kept_fractures(
+    kept: Kept, split: str, count: int, progress: Callable[[int], None] | None = None
+) -> Iterator[dict[str, Any]]:
+    """The first fractures of a split, each read or measured; parameters and errors as of `measured_fractures`."""
     if split not in FIRST_SEED:
         raise ValueError(f"there is no split '{split}'; it must be one of {', '.join(FIRST_SEED)}")
     seeds = range(FIRST_SEED[split], FIRST_SEED[split] + count)
     if count and seeds[-1] not in SEEDS[split]:
         raise ValueError(f"{count} fractures are more than the seeds of {split} allow")
-    cache.mkdir(parents=True, exist_ok=True)
-    for number, (seed, path) in enumerate(_files(cache, seeds).items()):
+    kept.cache.mkdir(parents=True, exist_ok=True)
+    for number, (seed, path) in enumerate(_files(kept, seeds).items()):
         if not path.is_file():
             partial = path.with_suffix(".partial")
-            partial.write_text(json.dumps(measured_fracture(seed)), encoding="utf-8")
+            partial.write_text(json.dumps(kept.measured(seed)), encoding="utf-8")
             partial.replace(path)
         if progress is not None:
             progress(number + 1)
         yield json.loads(path.read_text(encoding="utf-8"))
 
 
-def _files(cache: Path, seeds: Sequence[int]) -> dict[int, Path]:
+def _files(kept: Kept, seeds: Sequence[int]) -> dict[int, Path]:
     """Where the fracture of each seed is kept; the log says if other code measured some that are to be measured now."""
-    made_by = source_digest(__name__)
-    files = {seed: cache / f"fracture-{made_by}-{seed}.json" for seed in seeds}
-    measured = {path.stem.rpartition("-")[2] for path in cache.glob("fracture-*.json")}
+    made_by = source_digest(kept.module)
+    files = {seed: kept.cache / f"{kept.name}-{made_by}-{seed}.json" for seed in seeds}
+    measured = {path.stem.rpartition("-")[2] for path in kept.cache.glob(f"{kept.name}-*.json")}
     outdated = sum(str(seed) in measured and not path.is_file() for seed, path in files.items())
     if outdated:
         log.info(
