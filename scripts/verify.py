@@ -15,6 +15,7 @@ python scripts/verify.py escc          grades of known deformations, with noise 
 python scripts/verify.py canal         the canal network: grades and masks of simulated axial T2, cords of real MR
 python scripts/verify.py canal_looks   the same patients as other scanners would show them
 python scripts/verify.py fracture      the cause of simulated fractures, beside the ceiling and gradient boosting
+python scripts/verify.py fracture_mr   the same fractures on sagittal MR
 python scripts/verify.py fracture_networks  the same fractures under the masks of the networks
 python scripts/verify.py budget        seconds and memory of the measurements of a whole spine
 python scripts/verify.py all
@@ -37,6 +38,7 @@ from verification import (
     canal_looks,
     escc,
     fracture,
+    fracture_mr,
     fracture_networks,
     lesions,
     lesions_mr,
@@ -66,6 +68,7 @@ PARTS = {
     "canal": canal.measure,
     "canal_looks": canal_looks.measure,
     "fracture": fracture.measure,
+    "fracture_mr": fracture_mr.measure,
     "fracture_networks": fracture_networks.measure,
     "budget": budget.measure,
 }

@@ -52,13 +52,13 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "model, lesion mask": figures(truth, probability(model, rows), studies),
         "model, no lesion mask": figures(truth, probability(model, bare), studies),
     }
-    learnt = _learnt_from(cache, model)
+    learnt = learnt_from(cache, model)
     if learnt is None:
         print(f"\n{LEARNT_ELSEWHERE}")
     else:
         name = f"gradient boosting, {len(set(learnt.studies))} fractures of the seeds learnt from"
         table[name] = figures(truth, boosted_probability(learnt, Cases(rows), seed=1), studies)
-    removed = {item: auc(truth, probability(model, [_removed(row, item) for row in rows])) for item in _items(model)}
+    removed = without_each_item(model, rows, truth)
     verdicts = _verdicts(model, rows, truth)
     _print(table, removed, verdicts, len(cases), len(found))
     return {
@@ -92,22 +92,33 @@ def probability(model: FractureModel, rows: Sequence[FractureRow]) -> NDArray[np
     return np.array([model.explain(row.values, PRIOR).p_metastatic for row in rows])
 
 
-def _learnt_from(cache: Path, model: FractureModel) -> Cases | None:
+def learnt_from(cache: Path, model: FractureModel) -> Cases | None:
     """Simulated fractures of the seeds that the model learnt from; None if it learnt from a table."""
-    counts = [model.details.get("training", {}).get(split) for split in ("train", "validation")]
-    return None if None in counts else FractureData(str(cache), *counts).cases()
+    training = model.details.get("training", {})
+    counts = [training.get(split) for split in ("train", "validation")]
+    on_mr = [training.get(split, 0) for split in ("mr_train", "mr_validation")]
+    return None if None in counts else FractureData(str(cache), *counts, *on_mr).cases()
+
+
+def without_each_item(model: FractureModel, rows: Sequence[FractureRow], truth: NDArray[np.bool_]) -> dict[str, float]:
+    """Area under the curve with nothing assessed of each item of Table 1 in turn."""
+    return {item: auc(truth, probability(model, [_removed(row, item) for row in rows])) for item in _items(model)}
 
 
 def _ceiling(cases: Sequence[dict[str, Any]]) -> NDArray[np.float64]:
     """Probability by the signs as they were drawn, taken for independent as they are but for four pairs."""
     log_odds = np.zeros(len(cases))
     for number, case in enumerate(cases):
-        for name, present in case["signs"].items():
-            ill, brittle = (
-                SIGN_FREQUENCIES[name].of(cause) for cause in (FractureClass.METASTATIC, FractureClass.OSTEOPOROTIC)
-            )
-            log_odds[number] += np.log(ill / brittle) if present else np.log((1 - ill) / (1 - brittle))
+        log_odds[number] = sum(log_odds_of(name, present) for name, present in case["signs"].items())
     return 1 / (1 + np.exp(-log_odds))
+
+
+def log_odds_of(name: str, present: bool) -> float:
+    """What the presence or absence of a sign tells, by the table that it was drawn from."""
+    ill, brittle = (
+        SIGN_FREQUENCIES[name].of(cause) for cause in (FractureClass.METASTATIC, FractureClass.OSTEOPOROTIC)
+    )
+    return float(np.log(ill / brittle) if present else np.log((1 - ill) / (1 - brittle)))
 
 
 def _items(model: FractureModel) -> list[str]:

@@ -63,14 +63,15 @@ def test_a_table_has_the_licence_that_its_owner_gives(tmp_path):
 def test_a_simulated_model_says_how_many_were_made_and_found(monkeypatch, tmp_path):
     rows = drawn_rows(60)
     monkeypatch.setattr(FractureData, "cases", lambda self: Cases([*rows, *rows]))
-    data = FractureData(str(tmp_path), train=50, validation=20)
+    data = FractureData(str(tmp_path), train=50, validation=20, mr_train=30, mr_validation=10)
     train_fracture(data, str(tmp_path / "run"), str(tmp_path), 1, "0.2.0", "Apache-2.0", "python train.py")
     model = FractureModel.load(tmp_path)
     assert model.calibration == "calibrated on simulated cases only"
     assert (model.licence, model.details["modality"]) == ("Apache-2.0", ["CT"])
     card = (tmp_path / "fracture" / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "Learnt from and calibrated on simulated fractures only; it has met no real one." in card
-    assert "50 simulated fractures of the training seeds and 20 of the validation seeds, of which 60 were found" in card
+    assert "50 simulated fractures of the training seeds and 20 of the validation seeds on CT, 30 and 10 of the" in card
+    assert "60 were found by their loss of height on either" in card
     assert "| licence | Apache-2.0; no real image is in it |" in card
 
 
@@ -116,5 +117,13 @@ def test_simulated_cases_come_with_a_lesion_mask_and_without(monkeypatch, tmp_pa
     cases = FractureData(str(tmp_path), train=2, validation=0).cases()
     assert cases.studies == ["simulated-1", "simulated-1"] * 2  # the same from either split here
     assert [row.values["lesions_elsewhere"] for row in cases.rows] == [1.0, None] * 2
+    on_mr = [
+        {"seed": 1, "cause": "metastatic", "measured": vertebra, "bare": {"level": "L1", "signs": {}}},
+        {"seed": 2, "cause": "osteoporotic", "measured": None, "bare": None},
+    ]
+    monkeypatch.setattr(fracture_data, "measured_mr_fractures", lambda cache, split, count, progress: iter(on_mr))
+    both = FractureData(str(tmp_path), train=2, validation=0, mr_train=2).cases()
+    assert both.studies == ["simulated-1"] * 8
+    assert [row.values["lesions_elsewhere"] for row in both.rows][-4:] == [1.0, None] * 2
     assert FractureData(str(tmp_path)).origin == "simulated fractures"
     assert [row.cause for row in simulated_rows(listed)] == ["metastatic"]

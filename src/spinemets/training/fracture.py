@@ -70,7 +70,7 @@ def learnt_from(data: FractureData, cases: Cases, chosen: dict[str, Any]) -> dic
     """What cards say of the cases, how many studies and rows they are, and of what was chosen by them."""
     return {
         "cases": data.origin,
-        **(data.counts if data.simulated else {}),
+        **(data.counts | {f"mr_{split}": count for split, count in data.mr_counts.items()} if data.simulated else {}),
         "studies": len(set(cases.studies)),
         "rows": len(cases.rows),
         "metastatic_rows": int(cases.truth.sum()),

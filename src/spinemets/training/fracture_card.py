@@ -20,7 +20,7 @@ FAILS = {
   are ours.
 - Fractures of the neck are refused. T1 to T3 and L5 were not simulated; for them it extrapolates.
 - Predicted masks were not measured with: a network's outline of a destroyed body may lack what was destroyed.
-- MR signs are in the table but were not learnt. With MR alone only the posterior wall speaks.
+- On MR, too, blood, tumour and oedema have the signals of a table, one sign as if it knew nothing of the others.
 - Epidural tumour is not measured on CT, though it is drawn.
 """,
     False: """\
@@ -98,10 +98,12 @@ def _cases(training: Mapping[str, Any], simulated: bool) -> str:
         )
     return (
         f"{training['train']} simulated fractures of the training seeds and {training['validation']} of the validation "
-        f"seeds, of which {training['studies']} were found by their loss of height; each counts twice, with the true "
+        f"seeds on CT, {training['mr_train']} and {training['mr_validation']} of the same on sagittal MR; "
+        f"{training['studies']} were found by their loss of height on either; each counts twice on each, with the true "
         f"lesion mask and without one ({training['rows']} rows). Signs are drawn from the published frequencies in "
-        "`simulate/sign_frequencies.py`, one by one; each fracture is drawn into a parametric patient, scanned by the "
-        "CT simulator and measured by our own code under the true vertebra masks."
+        "`simulate/sign_frequencies.py`, one by one; each fracture is drawn into a parametric patient, scanned by our "
+        "simulators and measured by our own code under the true vertebra masks. On MR there are T1, T2 and STIR, and "
+        "each of phases, diffusion and T1 after contrast medium in half of the patients."
     )
 
 
