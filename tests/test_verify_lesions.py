@@ -52,3 +52,19 @@ def test_a_piece_over_both_counts_whole_so_that_nothing_too_large_is_forgiven(ve
     bridge = (slice(2, 18), slice(2, 8), slice(2, 8))
     found = verify.both("one", mask(SHOWN, HIDDEN), visible(), mask(bridge))[verify.VISIBLE]
     assert found.dice() == pytest.approx(2 * 6 / (6 + 16))
+
+
+def test_subtraction_marks_what_changes_where_it_meets_a_lesion_and_by_its_sign(verify):
+    """A lesion of 9 mm that is darker throughout, and another change as large that is not joined to it."""
+    truth, elsewhere = mask(SHOWN), (slice(24, 30), slice(2, 8), slice(2, 8))
+    bone = mask((slice(0, 36), slice(0, 12), slice(0, 12)))
+    healthy = truth.with_array(np.full(truth.shape, 150.0, np.float32))
+    image = healthy.array.copy()
+    image[SHOWN], image[elsewhere] = 30.0, 30.0
+    found = verify.by_subtraction(truth, healthy.with_array(image), healthy, bone)
+    assert set(np.unique(found.array)) == {0, LesionLabel.LYTIC}
+    assert not found.array[elsewhere].any()
+    overlap = 2 * ((found.array > 0) & (truth.array > 0)).sum() / ((found.array > 0).sum() + (truth.array > 0).sum())
+    assert overlap > 0.75  # the edge of a change by 120 lies where a third of it is left, outside the mask
+    brighter = verify.by_subtraction(truth, healthy.with_array(300.0 - image), healthy, bone)
+    assert set(np.unique(brighter.array)) == {0, LesionLabel.BLASTIC}
