@@ -134,8 +134,9 @@ def simulate(
     modality: Annotated[
         str,
         typer.Option(
-            help="ct, mr (sagittal T1, T2, STIR), axial_t2 (with epidural tumour of every ESCC grade) or all: CT and "
-            "MR of one patient, and an axial T2 in a frame of reference of its own, as one study."
+            help="ct, mr (sagittal T1, T2, STIR), mr_full (with phases, diffusion and T1 after contrast medium as "
+            "well), axial_t2 (with epidural tumour of every ESCC grade) or all: CT and MR of one patient, and an axial "
+            "T2 in a frame of reference of its own, as one study."
         ),
     ] = "ct",
     dicom: Annotated[bool, typer.Option("--dicom", help="Write the images as DICOM as well.")] = False,

@@ -25,11 +25,14 @@ from spinemets.simulate.diseased_patient import DISEASES, diseased
 from spinemets.simulate.field_of_view import FIELDS
 from spinemets.simulate.masks import Masks, render_masks
 from spinemets.simulate.mr import random_mr_acquisition, render_mr
+from spinemets.simulate.mr_fracture import mr_signs
+from spinemets.simulate.mr_functional import B_VALUE
 from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.simulate.tissues import LabelledAnatomy
 from spinemets.volume import Series
 
-MODALITIES = ("ct", "mr", "axial_t2", "all")
+PARTS = ("ct", "mr", "axial_t2")
+MODALITIES = (*PARTS, "mr_full", "all")
 HEALTHY = "none"
 T2_TSE: dict[str, Any] = {"RepetitionTime": 3500, "EchoTime": 100, "EchoTrainLength": 16}
 """Sequence that a simulated axial T2 states."""
@@ -39,6 +42,17 @@ SAGITTAL: dict[str, dict[str, Any]] = {
     "stir": {"ScanningSequence": "IR", "RepetitionTime": 4000, "EchoTime": 60, "InversionTime": 160},
 }
 """Series of a simulated sagittal MR, by role, and the sequence that each states."""
+_DIFFUSION = {"ScanningSequence": "EP", "RepetitionTime": 3000, "EchoTime": 70}
+_GRADIENT = {"ScanningSequence": "GR", "RepetitionTime": 150, "MagneticFieldStrength": 1.5}
+FULL: dict[str, dict[str, Any]] = SAGITTAL | {
+    "t1_gd": SAGITTAL["t1"] | {"ContrastBolusAgent": "gadolinium"},
+    "in_phase": _GRADIENT | {"EchoTime": 4.6, "ImageType": ["ORIGINAL", "PRIMARY", "IN_PHASE"]},
+    "out_phase": _GRADIENT | {"EchoTime": 2.3, "ImageType": ["ORIGINAL", "PRIMARY", "OUT_PHASE"]},
+    "dwi_b0": _DIFFUSION | {"ImageType": ["ORIGINAL", "PRIMARY", "DIFFUSION"], "DiffusionBValue": 0.0},
+    "dwi_high": _DIFFUSION | {"ImageType": ["ORIGINAL", "PRIMARY", "DIFFUSION"], "DiffusionBValue": 1000 * B_VALUE},
+    "adc": _DIFFUSION | {"ImageType": ["DERIVED", "PRIMARY", "ADC"]},
+}
+"""With phases, diffusion and T1 after contrast medium as well."""
 NO_DISEASE = NotAssessed(Reason.NOT_TRAINED_FOR, "this patient was simulated without disease")
 
 
@@ -77,13 +91,13 @@ def _write(folder: Path, seed: int, modality: str, field: str, disease: str, dic
         _write_axial(folder, seed, dicom)
     elif modality == "ct":
         _write_ct(folder, seed, field, disease, dicom)
-    elif modality == "mr":
-        _write_mr(folder, seed, field, disease, dicom)
+    elif modality in ("mr", "mr_full"):
+        _write_mr(folder, seed, field, disease, dicom, SAGITTAL if modality == "mr" else FULL)
     else:
-        for part in MODALITIES[:-1]:
+        for part in PARTS:
             (folder / part).mkdir(exist_ok=True)
         _write_ct(folder / "ct", seed, field, disease, dicom and dicom / "ct")
-        _write_mr(folder / "mr", seed, field, disease, dicom)
+        _write_mr(folder / "mr", seed, field, disease, dicom, SAGITTAL)
         _write_axial(folder / "axial_t2", seed, dicom and dicom / "t2_axial", frame=uid_of("axial", seed))
 
 
@@ -105,11 +119,13 @@ def _write_ct(folder: Path, seed: int, field: str, disease: str, dicom: Path | N
         write_ct_series(image, dicom, patient_id=f"SIM{seed}", seed=seed, description="Simulated CT")
 
 
-def _write_mr(folder: Path, seed: int, field: str, disease: str, dicom: Path | None) -> None:
-    """Sagittal T1, T2 and STIR of one stack, so that the masks are those of all three."""
+def _write_mr(
+    folder: Path, seed: int, field: str, disease: str, dicom: Path | None, wanted: dict[str, dict[str, Any]]
+) -> None:
+    """Sagittal images of one stack, so that the masks are those of all of them."""
     shown, ill = _patient(seed, field, disease)
     stack = random_mr_acquisition(seed, "t1")
-    images = {role: render_mr(shown, seed, replace(stack, sequence=role), ill) for role in SAGITTAL}
+    images = {role: render_mr(shown, seed, replace(stack, sequence=role), ill) for role in wanted}
     masks = _write_masks(folder, shown, Grid.of(images["t1"]), ill)
     for role, image in images.items():
         write_image(folder / f"{role}.nii.gz", image)
@@ -120,10 +136,12 @@ def _write_mr(folder: Path, seed: int, field: str, disease: str, dicom: Path | N
                 patient_id=f"SIM{seed}",
                 seed=seed,
                 description=f"Simulated sagittal {role.upper()}",
-                **SAGITTAL[role],
+                **wanted[role],
             )
     series = [Series(role, image, name=f"{role}.nii.gz") for role, image in images.items()]
-    write_report_json(folder / "truth.json", _truth(series, masks, ill, {"seed": seed, "field": field}))
+    signs = {str(one.level): mr_signs(one, seed) for one in (() if ill is None else ill.fractures)}
+    provenance = {"seed": seed, "field": field, **({"mr_signs": signs} if signs else {})}
+    write_report_json(folder / "truth.json", _truth(series, masks, ill, provenance))
 
 
 def _write_masks(folder: Path, shown: LabelledAnatomy, grid: Grid, ill: Disease | None) -> Masks:

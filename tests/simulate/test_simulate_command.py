@@ -67,6 +67,22 @@ def test_an_mr_as_dicom_is_read_with_the_roles_that_it_was_given(monkeypatch, sp
         assert np.allclose(one.volume.world((np.array(one.volume.shape) - 1) / 2), file.world(centre), atol=1e-3)
 
 
+def test_a_full_mr_as_dicom_is_read_with_every_role_and_the_signs_of_fractures_are_in_its_truth(
+    monkeypatch, spine, tmp_path
+):
+    folder = simulated(monkeypatch, spine, tmp_path, "osteoporosis", "mr_full", dicom=True)
+    roles = {"t1", "t2", "stir", "t1_gd", "in_phase", "out_phase", "dwi_b0", "dwi_high", "adc"}
+    series = {one.role: one.volume for one in read_study(folder / "dicom").series}
+    assert set(series) == roles
+    assert all((folder / f"{role}.nii.gz").is_file() for role in roles)
+    muscle = series["in_phase"].array > np.percentile(series["in_phase"].array, 60)
+    assert series["out_phase"].array[muscle].mean() < series["in_phase"].array[muscle].mean()
+    truth = json.loads((folder / "truth.json").read_text())
+    broken = truth["provenance"]["disease"]["fractures"]
+    assert set(truth["provenance"]["mr_signs"]) == {one["level"] for one in broken}
+    assert all("fluid_sign" in signs for signs in truth["provenance"]["mr_signs"].values())
+
+
 def test_all_modalities_are_one_study_with_ct_and_mr_in_one_frame_of_reference(monkeypatch, spine, tmp_path):
     folder = simulated(monkeypatch, spine, tmp_path, "none", "all", dicom=True)
     assert {one.name for one in folder.iterdir()} == {"ct", "mr", "axial_t2", "dicom"}
