@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 SIMULATED_LICENCE = "Apache-2.0"
 """Of models that learnt from simulated fractures only; the default of the configuration."""
+SIMULATED_ONLY = "calibrated on simulated cases only"
 OWNERS_LICENCE = "none stated; it is for the owner of the table to give"
 COLUMNS = ("auc", "auc_low", "auc_high", "log_loss", "calibration_error")
 
@@ -82,7 +83,7 @@ def learnt_from(data: FractureData, cases: Cases, chosen: dict[str, Any]) -> dic
 def scope(data: FractureData, licence: str, inputs: Sequence[str], training: dict[str, Any]) -> dict[str, Any]:
     """Licence, modality and calibration: what those may say of a model that learnt from such cases."""
     if data.simulated:
-        return {"licence": licence, "modality": ["CT"], "calibration": "calibrated on simulated cases only"}
+        return {"licence": licence, "modality": modalities(inputs), "calibration": SIMULATED_ONLY}
     return {
         "licence": OWNERS_LICENCE if licence == SIMULATED_LICENCE else licence,
         "modality": modalities(inputs),
