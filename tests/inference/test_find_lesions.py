@@ -236,10 +236,9 @@ def test_each_network_has_thresholds_of_its_own(monkeypatch):
 
     image, mask = patient(0, {})
     assert find_lesions(image, mask, MrLesionModel(doubtful, MR_CARD)).array.any()
-    monkeypatch.setattr(MrLesionModel, "thresholds", Thresholds(voxel=0.2, core=0.7, core_ml=0.0))
-    assert not find_lesions(image, mask, MrLesionModel(doubtful, MR_CARD)).array.any()
-    monkeypatch.setattr(LesionModel, "thresholds", Thresholds(voxel=0.2, core=0.7, core_ml=0.2))
-    assert not find_lesions(image, mask, LesionModel(doubtful, CARD)).array.any()
+    for model in (MrLesionModel(doubtful, MR_CARD), LesionModel(doubtful, CARD)):
+        monkeypatch.setattr(type(model), "thresholds", Thresholds(voxel=0.2, core=0.7, core_ml=0.0))
+        assert not find_lesions(image, mask, model).array.any()
     monkeypatch.setattr(LesionModel, "thresholds", Thresholds(voxel=0.2, core=0.5, core_ml=0.2))
     assert find_lesions(image, mask, LesionModel(doubtful, CARD)).array.any()
 
