@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from spinemets.simulate.mr_signals import SPIN_ECHO
 from spinemets.simulate.subject import stream
 from spinemets.spine_signs import SpineImages
 from spinemets.vertebra_assessment import assess_vertebrae
+
+log = logging.getLogger(__name__)
 
 FURTHER = (("in_phase", "out_phase"), ("dwi_b0", "dwi_high", "adc"), ("t1_gd",))
 FURTHER_SHARE = 0.5
@@ -84,7 +87,8 @@ def measured_levels(case: FractureCase, shown: Sequence[str]) -> tuple[dict[str,
             told = assess_vertebrae(
                 spine, masks.vertebrae, masks.subregions, lesions=mask, images=SpineImages(mr=images)
             )
-        except StudyError:
+        except StudyError as error:
+            log.warning("a fracture of %s is left out on MR: %s", case.truth.level, error)
             found.append(None)
             continue
         own = next((one for one in told.vertebrae if one.level is case.truth.level), None)
