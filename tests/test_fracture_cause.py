@@ -40,6 +40,18 @@ def model(tmp_path_factory):
     return FractureModel.load(out)
 
 
+@pytest.fixture(scope="module")
+def both_scans(tmp_path_factory):
+    """A model of one sign of CT and one of MR, which varies much."""
+    weights = np.array([0.0, 0.0, -2.0, -2.0])
+    made = AdditiveModel(
+        ("jigsaw", "fluid_sign"), np.full(2, 0.5), np.full(2, 0.5), weights, weights[None], np.array([4.0, 4.0])
+    )
+    out = tmp_path_factory.mktemp("models")
+    export_fracture_model(made, out, {"version": "0.1", "licence": "any", "calibration": "on none"})
+    return FractureModel.load(out)
+
+
 def findings(level=Level.L1, grade=2, lesions=(), **signs):
     genant = grade if isinstance(grade, NotAssessed) else Measured(grade, "1", grade, grade, "Genant")
     depth = signs.pop("depth", UNSEEN)
@@ -73,6 +85,14 @@ def test_what_was_not_assessed_is_no_contribution_and_widens_the_interval(model)
     odds = [[np.log(x / (1 - x)) for x in (one["p_metastatic"].low, one["p_metastatic"].high)] for one in (full, less)]
     assert np.ptp(odds[1]) > np.ptp(odds[0])
     assert less["verdict"] == "indeterminate"
+
+
+def test_what_only_the_other_scan_shows_is_named_and_no_part_of_the_interval(both_scans):
+    on_ct = cause(both_scans, jigsaw="present")["p_metastatic"]
+    assert on_ct.low == pytest.approx(on_ct.high)
+    assert "1 of 2 inputs assessed, what MR would add is outside the interval" in on_ct.method
+    assert "what CT would add" in cause(both_scans, fluid_sign="present")["p_metastatic"].method
+    assert "outside" not in cause(both_scans, jigsaw="present", fluid_sign="absent")["p_metastatic"].method
 
 
 def test_an_osteoporotic_fracture_with_a_lesion_is_both(model):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spinemets.fracture_features import COLUMNS, NEED_LESION_MASK, VERSION, feature_row, is_fractured
+from spinemets.fracture_features import BY_NAME, COLUMNS, NEED_LESION_MASK, VERSION, feature_row, is_fractured
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -92,3 +92,14 @@ def test_names_of_columns_are_used_once_and_the_page_lists_them_all():
     for column in COLUMNS:
         unit = "sign" if column.is_sign else column.kind
         assert f"| `{column.name}` | {column.item} | {unit} | {column.meaning} |" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "scan"),
+    [
+        ("jigsaw", "CT"), ("cleft_volume", "CT"), ("fluid_sign", "MR"), ("adc", "MR"), ("wall_depth", None),
+        ("lesions_elsewhere", None), ("height_asymmetry", None),
+    ],
+)  # fmt: skip
+def test_a_column_says_which_scan_it_takes(name, scan):
+    assert BY_NAME[name].scan == scan

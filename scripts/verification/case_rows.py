@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from spinemets.datasets.kept_files import whole
 from spinemets.datasets.source_digest import source_digest
 
 Row = dict[str, Any]
@@ -65,9 +66,8 @@ def rows_of(numbers: Sequence[int], one: Callable[[int], Row], folder: Path, job
 
 
 def _keep(file: Path, row: Row) -> None:
-    partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps(row), encoding="utf-8")
-    os.replace(partial, file)
+    with whole(file) as partial:
+        partial.write_text(json.dumps(row), encoding="utf-8")
 
 
 def _own_cores(jobs: int, started: Any) -> None:

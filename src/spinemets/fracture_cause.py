@@ -86,7 +86,7 @@ def _answer(
             "verdict": "indeterminate",
             "contributions": (),
         }
-    seen = f"{len(odds.contributions)} of {len(model.inputs)} inputs assessed"
+    seen = f"{len(odds.contributions)} of {len(model.inputs)} inputs assessed{_beyond(odds, model)}"
     method = f"additive model {model.version}, {model.calibration}; {seen}; {SOURCE}"
     return {
         "present": present,
@@ -95,6 +95,14 @@ def _answer(
         "verdict": verdict(odds.p_metastatic, odds.low, odds.high, has_lesion=has_lesion).value,
         "contributions": contributions(row, odds),
     }
+
+
+def _beyond(odds: CauseOdds, model: FractureModel) -> str:
+    """Which scan the study does not have, of those that the model has learnt from."""
+    shown, every = (
+        {scan for name in names if (scan := BY_NAME[name].scan)} for names in (odds.contributions, model.inputs)
+    )
+    return "".join(f", what {scan} would add is outside the interval" for scan in sorted(every - shown) if shown)
 
 
 def contributions(row: Mapping[str, float | None], odds: CauseOdds) -> tuple[dict[str, Any], ...]:

@@ -48,6 +48,12 @@ class Column:
         return self.kind == "sign"
 
     @property
+    def scan(self) -> str | None:
+        """``CT`` or ``MR`` where that alone tells it; None where either does, as for item CT7, counted on masks."""
+        found = {"X" if item == "CT7" else item[:2] for item in self.item.split(", ")}
+        return next(iter(found)) if len(found) == 1 and "X" not in found else None
+
+    @property
     def flag(self) -> str:
         """Name of the column that says whether this one was assessed."""
         return f"{self.name}_assessed"

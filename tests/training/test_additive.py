@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spinemets.training.additive import AdditiveModel
+from spinemets.training.additive import AdditiveModel, left_open
 
 MODEL = AdditiveModel(
     names=("jigsaw", "wall_depth"),
@@ -40,3 +40,21 @@ def test_scaling_multiplies_all_evidence():
     half = MODEL.scaled(0.5)
     assert half.evidence(CELLS) == pytest.approx(0.5 * MODEL.evidence(CELLS))
     assert half.spread(CELLS) == pytest.approx(0.5 * MODEL.spread(CELLS))
+
+
+@pytest.mark.parametrize(
+    ("assessed", "open_inputs"),
+    [
+        ({"jigsaw"}, {"vacuum_cleft", "wall_depth", "lesions_elsewhere"}),  # a CT: nothing of MR
+        ({"fluid_sign"}, {"adc_label", "wall_depth", "lesions_elsewhere"}),  # an MR: nothing of CT
+        ({"jigsaw", "fluid_sign"}, {"vacuum_cleft", "adc_label", "wall_depth", "lesions_elsewhere"}),
+        ({"wall_depth"}, {"jigsaw", "vacuum_cleft", "fluid_sign", "adc_label", "lesions_elsewhere"}),  # either
+        ({"lesions_elsewhere", "adc_label"}, {"fluid_sign", "wall_depth"}),  # CT7 is told on MR as well
+    ],
+)
+def test_what_another_scan_would_tell_is_not_left_open(assessed, open_inputs):
+    names = ("jigsaw", "vacuum_cleft", "fluid_sign", "adc_label", "wall_depth", "lesions_elsewhere")
+    seen = np.array([[name in assessed for name in names]])
+    found = left_open(seen, names)[0]
+    assert {name for name, share in zip(names, found, strict=True) if share == 1} == open_inputs
+    assert set(found) <= {0.0, 1.0}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spinemets.datasets.kept_files import save_arrays
 from spinemets.datasets.source_digest import source_digest
 from spinemets.datasets.splits import SEEDS
 from spinemets.errors import StudyError
@@ -47,9 +47,7 @@ class CanalCase:
 
     def save(self, path: Path) -> None:
         """Write as compressed ``.npz``, whole or not at all."""
-        partial = path.with_suffix(".partial.npz")
-        np.savez_compressed(partial, codes=self.codes, compressed=self.compressed, grade=self.grade)
-        os.replace(partial, path)
+        save_arrays(path, codes=self.codes, compressed=self.compressed, grade=self.grade)
 
     @classmethod
     def load(cls, path: Path) -> CanalCase:

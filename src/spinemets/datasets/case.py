@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
+from spinemets.datasets.kept_files import save_arrays
 from spinemets.errors import StudyError
 from spinemets.simulate.tissues import OUTSIDE_FIELD, LabelledAnatomy
 
@@ -87,12 +87,10 @@ class Case:
 
     def save(self, path: Path) -> None:
         """Write as compressed ``.npz``, whole or not at all."""
-        partial = path.with_suffix(".partial.npz")
         arrays: dict[str, Any] = {"structure": self.structure, "vertebra": self.vertebra, "centres": self.centres}
         if self.image is not None:
             arrays["image"] = self.image
-        np.savez_compressed(partial, name=self.name, spacing_mm=self.spacing_mm, **arrays)
-        os.replace(partial, path)
+        save_arrays(path, name=self.name, spacing_mm=self.spacing_mm, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> Case:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinemets.datasets.case import Case
+from spinemets.datasets.kept_files import save_arrays
 from spinemets.errors import StudyError
 from spinemets.simulate.disease import Deposit, Disease
 
@@ -73,10 +72,7 @@ class DiseaseOverlay:
 
     def save(self, path: Path) -> None:
         """Write as compressed ``.npz``, whole or not at all."""
-        partial = path.with_suffix(".partial.npz")
-        content: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
-        np.savez_compressed(partial, **content)
-        os.replace(partial, path)
+        save_arrays(path, **{one.name: getattr(self, one.name) for one in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> DiseaseOverlay:

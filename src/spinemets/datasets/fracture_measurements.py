@@ -14,6 +14,7 @@ from typing import Any
 
 from spinemets.anatomy import Level
 from spinemets.body_assessment import cropped_to_spine, measured_bodies
+from spinemets.datasets.kept_files import whole
 from spinemets.datasets.source_digest import source_digest
 from spinemets.datasets.splits import SEEDS, split_of_seed
 from spinemets.errors import StudyError
@@ -100,9 +101,8 @@ def kept_fractures(
     kept.cache.mkdir(parents=True, exist_ok=True)
     for number, (seed, path) in enumerate(_files(kept, seeds).items()):
         if not path.is_file():
-            partial = path.with_suffix(".partial")
-            partial.write_text(json.dumps(kept.measured(seed)), encoding="utf-8")
-            partial.replace(path)
+            with whole(path) as partial:
+                partial.write_text(json.dumps(kept.measured(seed)), encoding="utf-8")
         if progress is not None:
             progress(number + 1)
         yield json.loads(path.read_text(encoding="utf-8"))

@@ -6,10 +6,13 @@ spread, cut off at `REACH`. There is no other constant: with nothing assessed, t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from spinemets.fracture_features import BY_NAME
 
 Array = NDArray[np.float64]
 REACH = 3.0
@@ -33,7 +36,7 @@ class AdditiveModel:
     resampled : (K, 2F) ndarray
         The same fitted to resampled patients: how sure they are.
     missing_variance : (F,) ndarray
-        How much the contribution of each input varies among patients: what is not known where it was not assessed.
+        How much the contribution of each input varies among patients: what is not known where it is left open.
     """
 
     names: tuple[str, ...]
@@ -58,9 +61,9 @@ class AdditiveModel:
         return self.contributions(cells).sum(axis=1)
 
     def spread(self, cells: Array) -> Array:
-        """(N,) standard deviation of the evidence: by the weights, and by what was not assessed."""
+        """(N,) standard deviation of the evidence: by the weights, and by what the scans of a study left open."""
         sure = (self.terms(cells) @ self.resampled.T).var(axis=1)
-        return np.sqrt(sure + np.isnan(cells) @ self.missing_variance)
+        return np.sqrt(sure + left_open(~np.isnan(cells), self.names) @ self.missing_variance)
 
     def probability(self, cells: Array, prior: float = 0.5) -> Array:
         """(N,) probability of a metastatic fracture."""
@@ -81,6 +84,23 @@ def design(cells: Array, centre: Array, scale: Array) -> Array:
     seen = ~np.isnan(cells)
     relative = np.clip((np.where(seen, cells, centre) - centre) / scale, -REACH, REACH)
     return np.concatenate([seen, relative * seen], axis=1).astype(np.float64)
+
+
+def told_by_one_scan(names: Sequence[str]) -> Array:
+    """(F, 2) 1 where CT alone tells an input, and 1 where MR alone does."""
+    return np.array([[BY_NAME[name].scan == scan for scan in ("CT", "MR")] for name in names], dtype=np.float64)
+
+
+def left_open(seen: NDArray[np.bool_], names: Sequence[str]) -> Array:
+    """(N, F) 1 where an input was not assessed although its study may have the scan that tells it.
+
+    A study has no CT where nothing that CT alone tells was assessed, but something that MR alone tells was; and the
+    other way round. What another modality would add is outside the interval of this one.
+    """
+    only = told_by_one_scan(names)
+    has = (seen @ only > 0).astype(np.float64)
+    absent = (1 - has) * has[:, ::-1]
+    return ~seen * (1 - absent @ only.T)
 
 
 def logistic(log_odds: Array) -> Array:
