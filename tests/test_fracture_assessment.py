@@ -7,8 +7,10 @@ from oblique import STORED
 
 from spinemets.anatomy import LesionLabel, Level, Subregion
 from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason
+from spinemets.fracture_assessment import OVERLOOKED
 from spinemets.measure.soft_tissue import added_tissue
 from spinemets.measure.spine_from_mask import spine_from_mask
+from spinemets.trust import Trust
 from spinemets.vertebra_assessment import assess_vertebrae
 from spinemets.volume import Volume
 
@@ -52,6 +54,26 @@ def test_fractures_and_lesions_at_other_levels_are_counted_apart_and_never_their
     for level, plain, ill in ((Level.L2, 1, 1), (Level.T12, 0, 2), (Level.L4, 1, 1)):
         signs = found[level].signs  # T12 is crushed without a lesion; L2 and L4 are crushed and hold one
         assert (signs["other_fractures"].value, signs["other_levels_with_lesions"].value) == (plain, ill), level
+
+
+def test_lesions_that_a_network_did_not_find_are_not_taken_for_absent():
+    scene = Scene(squeezed=0.6)
+    crushed = (
+        (scene.ids == Level.T12.verse_id) & (scene.parts == Subregion.BODY) & (np.abs(scene.z) > 0.6 * HALF_HEIGHT)
+    )
+    scene.ids[crushed], scene.parts[crushed] = 0, 0
+    ball = np.sqrt(scene.x**2 + (scene.y - 23) ** 2 + scene.z**2) < 6
+    scene.lesions[ball & (scene.ids == Level.L4.verse_id)] = LesionLabel.LYTIC
+    found = scene.assessed(trust=Trust(shows_all=False))
+    for level, plain, ill in ((Level.L2, None, 1), (Level.T12, None, 1), (Level.L4, None, None)):
+        signs = found[level].signs
+        for sign, count in (("other_fractures", plain), ("other_levels_with_lesions", ill)):
+            told = signs[sign]
+            assert told is OVERLOOKED if count is None else told.value == count, (level, sign)
+    assert said(found[Level.L2].signs["pedicles_spared"]) is Reason.RESOLUTION  # nor is its own pedicle spared
+    scene.ids[crushed], scene.parts[crushed] = Level.T12.verse_id, Subregion.BODY
+    alone = scene.assessed(trust=Trust(shows_all=False))[Level.L2].signs
+    assert alone["other_fractures"].value == 0  # no level but its own is fractured, with a lesion or without
 
 
 @pytest.mark.parametrize("stored", range(len(STORED)))

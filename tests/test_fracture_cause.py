@@ -194,6 +194,33 @@ def test_a_loss_whose_interval_holds_fracture_and_none_is_neither(model, value, 
     assert with_causes([one], model)[0].fracture is BORDERLINE
 
 
+def losses(value, low, high):
+    return dict.fromkeys(("anterior", "middle", "posterior", "max"), Measured(value, "1", low, high, "typed in"))
+
+
+@pytest.mark.parametrize("grade", [UNSEEN, Measured(1, "1", 0, 2, "Genant")])
+def test_a_fracture_that_its_interval_leaves_open_has_a_probability_and_no_verdict(model, grade):
+    one = replace(
+        findings(jigsaw="absent", posterior_wall_bulge="present", depth=4.0),
+        genant=grade,
+        height_loss=losses(0.23, 0.17, 0.53),
+    )
+    found = with_causes([one], model)[0].fracture
+    sure = cause(model, jigsaw="absent", posterior_wall_bulge="present", depth=4.0)
+    assert isinstance(found["present"], NotAssessed)
+    assert found["p_metastatic"].value == sure["p_metastatic"].value
+    assert found["p_metastatic"].method.startswith("if there is a fracture, which its height leaves open")
+    assert (sure["verdict"], found["verdict"]) == ("metastatic", "indeterminate")
+    below = replace(one, height_loss=losses(0.18, 0.12, 0.24))
+    assert isinstance(with_causes([below], model)[0].fracture, NotAssessed)
+    spine = Spine((Vertebra(Level.L1, 1.0, (), False, np.zeros(3), 30.0),), level_ambiguous=False, flags=())
+    report = Report((InputSeries("ct", used=True, role="ct"),), spine, with_causes([one], model))
+    check_report_document(report.to_json_dict())
+    page = report_html(report)
+    assert "L1: cause of the fracture, if it is one" in page
+    assert "Whether there is a fracture is open" in page
+
+
 def test_a_file_that_contradicts_itself_is_refused(model):
     class Broken:
         def run(self, names, feeds):

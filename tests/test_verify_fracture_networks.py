@@ -60,7 +60,28 @@ def test_a_study_that_is_refused_counts_as_a_fracture_not_found(verify, monkeypa
     monkeypatch.setattr(verify.networks, "fracture_case", lambda *_: case_with({})[0])
     monkeypatch.setattr(verify.networks, "examine", refuse)
     row = verify.networks.network_row(205_001)
-    assert (row["fractured"], row["refused"], row["level"]) == (False, "no spine", "L1")
+    assert (row["fractured"], row["told"], row["refused"], row["level"]) == (False, False, "no spine", "L1")
+
+
+@pytest.mark.parametrize(
+    ("genant", "fracture", "sure", "told"),
+    [
+        ({"value": 2}, {"p_metastatic": {"value": 0.9}}, True, True),
+        ({"not_assessable": "resolution"}, {"p_metastatic": {"value": 0.9}}, False, True),  # open, told if it is one
+        ({"not_assessable": "resolution"}, {"not_assessable": "resolution"}, False, False),
+        ({"value": 2}, {"p_metastatic": {"not_assessable": "missing_sequence"}}, True, False),
+    ],
+)
+def test_a_row_says_whether_the_fracture_is_sure_and_its_cause_told(verify, monkeypatch, genant, fracture, sure, told):
+    case, vertebrae = case_with({Level.L1: slice(0, 10)})
+    document = {"vertebrae": [{"level": "L1", "genant": genant, "fracture": fracture}]}
+    report = SimpleNamespace(to_json_dict=lambda: document)
+    found = SimpleNamespace(results=[SimpleNamespace(vertebrae=vertebrae)], report=report)
+    monkeypatch.setattr(verify.networks, "fracture_case", lambda *_: case)
+    monkeypatch.setattr(verify.networks, "networks", lambda: None)
+    monkeypatch.setattr(verify.networks, "examine", lambda *_, **__: found)
+    row = verify.networks.network_row(205_001)
+    assert (row["fractured"], row["told"]) == (sure, told)
 
 
 def test_without_a_model_of_the_cause_there_is_nothing_to_measure(verify, monkeypatch):

@@ -2,7 +2,8 @@
 
 Everything as `spinemets assess` does it on the CT alone: outlines, levels and lesions by networks. The fractured
 vertebra is the one drawn over most of the true one's place, whatever it is called. One that is missed, or whose
-outline shows no fracture, has no cause; how many is said. The masks are compared on the fractures that both found.
+outline shows no fracture, has no cause; how many is said, and of how many the outline shows one but leaves it open.
+The masks are compared on the fractures of which both tell a probability.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     rows = rows_of(seeds, network_row, folder, options.jobs)
     kept = measured_fractures(Path(options.cache) / "fractures", "test", options.cases, show)
     true = {row.study: row for row in simulated_rows(kept)}
-    drawn = [row_of(f"simulated-{one['seed']}", one["vertebra"], one["cause"]) for one in rows if one["fractured"]]
+    drawn = [row_of(f"simulated-{one['seed']}", one["vertebra"], one["cause"]) for one in rows if one["told"]]
     both = [row for row in drawn if row.study in true]
     table = {
         "true masks": _figures(model, [true[row.study] for row in both]),
@@ -56,6 +57,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "networks' outlines, lesions not looked for": _figures(model, [without_lesion_mask(row) for row in both]),
     }
     counts = {"simulated": len(rows), "true masks": len(true), "networks": len(drawn), "both": len(both)}
+    counts["networks, surely"] = sum(row["fractured"] for row in rows)
     print("\nfractures " + ", ".join(f"{name} {count}" for name, count in counts.items()))
     print_figures(table)
     return {"figures": table, "fractures": counts, "rows": rows}
@@ -70,7 +72,8 @@ def networks() -> Models:
 def network_row(seed: int) -> Row:
     """One fracture as the report has it: whether its vertebra and its fracture were found, and what is said of it."""
     case = fracture_case(seed, cause_of_seed(seed))
-    row: Row = {"seed": seed, "cause": case.truth.cause, "level": str(case.truth.level), "fractured": False}
+    row: Row = {"seed": seed, "cause": case.truth.cause, "level": str(case.truth.level)}
+    row |= {"fractured": False, "told": False}
     try:
         found = examine(Study((Series("ct", case.ct, name="ct"),), ()), models=networks())
     except StudyError as error:
@@ -78,7 +81,8 @@ def network_row(seed: int) -> Row:
     level = drawn_as(case, found.results[0].vertebrae)
     for vertebra in found.report.to_json_dict()["vertebrae"]:
         if vertebra["level"] == level:
-            return row | {"fractured": bool(is_fractured(vertebra)), "vertebra": vertebra}
+            told = "value" in vertebra["fracture"].get("p_metastatic", {})
+            return row | {"fractured": bool(is_fractured(vertebra)), "told": told, "vertebra": vertebra}
     return row
 
 

@@ -29,6 +29,11 @@ from spinemets.rules.presence import Sign
 from spinemets.volume import Volume
 
 NO_LESION_MASK = NotAssessed(Reason.MISSING_MASK, "there is no lesion mask, so the share of the pedicles is not known")
+OVERLOOKED = NotAssessed(
+    Reason.RESOLUTION,
+    "the lesion network overlooks many lesions, so that it found none is no sign that there is none; give a checked "
+    "mask with --lesions",
+)
 RING_HU = 250.0
 """Cortex of a pedicle's ring measures at least this (`clinical.md` §1.1, CT1)."""
 
@@ -49,6 +54,8 @@ class MeasuredBody:
         Label of its posterior wall.
     lesions : tuple of Lesion, or None
         In it; None without a lesion mask.
+    shows_all : bool
+        Whether the lesion mask shows every lesion, so that none on it is none.
     """
 
     heights: BodyHeights
@@ -56,6 +63,7 @@ class MeasuredBody:
     ends: BodyEnds | None
     wall: str | None
     lesions: tuple[Lesion, ...] | None
+    shows_all: bool = True
 
 
 class CtEvidence:
@@ -159,7 +167,7 @@ def level_signs(level: Level, evidence: CtEvidence, bodies: Mapping[Level, Measu
         gas.volume_ml,
         gas.from_disc,
         own.wall,
-        {side.value: _pedicle_share(own.lesions, side) for side in Side},
+        {side.value: _pedicle_share(own, side) for side in Side},
         {side.value: share for side, share in both.ring_missing.items()},
         added.thickness_mm,
         added.coverage,
@@ -188,9 +196,12 @@ def said(sign: Sign, method: str) -> Any:
     return sign if isinstance(sign, NotAssessed | NotApplicable) else {"value": sign.value, "method": method}
 
 
-def _pedicle_share(lesions: tuple[Lesion, ...] | None, side: Side) -> Finding:
+def _pedicle_share(body: MeasuredBody, side: Side) -> Finding:
+    lesions = body.lesions
     if lesions is None:
         return NO_LESION_MASK
+    if not lesions and not body.shows_all:
+        return OVERLOOKED
     shares_of = [own for lesion in lesions if (own := lesion.regions.get(f"pedicle_{side.value}")) is not None]
     known = [share for share in shares_of if isinstance(share, Measured)]
     if len(known) < len(shares_of):
@@ -218,14 +229,18 @@ def undecided(loss: HeightLoss) -> NotAssessed | None:
 
 
 def _counts(level: Level, bodies: Mapping[Level, MeasuredBody]) -> dict[str, Any]:
-    """CT7: fractures without a lesion, and lesions, at other levels; both counts, never a vote."""
+    """CT7: fractures without a lesion, and lesions, at other levels; both counts, never a vote.
+
+    Where a network looked for lesions, only those that it found count.
+    """
     others = [body for other, body in bodies.items() if other is not level]
     if any(body.lesions is None for body in others):
         return {"other_fractures": NO_LESION_MASK, "other_levels_with_lesions": NO_LESION_MASK}
     plain = sum(is_fractured(body) and not body.lesions for body in others)
     ill = sum(bool(body.lesions) for body in others)
     method = f"CT7, of {len(others)} other levels that were measured"
-    return {
-        "other_fractures": Measured(plain, "1", plain, plain, f"{method}: without a lesion"),
-        "other_levels_with_lesions": Measured(ill, "1", ill, ill, method),
-    }
+    fractures: Finding = Measured(plain, "1", plain, plain, f"{method}: without a lesion")
+    lesions: Finding = Measured(ill, "1", ill, ill, method)
+    if not bodies[level].shows_all:
+        fractures, lesions = OVERLOOKED if plain else fractures, lesions if ill else OVERLOOKED
+    return {"other_fractures": fractures, "other_levels_with_lesions": lesions}

@@ -13,12 +13,14 @@ from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason, Sec
 from spinemets.fracture_features import BY_NAME, feature_row
 from spinemets.inference.fracture import CauseOdds, FractureModel
 from spinemets.report import plain
-from spinemets.rules.fracture_cause import DEFAULT_PRIOR, SOURCE, verdict
+from spinemets.rules.fracture_cause import DEFAULT_PRIOR, SOURCE, Verdict, verdict
+from spinemets.rules.genant import MILD_FROM
 
 NO_FRACTURE = NotApplicable("no_fracture")
 BORDERLINE = NotAssessed(
     Reason.RESOLUTION, "the interval of the height loss holds both a fracture (a fifth or more) and none"
 )
+IF_FRACTURED = "if there is a fracture, which its height leaves open"
 NO_CERVICAL = NotAssessed(Reason.NOT_TRAINED_FOR, "the model of the cause has learnt from no fracture of the neck")
 NOTHING_SEEN = NotAssessed(
     Reason.MISSING_SEQUENCE, "none of the signs that the model weighs was assessed, so the prior is all there is"
@@ -57,39 +59,54 @@ def with_causes(
 
 
 def _section(findings: VertebraFindings, model: FractureModel | NotAssessed, prior: float) -> Section:
-    grade = findings.genant
-    if not isinstance(grade, Measured):
-        return grade
-    if grade.low < 1 <= grade.high:
-        return BORDERLINE
-    if grade.value < 1:
-        return NO_FRACTURE
+    present = _present(findings)
+    if isinstance(present, NotAssessed | NotApplicable) and not _shows_fracture(findings):
+        return present
     if findings.level.region is Region.CERVICAL:
         return NO_CERVICAL
     if isinstance(model, NotAssessed):
         return model
     row = feature_row({name: plain(getattr(findings, name)) for name in SECTIONS})
     odds = model.explain(row, prior)
-    return _answer(row, odds, model, prior, _has_lesion(findings.lesions))
+    told = _answer(row, odds, model, prior, _has_lesion(findings.lesions))
+    return {"present": present, **(told if isinstance(present, dict) else _if_fractured(told))}
+
+
+def _present(findings: VertebraFindings) -> dict[str, Any] | NotAssessed | NotApplicable:
+    """Whether there is a fracture by the loss of height, or why that is open."""
+    grade = findings.genant
+    if not isinstance(grade, Measured):
+        assert isinstance(grade, NotAssessed)
+        return grade
+    if grade.low < 1 <= grade.high:
+        return BORDERLINE
+    return NO_FRACTURE if grade.value < 1 else {"value": True, "method": BY_HEIGHT}
+
+
+def _shows_fracture(findings: VertebraFindings) -> bool:
+    """Whether the height itself, whatever its interval, is that of a fracture."""
+    losses = findings.height_loss
+    largest = losses.get("max") if isinstance(losses, Mapping) else None
+    return isinstance(largest, Measured) and largest.value >= MILD_FROM
+
+
+def _if_fractured(told: dict[str, Any]) -> dict[str, Any]:
+    """The same of a fracture that the height leaves open: no verdict, and the probability says its condition."""
+    p = told["p_metastatic"]
+    if isinstance(p, Measured):
+        p = replace(p, method=f"{IF_FRACTURED}; {p.method}")
+    return told | {"p_metastatic": p, "verdict": Verdict.INDETERMINATE.value}
 
 
 def _answer(
     row: Mapping[str, float | None], odds: CauseOdds, model: FractureModel, prior: float, has_lesion: bool | None
 ) -> dict[str, Any]:
-    present = {"value": True, "method": BY_HEIGHT}
     stated = Measured(prior, "1", prior, prior, f"share of metastatic fractures taken for granted; {_origin(prior)}")
     if not odds.contributions:
-        return {
-            "present": present,
-            "p_metastatic": NOTHING_SEEN,
-            "prior": stated,
-            "verdict": "indeterminate",
-            "contributions": (),
-        }
+        return {"p_metastatic": NOTHING_SEEN, "prior": stated, "verdict": "indeterminate", "contributions": ()}
     seen = f"{len(odds.contributions)} of {len(model.inputs)} inputs assessed{_beyond(odds, model)}"
     method = f"additive model {model.version}, {model.calibration}; {seen}; {SOURCE}"
     return {
-        "present": present,
         "p_metastatic": Measured(odds.p_metastatic, "1", odds.low, odds.high, method),
         "prior": stated,
         "verdict": verdict(odds.p_metastatic, odds.low, odds.high, has_lesion=has_lesion).value,

@@ -241,7 +241,9 @@ def _measured(
         images=spine_images(group),
         pain=clinical.pain,
         treatment=Treatment(clinical.treated, clinical.partial_response),
-        trust=Trust(masks.outline, UNTRAINED_LEVELS if network else frozenset(), drawn.no_density),
+        trust=Trust(
+            masks.outline, UNTRAINED_LEVELS if network else frozenset(), drawn.no_density, shows_all=network is None
+        ),
     )
     findings = replace(findings, flags=(*findings.flags, *flags, *image_flags(group)))
     masks_of = (masks.vertebrae, masks.subregions, masks.spine)

@@ -131,6 +131,8 @@ def spine_signs(
 ) -> tuple[dict[Level, Any], tuple[str, ...]]:
     """Signs of every level whose body was measured, and flags of the whole spine.
 
+    They are read where there is a lesion or a fracture, and where the height shows one that its interval leaves open.
+
     Where marrow is dark on T1 at all levels, none is a reference, on CT neither. Without T1 nobody can check, and a
     flag says so: CT compares with neighbours all the same.
     """
@@ -148,11 +150,11 @@ def spine_signs(
         refusal = ALL_DARK if diffuse else None
         evidence = CtEvidence(images.ct, masks.vertebrae, masks.regions, masks.lesions, bodies, no_reference, refusal)
     fit = () if diffuse else set(bodies) - no_reference
-    flags += _reference_flags([bodies[level] for level in fit]) if affected else ()
+    flags += _reference_flags([bodies[level] for level in fit]) if no_reference else ()
     level_of = _Levels(masks, images, bodies, treatment, evidence, fit)
     signs: dict[Level, Any] = {}
     for level, body in bodies.items():
-        if level not in affected:
+        if level not in no_reference:
             signs[level] = {"diffuse_marrow_disease": diffuse_sign(True)} if diffuse else _unaffected(body)
         else:
             signs[level] = level_of.signs(level) | marrow.get(level, dict.fromkeys(MARROW, NO_MR))

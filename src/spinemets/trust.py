@@ -23,11 +23,14 @@ class Trust:
         Where whoever made the lesion mask would see no lesion.
     no_density : NotAssessed or None
         Why HU are not read inside the lesion mask, and so not what a lesion does to bone; None where they are.
+    shows_all : bool
+        Whether the lesion mask shows every lesion, as that of a network does not.
     """
 
     outline: OutlineError = EXACT
     blind_levels: Collection[Level] = frozenset()
     no_density: NotAssessed | None = None
+    shows_all: bool = True
 
     def lesions(self, found: Sequence[Lesion]) -> tuple[Lesion, ...]:
         """Lesions with the errors of the outlines, and without HU that the mask does not bear."""

@@ -154,9 +154,9 @@ def _measured(
     bends = measured_bends(bodies, losses, outline)
     known = trust.blind_levels, outline.is_coarse
     if outline.unknown is not None:  # marrow is measured inside bodies whose heights are not told
-        beside = bodies_beside(replace(told, heights=bodies.heights), losses, lesions)
+        beside = bodies_beside(replace(told, heights=bodies.heights), losses, lesions, shows_all=trust.shows_all)
         return _Measured(regions, told, beside, {}, {}, alignment, bends, lesions, *known)
-    beside = bodies_beside(told, losses, lesions)
+    beside = bodies_beside(told, losses, lesions, shows_all=trust.shows_all)
     return _Measured(regions, told, beside, heights, losses, alignment, bends, lesions, *known)
 
 
@@ -202,6 +202,8 @@ def bodies_beside(
     bodies: MeasuredBodies,
     losses: Mapping[Level, HeightLoss],
     found: Mapping[Level, tuple[Lesion, ...]] | None,
+    *,
+    shows_all: bool = True,
 ) -> dict[Level, MeasuredBody]:
     """What signs are read beside, of every level whose body was measured."""
     return {
@@ -211,6 +213,7 @@ def bodies_beside(
             bodies.ends.get(level),
             wall_word(bodies.walls[level]),
             None if found is None else found.get(level, ()),
+            shows_all,
         )
         for level, own in bodies.heights.items()
         if isinstance(own, BodyHeights) and level in losses and level in bodies.walls
