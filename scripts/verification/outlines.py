@@ -41,6 +41,7 @@ from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.simulate.tissues import LabelledAnatomy
 from spinemets.spine import Spine
 from spinemets.volume import Volume
+from verification import outlines_real
 
 PATIENTS = (
     (9000, "abdomen", None),
@@ -64,11 +65,12 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def measure_mr(options: argparse.Namespace) -> dict[str, Any]:
-    """The same on sagittal T1, T2 and STIR of the same patients, each patient on one of them."""
+    """The same on sagittal T1, T2 and STIR of the same patients, each on one of them, and on real bodies."""
     model = MrSpineModel.load()
     if model is None:
         raise ModelError("this version ships no network that outlines vertebrae on MR")
-    return compared(PATIENTS[: options.cases], render_mr_of, lambda image: segment_mr_spine(image, model))
+    simulated = compared(PATIENTS[: options.cases], render_mr_of, lambda image: segment_mr_spine(image, model))
+    return simulated | {"real": outlines_real.measure(model)}
 
 
 def render_ct_of(seed: int, shown: LabelledAnatomy, ill: Disease | None) -> Volume:
