@@ -154,4 +154,5 @@ def print_figures(table: dict[str, dict[str, Any]]) -> None:
     """One line for each row of figures."""
     for name, row in table.items():
         span = f"{row['auc']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})"
-        print(f"{name:52} AUC {span}  calibration error {row['calibration_error']:.3f}  loss {row['log_loss']:.3f}")
+        error = f"{row['calibration_error']:.3f} (by chance {row['calibration_error_by_chance']:.3f})"
+        print(f"{name:52} AUC {span}  calibration error {error}  loss {row['log_loss']:.3f}")

@@ -50,6 +50,8 @@ PATIENTS = (
     (9003, "lumbar", "mixed"),
     (9004, "lumbar", "osteoporosis"),
     *((number, "lumbar", ("osteoporosis", "metastases", "mixed")[number % 3]) for number in range(9005, 9017)),
+    (9017, "chest", None),
+    *((number, "chest", ("osteoporosis", "metastases", "mixed")[number % 3]) for number in range(9018, 9021)),
 )
 """Number among the validation seeds, field of view, disease."""
 PARTS = {"C3 to T4": (Level.C3, Level.T4), "T5 to L5": (Level.T5, Level.L5)}

@@ -48,6 +48,21 @@ def test_sides_are_those_of_the_patient_whichever_way_they_lean(angles_deg):
     assert (found == parts).all()
 
 
+@pytest.mark.parametrize(("voxels", "has_body"), [(20, False), (40, True)])
+def test_a_few_voxels_called_body_are_none_of_a_vertebra_that_the_image_cuts(voxels, has_body):
+    parts, classes, instances = spine((0, 0, 0))
+    cut = classes.copy()
+    body = np.argwhere((instances.labels == 1) & (parts == Subregion.BODY))
+    cut[tuple(body[voxels:].T)] = CLASS["background"]
+    labels = np.where((instances.labels == 1) & (cut == CLASS["background"]), 0, instances.labels)
+    shown = Instances(labels, instances.centres)
+    found = subregion_labels(cut, shown, frames(cut, shown, SPACING_MM))
+    own, others = found[labels == 1], found[labels > 1]
+    assert (own == Subregion.BODY).any() == has_body
+    assert (own > 0).all()
+    assert (others == parts[labels > 1]).all()
+
+
 def test_a_mirrored_patient_has_left_where_the_index_is_small():
     parts, classes, instances = spine((0, 0, 0))
     centres = instances.centres.copy()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spinemets.training.fracture_figures import auc, auc_interval, calibration_error, figures
+from spinemets.training.fracture_figures import auc, auc_interval, calibration_error, figures, usual_calibration_error
 
 TRUTH = np.array([True, True, True, False, False, False, True, False])
 SCORE = np.array([0.9, 0.8, 0.3, 0.3, 0.2, 0.6, 0.7, 0.1])
@@ -36,3 +36,11 @@ def test_the_interval_resamples_studies_and_not_rows():
     assert low < auc(truth, score) < high
     doubled = auc_interval(np.tile(truth, 4), np.tile(score, 4), [str(n % 60) for n in range(240)], resamples=400)
     assert doubled[1] - doubled[0] == pytest.approx(high - low, abs=0.03)  # the same studies again tell nothing new
+
+
+def test_by_chance_few_cases_show_a_calibration_error_that_many_do_not():
+    """In a bin of n cases with probability p the mean gap is that of a binomial: about sqrt(2 p (1 - p) / (pi n))."""
+    few, many = (usual_calibration_error(np.full(count, 0.5), draws=2000) for count in (100, 2500))
+    assert few == pytest.approx(np.sqrt(2 * 0.25 / (np.pi * 100)), rel=0.05)
+    assert few / many == pytest.approx(5.0, rel=0.1)
+    assert usual_calibration_error(np.array([0.0, 1.0])) == 0.0

@@ -107,23 +107,43 @@ def test_rows_without_a_cause_teach_nothing(tmp_path):
         trained(tmp_path, [dataclasses.replace(row, cause=None) for row in drawn_rows(4)])
 
 
-def test_simulated_cases_come_with_a_lesion_mask_and_without(monkeypatch, tmp_path):
-    vertebra = {"level": "L1", "signs": {"other_levels_with_lesions": {"value": 1, "unit": "1"}}}
+def vertebra(**signs):
+    return {"level": "L1", "signs": {name: {"value": value} for name, value in signs.items()}}
+
+
+def test_simulated_cases_come_with_a_lesion_mask_and_without_and_on_either_scan_and_both(monkeypatch, tmp_path):
     listed = [
-        {"seed": 1, "cause": "metastatic", "measured": vertebra},
+        {"seed": 1, "cause": "metastatic", "measured": vertebra(other_levels_with_lesions=1, jigsaw="absent")},
         {"seed": 2, "cause": "osteoporotic", "measured": None},  # its fracture was not found
+        {"seed": 3, "cause": "osteoporotic", "measured": vertebra(jigsaw="present")},
     ]
     monkeypatch.setattr(fracture_data, "measured_fractures", lambda cache, split, count, progress: iter(listed))
-    cases = FractureData(str(tmp_path), train=2, validation=0).cases()
-    assert cases.studies == ["simulated-1", "simulated-1"] * 2  # the same from either split here
-    assert [row.values["lesions_elsewhere"] for row in cases.rows] == [1.0, None] * 2
+    cases = FractureData(str(tmp_path), train=3, validation=0).cases()
+    assert cases.studies == ["simulated-1", "simulated-3"] * 4  # the same from either split here
+    assert [row.values["lesions_elsewhere"] for row in cases.rows] == [1.0, None] * 2 + [None] * 4
     on_mr = [
-        {"seed": 1, "cause": "metastatic", "measured": vertebra, "bare": {"level": "L1", "signs": {}}},
-        {"seed": 2, "cause": "osteoporotic", "measured": None, "bare": None},
+        {
+            "seed": 1,
+            "cause": "metastatic",
+            "measured": vertebra(other_levels_with_lesions=0, fluid_sign="absent"),
+            "bare": vertebra(fluid_sign="absent"),
+        },
+        {"seed": 2, "cause": "osteoporotic", "measured": vertebra(fluid_sign="present"), "bare": None},
     ]
-    monkeypatch.setattr(fracture_data, "measured_mr_fractures", lambda cache, split, count, progress: iter(on_mr))
-    both = FractureData(str(tmp_path), train=2, validation=0, mr_train=2).cases()
-    assert both.studies == ["simulated-1"] * 8
-    assert [row.values["lesions_elsewhere"] for row in both.rows][-4:] == [1.0, None] * 2
+
+    def only_in_training(cache, split, count, progress):
+        return iter(on_mr if split == "train" else [])
+
+    monkeypatch.setattr(fracture_data, "measured_mr_fractures", only_in_training)
+    monkeypatch.setattr(fracture_data, "measured_fractures", lambda *given: iter(listed if given[1] == "train" else []))
+    rows = FractureData(str(tmp_path), train=3, validation=0, mr_train=2).cases().rows
+    names = ("jigsaw", "fluid_sign", "lesions_elsewhere")
+    assert [(row.study[-1], *(row.values[name] for name in names)) for row in rows[4:]] == [
+        ("1", None, 0.0, 0.0),  # on MR, with the lesion mask
+        ("2", None, 1.0, None),
+        ("1", None, 0.0, None),  # without it; that of 2 was not found
+        ("1", 0.0, 0.0, 1.0),  # on both: what either tells is that of CT
+        ("1", 0.0, 0.0, None),
+    ]
     assert FractureData(str(tmp_path)).origin == "simulated fractures"
-    assert [row.cause for row in simulated_rows(listed)] == ["metastatic"]
+    assert [row.cause for row in simulated_rows(listed)] == ["metastatic", "osteoporotic"]

@@ -64,11 +64,12 @@ def test_the_model_is_measured_on_rows_with_lesions_and_without(scripts, monkeyp
             return argparse.Namespace(p_metastatic={1.0: 0.1, 0.0: 0.9, None: 0.5}[values["jigsaw"]])
 
     monkeypatch.setattr(scripts, "measured_mr_fractures", cases)
+    monkeypatch.setattr(scripts, "measured_fractures", cases)
     monkeypatch.setattr(scripts, "required_model", Model)
     result = scripts.measure(argparse.Namespace(cache=tmp_path, cases=12))
     assert list(result["figures"]) == [
-        "ceiling, 12 found, lesion mask", "model, lesion mask", "ceiling, 8 found, no lesion mask",
-        "model, no lesion mask",
+        "ceiling, 12 found, lesion mask", "model, lesion mask", "model, 12 with CT as well, lesion mask",
+        "ceiling, 8 found, no lesion mask", "model, no lesion mask", "model, 8 with CT as well, no lesion mask",
     ]  # fmt: skip
     assert result["figures"]["model, no lesion mask"]["auc"] == 1.0
     assert result["auc_without"] == {"CT1, lesion mask": 0.5, "CT1, no lesion mask": 0.5}

@@ -16,6 +16,10 @@ CLASS = {name: number for number, name in enumerate(SPINE_CLASSES)}
 NEAR_CANAL_MM = 12.0
 """Canal voxels this close to a vertebra's middle along the spine are its own (ours)."""
 
+LEAST_BODY_VOXELS = 30
+"""Fewer voxels called body are no body, of which a vertebra that the image cuts may show none: 0.1 ml at 1.5 mm, as of
+stray pieces (ours)."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -112,6 +116,9 @@ def subregion_labels(classes: NDArray[np.uint8], instances: Instances, frames_of
         target = result[box]
         for code, label in plain.items():
             target[own & (part == code)] = label
+        body = own & (part == CLASS["body"])
+        if body.sum() < LEAST_BODY_VOXELS:
+            target[body] = Subregion.ARCH
         for code, (left, right) in sided.items():
             target[own & (part == code)] = left
             target[own & (part == code) & is_right] = right

@@ -100,8 +100,9 @@ def _cases(training: Mapping[str, Any], simulated: bool) -> str:
     return (
         f"{training['train']} simulated fractures of the training seeds and {training['validation']} of the validation "
         f"seeds on CT, {training['mr_train']} and {training['mr_validation']} of the same on sagittal MR; "
-        f"{training['studies']} were found by their loss of height on either; each counts twice on each, with the true "
-        f"lesion mask and without one ({training['rows']} rows). Signs are drawn from the published frequencies in "
+        f"{training['studies']} were found by their loss of height on either; each counts on each, and where it was "
+        "found on both again with what both tell, always twice: with the true lesion mask and without one "
+        f"({training['rows']} rows). Signs are drawn from the published frequencies in "
         "`simulate/sign_frequencies.py`, one by one; each fracture is drawn into a parametric patient, scanned by our "
         "simulators and measured by our own code under the true vertebra masks. On MR there are T1, T2 and STIR, and "
         "each of phases, diffusion and T1 after contrast medium in half of the patients."
@@ -114,12 +115,15 @@ def _measured(table: Mapping[str, Mapping[str, Any]]) -> str:
     for name in (NESTED, BOOSTING):
         row = table[name]
         area = f"{row['auc']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})"
-        lines.append(f"| {name} | {area} | {row['calibration_error']:.3f} | {row['log_loss']:.3f} |")
+        error = f"{row['calibration_error']:.3f} ({row['calibration_error_by_chance']:.3f})"
+        lines.append(f"| {name} | {area} | {error} | {row['log_loss']:.3f} |")
     return (
         "## Measured\n\nIn five folds of studies, each told by what the other four taught, at the prior of the cases; "
         f"{table[NESTED]['cases']} rows of {table[NESTED]['studies']} studies, 95 % intervals by bootstrap over "
         "studies.\n\n"
-        "| | AUC | calibration error | log loss |\n|---|---|---|---|\n" + "\n".join(lines) + "\n\n"
+        "| | AUC | calibration error (by chance, were every probability right) | log loss |\n|---|---|---|---|\n"
+        + "\n".join(lines)
+        + "\n\n"
         f"The first row chooses the way and the factor anew without each fold. The way '{chosen}' itself, before its "
         f"evidence was multiplied, has a loss of {table[chosen]['log_loss']:.3f} in these folds, which is optimistic: "
         "they chose it. `comparison.json` of the run has all ways. Nothing else was measured of this model.\n"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from spinemets.datasets.fracture_measurements import measured_fractures
 from spinemets.datasets.fracture_mr import measured_mr_fractures
 from spinemets.errors import SpinemetsError
 from spinemets.formats.fracture_table import FractureRow, read_table, row_of, without_lesion_mask
+from spinemets.fracture_features import BY_NAME
 from spinemets.training.fracture_cases import Cases
 
 SIMULATED, OWN_TABLE = "simulated fractures", "a table of one's own"
@@ -27,7 +29,7 @@ class FractureData:
     train, validation : int
         How many simulated fractures of either split's seeds, measured on CT; all are learnt from.
     mr_train, mr_validation : int
-        How many of the same are measured on MR as well, and learnt from.
+        How many of the same are measured on MR as well, and learnt from: on MR alone, and on both scans.
     table : str or None
         A CSV of `spinemets features` with causes, instead of simulated fractures. Rows that share a name in its column
         ``study`` are never divided between learning and measuring.
@@ -55,10 +57,15 @@ class FractureData:
             If the table cannot be read or holds no cause.
         """
         if self.table is None:
-            on_ct = [row for split, count in self.counts.items() for row in self._simulated(split, count)]
-            return Cases(
-                [*on_ct, *(row for split, count in self.mr_counts.items() for row in self._on_mr(split, count))]
-            )
+            ct = [row for split, count in self.counts.items() for row in self._simulated(split, count)]
+            measured, bare = [], []
+            for split, count in self.mr_counts.items():
+                found = self._on_mr(split, count)
+                measured += mr_rows(found, "measured")
+                bare += mr_rows(found, "bare")
+            unlooked = [without_lesion_mask(row) for row in ct]
+            both = [*on_both_scans(ct, measured), *on_both_scans(unlooked, bare)]
+            return Cases([*ct, *unlooked, *measured, *bare, *both])
         known = [row for row in read_table(Path(self.table)) if row.cause is not None]
         if not known:
             raise SpinemetsError("no row of the table has a cause; give 'spinemets features' a --labels file")
@@ -79,29 +86,35 @@ class FractureData:
             found = measured_fractures(
                 self.cache, split, count, lambda done: progress(f"{split} fractures, {done} of {count}", done / count)
             )
-            return with_and_without_mask(simulated_rows(found))
+            return simulated_rows(found)
 
-    def _on_mr(self, split: str, count: int) -> list[FractureRow]:
+    def _on_mr(self, split: str, count: int) -> list[dict[str, Any]]:
         with stage_progress() as progress:
             found = measured_mr_fractures(
                 self.cache, split, count, lambda done: progress(f"{split} MR, {done} of {count}", done / count)
             )
-            return mr_rows(found)
+            return list(found)
 
 
-def mr_rows(cases: Iterable[dict[str, Any]]) -> list[FractureRow]:
-    """A row for each fracture that was found on MR with a lesion mask, and one for each that was found without."""
+def mr_rows(cases: Iterable[dict[str, Any]], which: str) -> list[FractureRow]:
+    """A row for each fracture that was found on MR, ``measured`` with the lesion mask or ``bare`` without any."""
     return [
-        row_of(f"simulated-{case['seed']}", case[which], case["cause"])
-        for case in cases
-        for which in ("measured", "bare")
-        if case[which] is not None
+        row_of(f"simulated-{case['seed']}", case[which], case["cause"]) for case in cases if case[which] is not None
     ]
 
 
-def with_and_without_mask(rows: Sequence[FractureRow]) -> list[FractureRow]:
-    """The rows, and again as they would be had nobody looked for lesions."""
-    return [*rows, *map(without_lesion_mask, rows)]
+def on_both_scans(ct: Iterable[FractureRow], mr: Iterable[FractureRow]) -> list[FractureRow]:
+    """Rows of the fractures that were found on both scans: as on CT, and what MR alone tells."""
+    on_mr = {row.study: row.values for row in mr}
+    return [
+        replace(row, values={name: _of_scan(name, row.values, on_mr[row.study]) for name in row.values})
+        for row in ct
+        if row.study in on_mr
+    ]
+
+
+def _of_scan(name: str, ct: Mapping[str, float | None], mr: Mapping[str, float | None]) -> float | None:
+    return mr[name] if BY_NAME[name].scan == "MR" else ct[name]
 
 
 def simulated_rows(cases: Iterable[dict[str, Any]]) -> list[FractureRow]:

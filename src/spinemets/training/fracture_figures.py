@@ -13,6 +13,8 @@ from spinemets.training.additive import Array
 BINS = 10
 """Of equal width, for the calibration error."""
 RESAMPLES = 1000
+DRAWS = 200
+"""Of truths, for the calibration error that chance makes."""
 INTERVAL = ("auc_low", "auc_high")
 
 
@@ -51,6 +53,14 @@ def calibration_error(truth: NDArray[np.bool_], probability: Array) -> float:
     return float(total)
 
 
+def usual_calibration_error(probability: Array, seed: int = 0, draws: int = DRAWS) -> float:
+    """Mean calibration error that so many cases would show by chance if every probability were right."""
+    rng = np.random.default_rng(seed)
+    return float(
+        np.mean([calibration_error(rng.random(len(probability)) < probability, probability) for _ in range(draws)])
+    )
+
+
 def figures(truth: NDArray[np.bool_], probability: Array, groups: Sequence[str] | None = None) -> dict[str, Any]:
     """All figures of one classifier on one set of cases; the interval of the area needs the study of each."""
     likely = np.clip(np.where(truth, probability, 1 - probability), 1e-9, 1.0)
@@ -65,4 +75,5 @@ def figures(truth: NDArray[np.bool_], probability: Array, groups: Sequence[str] 
         "log_loss": float(-np.log(likely).mean()),
         "brier": float(((probability - truth) ** 2).mean()),
         "calibration_error": calibration_error(truth, probability),
+        "calibration_error_by_chance": usual_calibration_error(probability),
     }
