@@ -60,7 +60,7 @@ def test_what_rests_on_ct_lesions_or_the_shape_of_outlines_is_not_assessable_on_
     for one in document["vertebrae"]:
         for name in ("heights_mm", "reference_mm", "height_loss", "genant", "posterior_wall", "alignment", "fracture"):
             assert one[name]["not_assessable"] == "no_reference", name
-            assert "on MR was not measured" in one[name]["detail"]
+            assert "miss or exaggerate too many collapses" in one[name]["detail"]
         assert {one[name]["not_assessable"] for name in ("lesions", "sins_case", "sins")} == {"no_model"}
         assert "not_assessable" in one["signs"]
     assert document["governing"]["sins_level"]["not_assessable"] == "missing_mask"

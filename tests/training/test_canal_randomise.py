@@ -9,8 +9,9 @@ from spinemets.simulate.axial_tissues import CLASS_OF_CODE, AxialTissue
 from spinemets.simulate.tissues import Tissue
 from spinemets.training.canal_contrast import ghosts, like_t1, metal, signal_table, without_ventral_fat
 from spinemets.training.canal_data import CanalData, CanalMaps
-from spinemets.training.canal_randomise import CanalBatch, CanalRandomiser, codes_at, mirrored
+from spinemets.training.canal_randomise import CanalBatch, CanalRandomiser, SliceRange, codes_at, mirrored
 from spinemets.training.canal_segmentation import CanalSegmentation
+from spinemets.training.warp import WarpRange
 
 PATCH = (32, 32, 4)
 
@@ -33,6 +34,20 @@ def test_without_deformation_targets_are_the_classes_of_the_map_in_the_middle_of
     expected = CLASS_OF_CODE[codes[0, 8:40, 8:40].numpy()][..., heights]
     assert np.array_equal(batch.target[0].numpy(), expected)
     assert batch.compressed[0].tolist() == (heights >= 12).tolist()
+
+
+def test_tumour_in_the_middle_of_a_map_may_lie_at_either_end_of_a_patch():
+    codes, compressed = maps()
+    codes = codes.repeat_interleave(3, dim=3)
+    codes[codes == int(AxialTissue.EPIDURAL_TUMOUR)] = int(Tissue.FAT)
+    codes[:, 16:32, 32:36, 34:38] = int(AxialTissue.EPIDURAL_TUMOUR)  # 6 of 108 mm, in the middle
+    compressed = torch.zeros(1, 72, dtype=torch.bool)
+    still = WarpRange(rotation_deg=(0.0, 0.0, 0.0), scale=(1.0, 1.0), stretch=0.0)
+    slices = SliceRange(aside_mm=0.0, elastic_mm=0.0)
+    randomiser = CanalRandomiser((32, 32, 16), ranges=still, slices=slices)
+    torch.manual_seed(0)
+    seen = torch.stack([(randomiser(codes, compressed).target[0] == 3).any(0).any(0) for _ in range(60)]).sum(0)
+    assert (seen >= 1).all()  # in every one of the 16 slices
 
 
 def test_beyond_the_map_anatomy_goes_on_mirrored():

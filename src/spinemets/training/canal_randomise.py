@@ -50,6 +50,9 @@ class SliceRange:
         Smallest and largest thickness as a share of that distance: the rest is gap.
     aside_mm : float
         How far the middle of a patch may lie from the canal, in the slice.
+    along_mm : float
+        How far it may lie above or below it. Tumour lies about the middle of a map, and windows of inference lie
+        anywhere: a network that saw it near the middle of patches alone loses much of it at the ends of windows.
     elastic_mm : float
         Largest standard deviation of a smooth random displacement in the slice.
     """
@@ -57,6 +60,7 @@ class SliceRange:
     apart_mm: tuple[float, float] = (2.8, 4.8)
     thick: tuple[float, float] = (0.7, 1.0)
     aside_mm: float = 22.0
+    along_mm: float = 36.0
     elastic_mm: float = 1.0
 
 
@@ -144,7 +148,8 @@ class CanalRandomiser(nn.Module):
         coarse = torch.randn(1, 3, 6, 6, 4, device=device) * (uniform(0.0, 1.0) * own.elastic_mm)
         coarse[:, 2] = 0
         bent = functional.interpolate(coarse, size=place.shape[:3], mode="trilinear", align_corners=True)
-        aside = torch.tensor([uniform(-1, 1) * own.aside_mm for _ in range(2)] + [uniform(-8, 8)], device=device)
+        reach = (own.aside_mm, own.aside_mm, own.along_mm)
+        aside = torch.tensor([uniform(-1, 1) * far for far in reach], device=device)
         return place + bent[0].permute(1, 2, 3, 0) + aside
 
     def _normalised(self, image: Tensor) -> Tensor:
