@@ -218,7 +218,7 @@ def test_a_fracture_that_its_interval_leaves_open_has_a_probability_and_no_verdi
     check_report_document(report.to_json_dict())
     page = report_html(report)
     assert "L1: cause of the fracture, if it is one" in page
-    assert "Whether there is a fracture is open" in page
+    assert "Its height leaves open whether there is a fracture. If there is one, probability" in page
 
 
 def test_a_file_that_contradicts_itself_is_refused(model):

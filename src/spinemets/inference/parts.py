@@ -16,9 +16,8 @@ CLASS = {name: number for number, name in enumerate(SPINE_CLASSES)}
 NEAR_CANAL_MM = 12.0
 """Canal voxels this close to a vertebra's middle along the spine are its own (ours)."""
 
-LEAST_BODY_VOXELS = 30
-"""Fewer voxels called body are no body, of which a vertebra that the image cuts may show none: 0.1 ml at 1.5 mm, as of
-stray pieces (ours)."""
+LEAST_BODY_MM3 = 100.0
+"""Less of a body is none, of which a vertebra that the image cuts may show nothing: as of stray pieces (ours)."""
 
 
 @dataclass(frozen=True)
@@ -116,10 +115,24 @@ def subregion_labels(classes: NDArray[np.uint8], instances: Instances, frames_of
         target = result[box]
         for code, label in plain.items():
             target[own & (part == code)] = label
-        body = own & (part == CLASS["body"])
-        if body.sum() < LEAST_BODY_VOXELS:
-            target[body] = Subregion.ARCH
         for code, (left, right) in sided.items():
             target[own & (part == code)] = left
             target[own & (part == code) & is_right] = right
     return result
+
+
+def stray_body_to_arch(part: NDArray[np.uint8], own: NDArray[np.bool_], voxel_mm3: float) -> None:
+    """Make a few voxels called body, of a vertebra that shows no more of one, voxels of its arch.
+
+    Parameters
+    ----------
+    part : (I, J, K) ndarray of uint8
+        `Subregion` labels, changed in place.
+    own : (I, J, K) ndarray of bool
+        The vertebra.
+    voxel_mm3 : float
+        Volume of a voxel.
+    """
+    body = own & (part == Subregion.BODY)
+    if body.sum() * voxel_mm3 < LEAST_BODY_MM3:
+        part[body] = Subregion.ARCH

@@ -19,7 +19,7 @@ from spinemets.inference.card import ModelCard, load_card
 from spinemets.inference.fine_pass import FinePass, along_spine
 from spinemets.inference.locate import locate_spine, too_small_to_locate, whole_image
 from spinemets.inference.naming import has_unnamed_gap, known_names, name_vertebrae, passes_over, verse_ids
-from spinemets.inference.parts import CLASS, frames, subregion_labels
+from spinemets.inference.parts import CLASS, frames, stray_body_to_arch, subregion_labels
 from spinemets.inference.separate import separate
 from spinemets.inference.shipped import ShippedModel
 from spinemets.inference.upsample import to_image_grid
@@ -223,4 +223,5 @@ def _subregions_on_image(
         if len(known) and len(missing):
             _, nearest = cKDTree(known).query(missing)
             part[tuple(missing.T)] = part[tuple(known[nearest].T)]
+        stray_body_to_arch(part, own, image.voxel_volume_mm3)
     return labels
