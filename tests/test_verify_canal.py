@@ -86,6 +86,7 @@ def test_each_look_changes_one_thing(verification):
     assert all(len(keys) == 1 for name, keys in changed.items() if name != "as drawn")
     assert drawn["tilt of 15°"].tilt_deg == (15.0, 0.0)
     assert drawn["half the resolution"].pixel_mm == 2 * scan.pixel_mm
+    assert drawn["begins beside the tumour"].below_mm == 14.0
 
 
 def test_a_wrong_grade_that_says_so_is_told_from_one_that_does_not(verification):

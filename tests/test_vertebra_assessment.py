@@ -135,11 +135,17 @@ def test_on_a_coarse_outline_a_fracture_is_only_claimed_where_the_whole_interval
     assert half_width(own.heights_mm["middle"]) > half_width(exact.heights_mm["middle"])
 
 
-def test_signs_are_not_read_where_a_coarse_outline_leaves_a_fracture_open():
-    vertebrae, parts, _ = scene(squeezed=(Level.L2, 0.78))
+@pytest.mark.parametrize(("kept", "are_read"), [(0.78, True), (0.86, False)])
+def test_of_fractures_that_a_coarse_outline_leaves_open_signs_are_read_where_the_height_shows_one(kept, are_read):
+    vertebrae, parts, _ = scene(squeezed=(Level.L2, kept))
     ct = SpineImages(ct=Volume(np.where(parts.array > 0, 180, 30).astype(np.float32), parts.affine))
     by_level, _ = assessed(vertebrae, parts, images=ct, trust=COARSE)
-    assert by_level[Level.L2].signs == by_level[Level.L2].genant
+    own = by_level[Level.L2]
+    assert isinstance(own.genant, NotAssessed)
+    if are_read:
+        assert own.signs["cancellous_bone_destroyed"]["value"] == "absent"
+    else:
+        assert own.signs == own.genant
 
 
 def half_width(finding):

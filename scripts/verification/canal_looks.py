@@ -32,6 +32,7 @@ LOOKS: dict[str, Callable[[AxialScan], AxialScan]] = {
     "tilt of 15°": lambda scan: replace(scan, tilt_deg=(15.0, 0.0)),
     "slices of 5 mm": lambda scan: replace(scan, slice_mm=5.0),
     "half the resolution": lambda scan: replace(scan, pixel_mm=2 * scan.pixel_mm),
+    "begins beside the tumour": lambda scan: replace(scan, below_mm=14.0),
 }
 
 

@@ -1,9 +1,8 @@
 """Cause of simulated fractures of the test seeds on sagittal MR: the shipped model on what our code measures there.
 
 Under the true masks, with the true lesions and without any, each study with the sequences that it has, and then with
-its CT as well. Beside it the
-ceiling, by the signs as they were drawn and as far as the sequences of the study show them, and gradient boosting on
-the fractures that the model learnt from.
+its CT as well. Beside it the ceiling, by the signs as they were drawn and as far as the sequences of the study show
+them, and gradient boosting on the fractures that the model learnt from.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def with_causes(
 
 def _section(findings: VertebraFindings, model: FractureModel | NotAssessed, prior: float) -> Section:
     present = _present(findings)
-    if isinstance(present, NotAssessed | NotApplicable) and not _shows_fracture(findings):
+    if not isinstance(present, dict) and not _shows_fracture(findings):
         return present
     if findings.level.region is Region.CERVICAL:
         return NO_CERVICAL
@@ -72,11 +72,10 @@ def _section(findings: VertebraFindings, model: FractureModel | NotAssessed, pri
     return {"present": present, **(told if isinstance(present, dict) else _if_fractured(told))}
 
 
-def _present(findings: VertebraFindings) -> dict[str, Any] | NotAssessed | NotApplicable:
+def _present(findings: VertebraFindings) -> Section:
     """Whether there is a fracture by the loss of height, or why that is open."""
     grade = findings.genant
     if not isinstance(grade, Measured):
-        assert isinstance(grade, NotAssessed)
         return grade
     if grade.low < 1 <= grade.high:
         return BORDERLINE

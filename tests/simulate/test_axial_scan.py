@@ -1,5 +1,7 @@
 """What the scanner makes of a label map of blocks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,25 @@ def test_a_stack_is_tilted_as_its_scan_says_and_has_its_voxels():
     normal = grid.affine[:3, 2] / np.linalg.norm(grid.affine[:3, 2])
     assert np.degrees(np.arccos(normal[2])) == pytest.approx(12.0, abs=0.01)
     assert grid.spacing_mm == pytest.approx([0.7, 0.7, 3.3])
+
+
+@pytest.mark.parametrize("below_mm", [0.0, 7.0, 14.0, 50.0])
+def test_a_stack_that_begins_higher_up_is_the_upper_end_of_the_whole_one(below_mm):
+    scan = AxialScan(pixel_mm=0.7, slice_mm=3.3, tilt_deg=(12.0, 0.0))
+    half = (20.0, 20.0, 42.0)
+    whole, part = scan_grid(scan, half, 1), scan_grid(replace(scan, below_mm=below_mm), half, 1)
+    left_out = whole.shape[2] - part.shape[2]
+    assert part.shape[:2] == whole.shape[:2]
+    assert part.affine[:3, 3] == pytest.approx(whole.affine[:3, 3] + left_out * whole.affine[:3, 2])
+    middle = (whole.shape[2] - 1) / 2
+    begins = (middle - left_out) * 3.3  # below the middle
+    assert begins <= below_mm + 1e-9
+    assert left_out == 0 or begins + 3.3 > below_mm
+
+
+def test_a_stack_that_begins_above_its_middle_is_refused():
+    with pytest.raises(ValueError, match=r"begins at or below its middle, got -1\.0 mm"):
+        AxialScan(below_mm=-1.0)
 
 
 def test_metal_leaves_a_void():

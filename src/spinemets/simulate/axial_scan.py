@@ -45,6 +45,8 @@ class AxialScan:
     echo : float
         Echo time relative to the usual one. Signals relative to CSF are raised to it, as those of exp(-TE / T2) are
         where proton densities are alike and CSF does not decay.
+    below_mm : float or None
+        How far below its middle the stack begins; None where it reaches as far down as up.
     """
 
     pixel_mm: float = 0.6
@@ -58,12 +60,15 @@ class AxialScan:
     fat_suppressed: bool = False
     metal: bool = False
     echo: float = 1.0
+    below_mm: float | None = None
 
     def __post_init__(self) -> None:
         if min(self.pixel_mm, self.slice_mm) <= 0:
             raise ValueError(f"pixels and slices must be larger than 0 mm, got {self.pixel_mm} and {self.slice_mm}")
         if self.echo <= 0:
             raise ValueError(f"an echo time must be longer than 0, got {self.echo} of the usual one")
+        if self.below_mm is not None and self.below_mm < 0:
+            raise ValueError(f"a stack begins at or below its middle, got {self.below_mm} mm below it")
 
 
 def random_scan(seed: int) -> AxialScan:
@@ -92,6 +97,10 @@ def scan_grid(scan: AxialScan, half_mm: tuple[float, float, float], seed: int) -
     affine = np.eye(4)
     affine[:3, :3] = turn * spacing
     affine[:3, 3] = -affine[:3, :3] @ ((shape - 1) / 2) + affine[:3, :3] @ rng.uniform(-0.5, 0.5, 3)
+    if scan.below_mm is not None:
+        left_out = max(int(np.ceil((shape[2] - 1) / 2 - scan.below_mm / scan.slice_mm)), 0)
+        affine[:3, 3] += affine[:3, 2] * left_out
+        shape[2] -= left_out
     return Grid((int(shape[0]), int(shape[1]), int(shape[2])), affine)
 
 
