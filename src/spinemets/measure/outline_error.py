@@ -70,8 +70,7 @@ class OutlineError:
     draws_wall : bool
         Whether the posterior wall and the canal behind it are outlined well enough to be measured.
     unknown : NotAssessed or None
-        Why no interval would hold what the outline adds, so that heights, losses, angles, slips and shares are not told
-        at all.
+        Why no interval would hold the error, so that heights, losses, angles, slips and shares are not told at all.
     """
 
     height_mm: float = 0.0
@@ -244,11 +243,7 @@ MR_OUTLINE = replace(
         "shape; give a checked mask with --vertebrae",
     ),
 )
-"""The network for MR, on 21 simulated patients of the validation seeds (``python scripts/verify.py outlines_mr --cases
-21``) and 54 real bodies that people outlined.
-
-Of the largest losses of the 54 nine in ten were off by at most 0.08, and of 101 sound simulated bodies from T5 down by
-at most 0.11, but four by 0.26 to 0.45. Of 21 bodies that had lost a fifth or more 17 were outlined as collapsed, three
-with a loss of at most 0.06, and so were seven of 107 others. Where the outline had lost half or more, the bodies
-had lost less by 0.11 to 0.52.
+"""The network for MR, by ``python scripts/verify.py outlines_mr --cases 21`` (`docs/mr.md`): sound bodies are drawn
+well, but of 21 that had lost a fifth or more three with a loss of at most 0.06, and all 13 that are drawn with a loss
+of half or more had lost less, by 0.11 to 0.52.
 """

@@ -51,8 +51,8 @@ class SliceRange:
     aside_mm : float
         How far the middle of a patch may lie from the canal, in the slice.
     along_mm : float
-        How far it may lie above or below it. Tumour lies about the middle of a map, and windows of inference lie
-        anywhere: a network that saw it near the middle of patches alone loses much of it at the ends of windows.
+        How far it may lie above or below it (ours: so that tumour, which lies about the middle of a map, may lie at
+        either end of a patch). No network has learnt so yet; that which saw it near the middle alone sees less at ends.
     elastic_mm : float
         Largest standard deviation of a smooth random displacement in the slice.
     """
