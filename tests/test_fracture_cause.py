@@ -30,7 +30,7 @@ UNSEEN = NotAssessed(Reason.RESOLUTION, "voxels of 4.0 mm do not show the cortex
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     slopes = np.array([WEIGHTS[name] for name in NAMES])
-    weights = np.concatenate([np.zeros(3), slopes])
+    weights = np.concatenate([np.zeros(3), slopes, np.zeros(3)])
     centre, scale = np.array([0.5, 0.5, 2.0]), np.array([0.5, 0.5, 2.0])
     resampled = np.stack([weights * factor for factor in (0.9, 1.1)])
     made = AdditiveModel(NAMES, centre, scale, weights, resampled, slopes**2)
@@ -43,7 +43,7 @@ def model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def both_scans(tmp_path_factory):
     """A model of one sign of CT and one of MR, which varies much."""
-    weights = np.array([0.0, 0.0, -2.0, -2.0])
+    weights = np.array([0.0, 0.0, -2.0, -2.0, 0.0, 0.0])
     made = AdditiveModel(
         ("jigsaw", "fluid_sign"), np.full(2, 0.5), np.full(2, 0.5), weights, weights[None], np.array([4.0, 4.0])
     )

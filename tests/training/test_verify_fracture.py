@@ -37,7 +37,7 @@ def verify(monkeypatch, tmp_path):
 
     def run(training):
         names, ones = ("jigsaw", "vacuum_cleft"), np.ones(2)
-        weights = np.array([0.0, 0.0, -3.0, 0.0])
+        weights = np.array([0.0, 0.0, -3.0, 0.0, 0.0, 0.0])
         model = AdditiveModel(names, ones / 2, ones / 2, weights, weights[None], ones * 0)
         details = {"version": "1", "licence": "any", "calibration": "none"} | training
         export_fracture_model(model, tmp_path, details)

@@ -1,7 +1,9 @@
 """An additive model of log-odds in which what was not assessed adds nothing.
 
-The evidence of a case is the sum over its assessed inputs of ``a + b * z``, `z` being the input by its usual mean and
-spread, cut off at `REACH`. There is no other constant: with nothing assessed, the odds stay those of the prior.
+The evidence of a case is the sum over its assessed inputs of ``a + b * z + c * max(z, 0)``, `z` being the input by its
+usual mean and spread, cut off at `REACH`: a line that is bent at the mean, since much of a sign need not tell as much
+for one cause as its absence tells for the other. There is no other constant: with nothing assessed, the odds stay
+those of the prior.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ class AdditiveModel:
         The F inputs.
     centre, scale : (F,) ndarray
         Usual mean and spread of each.
-    weights : (2F,) ndarray
-        Of each input: first the F terms `a` of its having been assessed, then the F terms `b`.
-    resampled : (K, 2F) ndarray
+    weights : (3F,) ndarray
+        Of each input: first the F terms `a` of its having been assessed, then the F slopes `b`, then the F bends `c`.
+    resampled : (K, 3F) ndarray
         The same fitted to resampled patients: how sure they are.
     missing_variance : (F,) ndarray
         How much the contribution of each input varies among patients: what is not known where it is left open.
@@ -47,14 +49,13 @@ class AdditiveModel:
     missing_variance: Array
 
     def terms(self, cells: Array) -> Array:
-        """(N, 2F) what the weights multiply, of cells (N, F) with NaN where not assessed."""
+        """(N, 3F) what the weights multiply, of cells (N, F) with NaN where not assessed."""
         return design(cells, self.centre, self.scale)
 
     def contributions(self, cells: Array) -> Array:
         """(N, F) log-odds that each input adds; exactly 0 where it was not assessed."""
-        parts = self.terms(cells) * self.weights
-        count = len(self.names)
-        return parts[:, :count] + parts[:, count:]
+        parts: Array = self.terms(cells) * self.weights
+        return parts.reshape(len(parts), 3, len(self.names)).sum(axis=1)
 
     def evidence(self, cells: Array) -> Array:
         """(N,) log-odds that all inputs add to those of the prior."""
@@ -80,10 +81,11 @@ class AdditiveModel:
 
 
 def design(cells: Array, centre: Array, scale: Array) -> Array:
-    """(N, 2F) flags, then flagged inputs by their mean and spread."""
+    """(N, 3F) flags, then flagged inputs by their mean and spread, then these where they are above the mean."""
     seen = ~np.isnan(cells)
     relative = np.clip((np.where(seen, cells, centre) - centre) / scale, -REACH, REACH)
-    return np.concatenate([seen, relative * seen], axis=1).astype(np.float64)
+    flagged = relative * seen
+    return np.concatenate([seen, flagged, np.maximum(flagged, 0.0)], axis=1).astype(np.float64)
 
 
 def told_by_one_scan(names: Sequence[str]) -> Array:

@@ -10,8 +10,8 @@ from spinemets.training.fracture_choice import BOOSTING, CHOSEN, NESTED
 from spinemets.training.fracture_data import SIMULATED
 
 FORM = (
-    "additive: evidence = Σ a + b·z over what was assessed; what was not assessed adds exactly nothing and widens the "
-    "interval, unless it takes CT or MR that the study does not have"
+    "additive: evidence = Σ a + b·z + c·max(z, 0) over what was assessed; what was not assessed adds exactly nothing "
+    "and widens the interval, unless it takes CT or MR that the study does not have"
 )
 OUTPUT = "log-odds that each input adds, their sum with the prior's, the probability, and a 90 % interval"
 FAILS = {

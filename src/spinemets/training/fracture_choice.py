@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from spinemets.training.fracture_figures import figures
 from spinemets.training.fracture_fits import fit_logistic, fit_weights_of_evidence
 
 CT7 = ("other_osteoporotic_fractures", "lesions_elsewhere")
-STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 RESAMPLED = 40
 """Fits to resampled studies, for the interval (ours)."""
 FACTOR_RANGE = (0.5, 1.5)
@@ -76,15 +77,15 @@ def candidates(cases: Cases, seed: int) -> dict[str, tuple[Fit, tuple[str, ...]]
     elsewhere = tuple(name for name in signs if name in CT7)
     found: dict[str, tuple[Fit, tuple[str, ...]]] = {"weights of evidence, signs": (fit_weights_of_evidence, signs)}
     sets = {"signs": signs, "measurements": (*measures, *elsewhere), "signs and measurements": (*signs, *measures)}
-    for what, names in sets.items():
-        for strength in STRENGTHS:
-            found[f"logistic, {what}, penalty {strength:g}"] = (_logistic(strength, seed), names)
+    for (what, names), strength, bent in product(sets.items(), STRENGTHS, (False, True)):
+        form = "bent logistic" if bent else "logistic"
+        found[f"{form}, {what}, penalty {strength:g}"] = (_logistic(strength, seed, bent), names)
     return {name: way for name, way in found.items() if way[1]}
 
 
-def _logistic(strength: float, seed: int) -> Fit:
+def _logistic(strength: float, seed: int, bent: bool) -> Fit:
     def fit(cells: Array, truth: NDArray[np.bool_], names: Sequence[str]) -> AdditiveModel:
-        return fit_logistic(cells, truth, names, strength, np.random.default_rng(seed))
+        return fit_logistic(cells, truth, names, strength, np.random.default_rng(seed), bent)
 
     return fit
 
@@ -194,11 +195,15 @@ def with_uncertainty(model: AdditiveModel, fit: Fit, train: Cases, seed: int) ->
 
 
 def _in_units_of(model: AdditiveModel, other: AdditiveModel) -> Array:
-    """Weights of another model as they would stand with this one's middles and spreads."""
-    count = len(model.names)
-    slopes = other.weights[count:] * model.scale / other.scale
-    shift = other.weights[count:] * (model.centre - other.centre) / other.scale
-    return np.concatenate([other.weights[:count] + shift, slopes])
+    """Weights of another model as they would stand with this one's middles and spreads.
+
+    Exact but between the two middles, and above them where the line of an input is bent: there by what the bend adds
+    over the distance of the middles.
+    """
+    _, slopes, bends = other.weights.reshape(3, -1)
+    stretch, shift = model.scale / other.scale, (model.centre - other.centre) / other.scale
+    offset = other.weights[: len(model.names)] + slopes * shift + bends * np.maximum(shift, 0.0)
+    return np.concatenate([offset, slopes * stretch, bends * stretch])
 
 
 def prior_log_odds(truth: NDArray[np.bool_]) -> float:

@@ -46,7 +46,13 @@ def usual(cells: Array, truth: Truth) -> tuple[Array, Array]:
 
 
 def fit_logistic(
-    cells: Array, truth: Truth, names: Sequence[str], strength: float, rng: np.random.Generator, copies: int = 10
+    cells: Array,
+    truth: Truth,
+    names: Sequence[str],
+    strength: float,
+    rng: np.random.Generator,
+    bent: bool = False,
+    copies: int = 10,
 ) -> AdditiveModel:
     """Logistic regression without a constant, ridge penalty, over randomly masked copies of every row.
 
@@ -62,16 +68,24 @@ def fit_logistic(
         Of the columns.
     strength : float
         Of the penalty, by the number of rows: the larger, the smaller the weights.
+    rng : numpy Generator
+        Of the masking.
+    bent : bool
+        Whether an input may tell more on one side of its mean than on the other.
+    copies : int
+        Of each row.
     """
     from sklearn.linear_model import LogisticRegression
 
     centre, scale = usual(cells, truth)
-    rows = design(masked(cells, names, copies, rng), centre, scale)[:, len(names) :]
+    count = len(names)
+    rows = design(masked(cells, names, copies, rng), centre, scale)[:, count : (3 if bent else 2) * count]
     inverse = 1.0 / (strength * len(rows))
     fit = LogisticRegression(C=inverse, fit_intercept=False, class_weight="balanced", max_iter=2000)
     slopes = fit.fit(rows, np.tile(truth, copies)).coef_[0]
-    weights = np.concatenate([np.zeros(len(names)), slopes])
-    return AdditiveModel(tuple(names), centre, scale, weights, np.zeros((1, len(weights))), np.zeros(len(names)))
+    weights = np.zeros(3 * count)
+    weights[count : count + len(slopes)] = slopes
+    return AdditiveModel(tuple(names), centre, scale, weights, np.zeros((1, len(weights))), np.zeros(count))
 
 
 def fit_weights_of_evidence(cells: Array, truth: Truth, names: Sequence[str]) -> AdditiveModel:
@@ -86,5 +100,6 @@ def fit_weights_of_evidence(cells: Array, truth: Truth, names: Sequence[str]) ->
         log_ratio[:, j] = np.log((1 - shares[0]) / (1 - shares[1])), np.log(shares[0] / shares[1])
     # a sign counts as 0 or 1: a + b * (value - 1/2) / (1/2)
     half = np.full(len(names), 0.5)
-    weights = np.concatenate([log_ratio.mean(axis=0), (log_ratio[1] - log_ratio[0]) / 2])
-    return AdditiveModel(tuple(names), half, half, weights, np.zeros((1, 2 * len(names))), np.zeros(len(names)))
+    nothing = np.zeros(len(names))
+    weights = np.concatenate([log_ratio.mean(axis=0), (log_ratio[1] - log_ratio[0]) / 2, nothing])
+    return AdditiveModel(tuple(names), half, half, weights, np.zeros((1, len(weights))), nothing)

@@ -75,12 +75,13 @@ def _card(model: AdditiveModel, description: dict[str, Any]) -> dict[str, Any]:
 def graph_of(model: AdditiveModel) -> onnx.ModelProto:
     """The model as a graph: cells (N, F) and flags (N, F) and a prior (1,) in, `OUTPUTS` out."""
     count = len(model.names)
-    a, b = model.weights[:count], model.weights[count:]
+    a, b, c = model.weights.reshape(3, count)
     constants = {
         "centre": model.centre,
         "scale": model.scale,
         "a": a,
         "b": b,
+        "c": c,
         "resampled": model.resampled.T,
         "missing_variance": model.missing_variance[:, None],
         "only": told_by_one_scan(model.names),
@@ -121,16 +122,18 @@ def _nodes() -> list[onnx.NodeProto]:
         node("Div", ["off", "scale"], ["relative"]),
         node("Clip", ["relative", "reach_low", "reach_high"], ["z_all"]),
         node("Mul", ["z_all", "flag"], ["z"]),
+        node("Relu", ["z"], ["above"]),
         node("Mul", ["b", "z"], ["by_value"]),
+        node("Mul", ["c", "above"], ["by_bend"]),
         node("Mul", ["a", "flag"], ["by_flag"]),
-        node("Add", ["by_value", "by_flag"], ["contributions"]),
+        node("Sum", ["by_value", "by_bend", "by_flag"], ["contributions"]),
         node("ReduceSum", ["contributions", "axis_1"], ["evidence"], keepdims=0),
         node("Sub", ["one", "prior"], ["not_prior"]),
         node("Div", ["prior", "not_prior"], ["odds"]),
         node("Log", ["odds"], ["prior_log_odds"]),
         node("Add", ["evidence", "prior_log_odds"], ["log_odds"]),
         node("Sigmoid", ["log_odds"], ["p_metastatic"]),
-        node("Concat", ["flag", "z"], ["terms"], axis=1),
+        node("Concat", ["flag", "z", "above"], ["terms"], axis=1),
         node("MatMul", ["terms", "resampled"], ["again"]),
         node("ReduceMean", ["again"], ["again_mean"], axes=[1], keepdims=1),
         node("Sub", ["again", "again_mean"], ["again_off"]),
