@@ -11,8 +11,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from spinemets.datasets.kept_files import whole
 from spinemets.datasets.source_digest import source_digest
+from spinemets.whole_files import whole
 
 Row = dict[str, Any]
 

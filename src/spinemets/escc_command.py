@@ -9,13 +9,13 @@ from typing import Any
 from spinemets.anatomy import Level, parse_level
 from spinemets.errors import SpinemetsError
 from spinemets.escc_assessment import EsccMasks, assess_escc, escc_drawings
-from spinemets.formats.atomic import write_text
 from spinemets.formats.canal_pictures import CanalStrip, draw_canal_strip
 from spinemets.formats.drawn_slice import drawn_slices
 from spinemets.formats.escc_page import escc_page
 from spinemets.formats.study import read_mask, read_study
 from spinemets.measure.canal_slices import stack_axis
 from spinemets.volume import Volume
+from spinemets.whole_files import write_text
 
 
 def run_escc(

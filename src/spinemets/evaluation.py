@@ -195,7 +195,7 @@ def _case(name: str, prediction: Path, reference: Path, settings: Settings) -> C
 
 
 def _write(out: Path, metrics: dict[str, Any], texts: Mapping[str, str]) -> None:
-    from spinemets.formats.atomic import write_text
+    from spinemets.whole_files import write_text
 
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

@@ -19,7 +19,6 @@ from spinemets.canal_assessment import CanalResult
 from spinemets.dicom_results import write_canal_dicom, write_dicom
 from spinemets.errors import SpinemetsError, StudyError
 from spinemets.findings import NotAssessed, Reason
-from spinemets.formats.atomic import write_bytes
 from spinemets.formats.canal_pictures import CanalStrip, draw_canal_strip
 from spinemets.formats.drawn_slice import drawn_slices
 from spinemets.formats.html import write_report_html
@@ -32,6 +31,7 @@ from spinemets.pipeline import Assessment
 from spinemets.report import SCHEMA_ID
 from spinemets.series_assessment import SeriesResult
 from spinemets.volume import Volume
+from spinemets.whole_files import write_bytes
 
 NOTHING_OUTLINED = NotAssessed(Reason.MISSING_MASK, "nothing was outlined, so there is nothing to write as DICOM")
 

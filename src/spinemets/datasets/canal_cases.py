@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemets.datasets.kept_files import save_arrays
 from spinemets.datasets.source_digest import source_digest
 from spinemets.datasets.splits import SEEDS
 from spinemets.errors import StudyError
@@ -19,6 +18,7 @@ from spinemets.geometry import Grid
 from spinemets.simulate.axial_labels import axial_labels
 from spinemets.simulate.axial_piece import SpinePiece, spine_piece
 from spinemets.simulate.axial_plan import ALL_GRADES, AxialPlan, random_level, random_plan
+from spinemets.whole_files import save_arrays
 
 SPACING_MM = (0.5, 0.5, 1.5)
 HALF_MM = (50.0, 50.0, 42.0)

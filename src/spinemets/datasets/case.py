@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spinemets.anatomy import LEVEL_OF_VERSE_ID, Level
-from spinemets.datasets.kept_files import save_arrays
 from spinemets.errors import StudyError
 from spinemets.simulate.tissues import OUTSIDE_FIELD, LabelledAnatomy
+from spinemets.whole_files import save_arrays
 
 CENTRE_ROWS = 29
 """Rows of the centre table: one for each VerSe id, 0 unused."""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemets.datasets.case import Case
-from spinemets.datasets.kept_files import save_arrays
 from spinemets.errors import StudyError
 from spinemets.simulate.disease import Deposit, Disease
+from spinemets.whole_files import save_arrays
 
 FULL = 255
 """Value of `DiseaseOverlay.keep` where all of the tissue below is left."""

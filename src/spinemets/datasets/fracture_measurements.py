@@ -14,7 +14,6 @@ from typing import Any
 
 from spinemets.anatomy import Level
 from spinemets.body_assessment import cropped_to_spine, measured_bodies
-from spinemets.datasets.kept_files import whole
 from spinemets.datasets.source_digest import source_digest
 from spinemets.datasets.splits import SEEDS, split_of_seed
 from spinemets.errors import StudyError
@@ -31,6 +30,7 @@ from spinemets.simulate.sign_frequencies import FractureClass
 from spinemets.vertebra_assessment import LARGE_LESION, bodies_beside
 from spinemets.vertebra_findings import vertebra_findings
 from spinemets.volume import Volume
+from spinemets.whole_files import whole
 
 log = logging.getLogger(__name__)
 

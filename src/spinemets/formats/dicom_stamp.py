@@ -10,8 +10,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinemets.formats.atomic import write_bytes
 from spinemets.formats.dicom_codes import PRIVATE_SCHEME, Coded
+from spinemets.whole_files import write_bytes
 
 if TYPE_CHECKING:
     from pydicom import Dataset

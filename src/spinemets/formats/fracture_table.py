@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemets.errors import SpinemetsError
-from spinemets.formats.atomic import write_text
 from spinemets.fracture_features import COLUMNS, NEED_LESION_MASK, VERSION, feature_row
 from spinemets.rules.fracture_signs import RING_FROM
+from spinemets.whole_files import write_text
 
 CAUSES = ("osteoporotic", "metastatic", "both")
 """What a cause may be; ``both`` is an osteoporotic fracture of a vertebra that bears a metastasis as well."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from spinemets.anatomy import Level
 from spinemets.diffuse_marrow import DIFFUSE, UNCHECKED
-from spinemets.formats.atomic import write_text
 from spinemets.formats.canal_pictures import CanalStrip
 from spinemets.formats.escc_words import grade_meaning, limits_in_words, shares_of_grades
 from spinemets.formats.picture import SeriesPictures
@@ -18,6 +17,7 @@ from spinemets.formats.report_parts import alarms, parts_of
 from spinemets.formats.report_signs import measures, signs, unknown
 from spinemets.formats.report_words import UNITS, WORDS
 from spinemets.report import Report
+from spinemets.whole_files import write_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -9,8 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from spinemets.formats.atomic import write_text
 from spinemets.report import Report
+from spinemets.whole_files import write_text
 
 
 class ReportSchemaError(ValueError):

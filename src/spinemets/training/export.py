@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -25,6 +24,7 @@ from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_CENTRE
 from spinemets.inference.preprocess import MARROW_WINDOW, CtWindow
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, OFFSET_UNIT_MM, SPINE_CLASSES
 from spinemets.simulate.axial_tissues import CANAL_CLASSES
+from spinemets.whole_files import whole, write_text
 
 PARITY = 2e-3
 """Logits of the ONNX file may differ from torch by at most this."""
@@ -71,14 +71,15 @@ def export_model(name: str, checkpoint: Path, out: Path, version: str, licence: 
     net.eval()
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / "model.partial.onnx"
     description = _description(name, config, version, licence, command, checkpoint)
-    _write_onnx(net, partial, description, int(config.module.net.in_channels))
-    difference = parity(net, partial, _patch_size(config), int(config.module.net.in_channels))
-    if difference > PARITY:
-        partial.unlink()
-        raise ModelError(f"the exported {name} differs from torch by {difference:.3g}, at most {PARITY:g} is allowed")
-    os.replace(partial, folder / "model.onnx")
+    channels = config.module.net.in_channels
+    with whole(folder / "model.onnx") as partial:
+        _write_onnx(net, partial, description, int(channels))
+        difference = parity(net, partial, _patch_size(config), int(channels))
+        if difference > PARITY:
+            raise ModelError(
+                f"the exported {name} differs from torch by {difference:.3g}, at most {PARITY:g} is allowed"
+            )
     description["sha256"] = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     description["parity"] = float(difference)
     _write_card(folder / "card.yaml", description)
@@ -197,6 +198,4 @@ def parity(net: nn.Module, path: Path, patch: tuple[int, int, int], channels: in
 
 def _write_card(path: Path, description: dict[str, Any]) -> None:
     text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    write_text(path, text)

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spinemets.formats.atomic import write_text
 from spinemets.formats.fracture_table import write_table
 from spinemets.training.fracture_card import modalities, model_card, told
 from spinemets.training.fracture_cases import Cases
 from spinemets.training.fracture_choice import CHOSEN, NESTED, best_model
 from spinemets.training.fracture_data import FractureData
 from spinemets.training.fracture_onnx import export_fracture_model
+from spinemets.whole_files import write_text
 
 log = logging.getLogger(__name__)
 

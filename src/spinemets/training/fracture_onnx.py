@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from spinemets.errors import ModelError
 from spinemets.fracture_features import BY_NAME, VERSION
 from spinemets.training.additive import REACH, Z90, AdditiveModel, Array, logistic, told_by_one_scan
+from spinemets.whole_files import whole, write_text
 
 OPSET = 17
 PARITY = 1e-4
@@ -47,18 +47,16 @@ def export_fracture_model(model: AdditiveModel, out: Path, description: dict[str
     """
     folder = out / "fracture"
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / "model.partial.onnx"
-    onnx.save(graph_of(model), str(partial))
-    difference = parity(model, partial)
-    if difference > PARITY:
-        partial.unlink()
-        raise ModelError(f"the exported model differs from numpy by {difference:.3g}, at most {PARITY:g} is allowed")
-    os.replace(partial, folder / "model.onnx")
+    with whole(folder / "model.onnx") as partial:
+        onnx.save(graph_of(model), str(partial))
+        difference = parity(model, partial)
+        if difference > PARITY:
+            raise ModelError(
+                f"the exported model differs from numpy by {difference:.3g}, at most {PARITY:g} is allowed"
+            )
     card = _card(model, description) | {"sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()}
     text = yaml.safe_dump(card | {"parity": float(difference)}, sort_keys=False, allow_unicode=True)
-    partial_card = folder / "card.partial"
-    partial_card.write_text(text, encoding="utf-8")
-    os.replace(partial_card, folder / "card.yaml")
+    write_text(folder / "card.yaml", text)
     return difference
 
 
