@@ -89,13 +89,59 @@ def test_each_look_changes_one_thing(verification):
     assert drawn["begins beside the tumour"].below_mm == 14.0
 
 
+def test_tumour_that_the_image_does_not_show_is_counted_apart(verification):
+    from verification.canal import agreement
+
+    kinds = [("0", "0", False, True), ("1a", "0", False, False), ("2", "2", False, True), ("3", "2", True, True)]
+    keys = ("truth", "grade", "at_boundary", "shown")
+    found = agreement([dict(zip(keys, kind, strict=True)) | {"possible": []} for kind in kinds])
+    assert {name: part["patients"] for name, part in found.items()} == {
+        "all": 4,
+        "off a boundary": 3,
+        "off a boundary, tumour shown or none": 2,
+    }
+    assert found["off a boundary, tumour shown or none"]["exact"][0] == 1.0
+
+
 def test_a_wrong_grade_that_says_so_is_told_from_one_that_does_not(verification):
     looks, _ = verification
     rows = [
-        {"truth": "2", "grade": "1c", "possible": ["1c", "2"], "reason": None, "at_boundary": False, "overlap": {}},
-        {"truth": "2", "grade": "1b", "possible": ["1b"], "reason": None, "at_boundary": False, "overlap": {}},
-        {"truth": "0", "grade": "0", "possible": ["0"], "reason": None, "at_boundary": False, "overlap": {}},
-        {"truth": "3", "grade": None, "possible": [], "reason": "resolution: ...", "at_boundary": False, "overlap": {}},
+        {
+            "truth": "2",
+            "grade": "1c",
+            "possible": ["1c", "2"],
+            "reason": None,
+            "at_boundary": False,
+            "shown": True,
+            "overlap": {},
+        },
+        {
+            "truth": "2",
+            "grade": "1b",
+            "possible": ["1b"],
+            "reason": None,
+            "at_boundary": False,
+            "shown": True,
+            "overlap": {},
+        },
+        {
+            "truth": "0",
+            "grade": "0",
+            "possible": ["0"],
+            "reason": None,
+            "at_boundary": False,
+            "shown": True,
+            "overlap": {},
+        },
+        {
+            "truth": "3",
+            "grade": None,
+            "possible": [],
+            "reason": "resolution: ...",
+            "at_boundary": False,
+            "shown": True,
+            "overlap": {},
+        },
     ]
     found = looks.summary(rows)
     assert (found["patients"], found["graded"]) == (4, 3)

@@ -2,8 +2,9 @@
 
 Test patients are drawn by `spinemets.simulate.axial_t2`, grades in turn. What is compared is the answer of `assess`
 for the image alone with the grade that follows from the parameters of the deformation. A case is at a boundary if half
-a pixel more or less of any edge gives it another true grade. Real images are isotropic and are reformatted to axial
-slices of 3 mm; no grade is read from such.
+a pixel more or less of any edge gives it another true grade. An image shows the tumour if the same image, noise and
+all, differs without it; it does not where tumour has the signal of the fat that it replaces. Real images are isotropic
+and are reformatted to axial slices of 3 mm; no grade is read from such.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from spinemets.inference.canal import CanalModel, CanalSegmentation, segment_can
 from spinemets.orientation import to_ras
 from spinemets.rules.escc_readings import with_readings
 from spinemets.simulate.axial_plan import ALL_GRADES
-from spinemets.simulate.axial_t2 import AxialCase, axial_case
+from spinemets.simulate.axial_t2 import AxialCase, axial_case, without_tumour
 from spinemets.simulate.axial_truth import escc_truth
+from spinemets.simulate.visibility import seen_on_mr
 from spinemets.volume import Volume
 from verification.case_rows import kept_in, rows_of
 from verification.escc import moved_edges
@@ -42,6 +44,7 @@ CODE = (
     "spinemets.rules.escc_readings",
     "spinemets.inference.canal",
     "spinemets.simulate.axial_truth",
+    "spinemets.simulate.visibility",
 )
 """What the rows follow from, with this file and the model."""
 DRAWS = 2000
@@ -83,7 +86,9 @@ def one_case(case: AxialCase, model: CanalModel) -> dict[str, Any]:
     truth = escc_truth(case)
     tumour = case.plan.tumour
     near = tumour is not None and len({one.grade for one in moved_edges(tumour.case, case.scan.pixel_mm / 2)}) > 1
-    row: dict[str, Any] = {"truth": truth["grade"], "at_boundary": near, "grade": None, "possible": [], "overlap": {}}
+    shown = tumour is None or bool(seen_on_mr(case.masks["epidural"], case.image, without_tumour(case)).any())
+    row: dict[str, Any] = {"truth": truth["grade"], "at_boundary": near, "shown": shown}
+    row |= {"grade": None, "possible": [], "overlap": {}}
     try:
         found = segment_canal(case.image, model)
         answer = graded(found, case.image)
@@ -128,10 +133,12 @@ def dice_table(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
 
 
 def agreement(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Kappa, exact agreement and every boundary, over all patients with a true grade and over those off a boundary."""
+    """Kappa, exact agreement and every boundary, over all patients with a true grade and over parts of them."""
     told = [row for row in rows if row["truth"] is not None]
     off = [row for row in told if not row["at_boundary"]]
-    return {name: _agreement(part) for name, part in (("all", told), ("off a boundary", off)) if part}
+    shown = [row for row in off if row["shown"]]
+    parts = {"all": told, "off a boundary": off, "off a boundary, tumour shown or none": shown}
+    return {name: _agreement(part) for name, part in parts.items() if part}
 
 
 def _agreement(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

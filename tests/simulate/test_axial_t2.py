@@ -17,7 +17,7 @@ from spinemets.simulate import axial_t2
 from spinemets.simulate.axial_piece import spine_piece
 from spinemets.simulate.axial_plan import ALL_GRADES, random_level, random_plan
 from spinemets.simulate.axial_scan import AxialScan
-from spinemets.simulate.axial_t2 import axial_case, axial_cases
+from spinemets.simulate.axial_t2 import axial_case, axial_cases, without_tumour
 from spinemets.simulate.axial_truth import escc_truth, nearest_level, parameters
 from spinemets.simulate.subject import random_subject
 
@@ -41,6 +41,21 @@ def test_the_grader_finds_the_true_grade_in_the_true_masks(case):
     worst = next(row for row in truth["slices"] if row["index"] == truth["slice"])
     assert rows[truth["slice"]]["cord_area_loss"] == pytest.approx(worst["cord_area_loss"], abs=0.06)
     assert rows[truth["slice"]]["epidural_area_mm2"] == pytest.approx(worst["epidural_area_mm2"], rel=0.15)
+
+
+def test_the_scan_without_tumour_is_the_same_but_where_the_tumour_and_what_it_moves_lie(case, monkeypatch):
+    monkeypatch.setattr(axial_t2, "HALF_MM", (20.0, 20.0, 44.0))
+    healthy = without_tumour(case)
+    change = np.abs(healthy.array.astype(int) - case.image.array)
+    tumour = case.masks["epidural"].array > 0
+    heights = case.heights_mm()
+    away = np.abs(heights - case.plan.tumour.up_mm) > case.plan.tumour.case.length_mm / 2 + 6.0
+    assert away.sum() > 4
+    assert np.mean(change[:, :, away] > 1) < 0.01  # the tumour of the bone ends elsewhere
+    assert change[(case.masks["sac"].array > 0) & away].max() <= 1  # rounding
+    assert change[tumour].mean() > 50
+    free = axial_case(200_005, "0", level=Level.T8, scan=SCAN)
+    assert np.abs(without_tumour(free).array.astype(int) - free.image.array).max() <= 1
 
 
 def test_csf_is_brighter_than_the_cord_in_the_places_of_the_masks(case):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,6 +116,17 @@ def axial_cases(
         image = Volume(scanned(codes, drawn, grid, scan, seed), affine)
         cases.append(AxialCase(image, masks, piece, plan, scan))
     return cases
+
+
+def without_tumour(case: AxialCase) -> Volume:
+    """The very same scan, noise and all, had the patient no tumour in the canal; whatever else presses is there."""
+    others = tuple(one for one in case.plan.pressers if not one.is_tumour)
+    plan, piece, image = replace(case.plan, pressers=others), case.piece, case.image
+    to_piece = np.eye(4)
+    to_piece[:3, :3], to_piece[:3, 3] = piece.axes, -piece.axes @ piece.origin_mm
+    drawn, grid = _drawn_grid(), Grid(image.shape, to_piece @ image.affine)
+    codes = axial_labels(piece, plan, drawn)
+    return image.with_array(scanned(codes, drawn, grid, case.scan, plan.seed))
 
 
 def _drawn_grid() -> Grid:

@@ -52,7 +52,7 @@ class SliceRange:
         How far the middle of a patch may lie from the canal, in the slice.
     along_mm : float
         How far it may lie above or below it (ours: so that tumour, which lies about the middle of a map, may lie at
-        either end of a patch). No network has learnt so yet; that which saw it near the middle alone sees less at ends.
+        either end of a patch; a network that had seen it near the middle alone saw less of it at ends).
     elastic_mm : float
         Largest standard deviation of a smooth random displacement in the slice.
     """
