@@ -103,6 +103,18 @@ def test_tumour_that_the_image_does_not_show_is_counted_apart(verification):
     assert found["off a boundary, tumour shown or none"]["exact"][0] == 1.0
 
 
+def test_a_patient_that_cannot_be_drawn_is_counted_apart_and_stops_nothing(verification, monkeypatch):
+    from verification import canal
+
+    def narrow(*_):
+        raise ValueError("no growth reaches grade 1b")
+
+    monkeypatch.setattr(canal, "axial_case", narrow)
+    row = canal.test_row(236)
+    assert (row["seed"], row["truth"], row["not_drawn"]) == (206236, None, "no growth reaches grade 1b")
+    assert canal.agreement([row]) == canal.dice_table([row]) == {}
+
+
 def test_a_wrong_grade_that_says_so_is_told_from_one_that_does_not(verification):
     looks, _ = verification
     rows = [

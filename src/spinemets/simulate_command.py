@@ -158,7 +158,10 @@ def _write_axial(folder: Path, seed: int, dicom: Path | None, frame: str | None 
 
     Its anatomy is a piece of canal of its own, so beside a CT of the same seed it states a `frame` of its own.
     """
-    case = axial_case(seed)
+    try:
+        case = axial_case(seed)
+    except ValueError as error:
+        raise SpinemetsError(f"patient {seed} has no axial T2: {error}; take another --seed") from error
     write_image(folder / "t2_axial.nii.gz", case.image)
     for name, mask in case.masks.items():
         write_mask(folder / f"{name}.nii.gz", mask)

@@ -109,6 +109,15 @@ def test_options_of_a_ct_are_refused_for_an_axial_t2(tmp_path, changes):
         command.run_simulate(tmp_path, **options)
 
 
+def test_a_patient_in_whose_canal_no_tumour_of_the_grade_fits_is_named(tmp_path, monkeypatch):
+    def narrow(seed):
+        raise ValueError("no growth reaches grade 1b")
+
+    monkeypatch.setattr(command, "axial_case", narrow)
+    with pytest.raises(SpinemetsError, match="patient 206236 has no axial T2: no growth reaches grade 1b"):
+        command.run_simulate(tmp_path, cases=1, seed=206236, modality="axial_t2", dicom=False, field="random")
+
+
 def test_a_grade_that_does_not_exist_is_refused(case):
     with pytest.raises(ValueError, match="got '4'"):
         random_plan(case.piece, 1, "4")
