@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spinemets.datasets import canal_cases
 from spinemets.datasets.canal_cases import CanalCase, cached_grid, simulated_canals
 from spinemets.datasets.source_digest import source_digest
 from spinemets.errors import StudyError
@@ -38,6 +39,31 @@ def test_what_is_cached_already_is_not_made_again(tmp_path):
     for name in names:
         (tmp_path / name).touch()
     assert [path.name for path in simulated_canals(tmp_path, "train", 1, 2)] == names
+
+
+def test_a_canal_without_room_is_tried_with_other_tumours_and_left_out_if_none_fits(tmp_path, monkeypatch, caplog):
+    tried, made = [], []
+
+    def planned(piece, seed, grade, draw):
+        tried.append(draw)
+        if grade == "1a" or draw < 2:
+            raise ValueError(f"no tumour of grade {grade} fits")
+        return "plan"
+
+    class Drawn:
+        tissue_on = staticmethod(lambda grid: None)
+
+    class Saved:
+        save = staticmethod(lambda path: (made.append(path.name), path.touch()))
+
+    monkeypatch.setattr(canal_cases, "random_plan", planned)
+    monkeypatch.setattr(canal_cases, "spine_piece", lambda *_: Drawn)
+    monkeypatch.setattr(canal_cases, "canal_case", lambda piece, plan, grade, surroundings: Saved)
+    paths = list(simulated_canals(tmp_path, "train", 1, 2))
+    assert tried == [0, 2, 1, 3, 5, 7]  # the draws of one variant are none of another's
+    assert [path.name for path in paths] == made
+    assert [name.rsplit("-", 1)[1] for name in made] == ["0.npz"]
+    assert "patient 0 is left out with grade 1a" in caplog.text
 
 
 def test_the_names_of_cached_maps_rest_on_what_draws_them(tmp_path):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +21,15 @@ from spinemets.simulate.axial_piece import SpinePiece, spine_piece
 from spinemets.simulate.axial_plan import ALL_GRADES, AxialPlan, random_level, random_plan
 from spinemets.whole_files import save_arrays
 
+log = logging.getLogger(__name__)
+
 SPACING_MM = (0.5, 0.5, 1.5)
 HALF_MM = (50.0, 50.0, 42.0)
 """Voxels and half extent of a cached map: right, front and up of the canal."""
 COMPRESSED = 0.10
 """From this loss of the cord's diameter on a height counts as compressed (`clinical.md` §2.3)."""
+ATTEMPTS = 4
+"""Tumours of a grade that are tried in a canal before the map is left out (ours)."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,8 @@ def canal_case(piece: SpinePiece, plan: AxialPlan, grade: str, surroundings: NDA
 def simulated_canals(cache: Path, split: str, pieces: int, variants: int) -> Iterator[Path]:
     """Cache files of the first `pieces` patients of a split, each with `variants` tumours, made where missing.
 
-    The grades, that without tumour among them, take turns. Names of the files hold a digest of the code that makes
+    The grades, that without tumour among them, take turns. A map whose canal has no room for a tumour of its grade is
+    left out, and the log says so. Names of the files hold a digest of the code that makes
     them: after a change maps are made anew, and those of before are left alone.
 
     Raises
@@ -107,5 +113,18 @@ def simulated_canals(cache: Path, split: str, pieces: int, variants: int) -> Ite
             piece = spine_piece(seed, random_level(seed), HALF_MM)
             surroundings = piece.tissue_on(cached_grid())
             for n, (path, grade) in enumerate(zip(paths, grades, strict=True)):
-                canal_case(piece, random_plan(piece, seed, grade, n), grade, surroundings).save(path)
-        yield from paths
+                plan = fitting_plan(piece, seed, grade, [n + variants * k for k in range(ATTEMPTS)])
+                if plan is not None:
+                    canal_case(piece, plan, grade, surroundings).save(path)
+        yield from (path for path in paths if path.is_file())
+
+
+def fitting_plan(piece: SpinePiece, seed: int, grade: str, draws: Sequence[int]) -> AxialPlan | None:
+    """The first of some plans of a grade that the canal of a piece has room for; None where it has for none."""
+    for draw in draws:
+        try:
+            return random_plan(piece, seed, grade, draw)
+        except ValueError as error:
+            log.info("tumour %d of grade %s of patient %d: %s", draw, grade, seed, error)
+    log.warning("patient %d is left out with grade %s: no tumour of %d fits", seed, grade, len(draws))
+    return None
