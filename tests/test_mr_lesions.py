@@ -22,19 +22,20 @@ def lesion_network(monkeypatch, networks):
     """A network that knows the tumour, and the roles of the images it was shown."""
     asked = []
 
-    def find(image, vertebrae, model, progress):
+    def find(images, vertebrae, model, progress):
         assert model is WITH_LESIONS.lesion_mr
         assert set(np.unique(vertebrae.array)) > {0}
-        asked.append(networks.role_of[id(image)])
-        return lesions_on(SimpleNamespace(volume=image))
+        assert [networks.role_of[id(image)] for image in images.values()] == list(images)
+        asked.append(" ".join(images))
+        return lesions_on(SimpleNamespace(volume=next(iter(images.values()))))
 
     monkeypatch.setattr(series_assessment, "find_lesions", find)
     return asked
 
 
-def test_lesions_are_looked_for_on_the_mr_whose_vertebrae_were_outlined(networks, lesion_network, tmp_path):
+def test_lesions_are_looked_for_on_all_mr_of_the_frame_that_the_network_knows(networks, lesion_network, tmp_path):
     found = examined(networks, *scene(), models=WITH_LESIONS, clinical=Clinical(malignancy="known"))
-    assert lesion_network == ["t1"]
+    assert lesion_network == ["t1 t2"]
     assert "lesions_by_network" in found.report.provenance["flags"]
     assert [card["name"] for card in found.report.provenance["models"]] == ["spine_mr", "lesion_mr"]
     assert "lesions.nii.gz" in {path.name for path in write_results(found, tmp_path, dicom=False)}

@@ -92,7 +92,9 @@ def lesion_network(monkeypatch):
     """A network that takes the head end of the upper vertebra for lytic, and what it was shown."""
     calls = []
 
-    def find(image, vertebrae, model, progress):
+    def find(images, vertebrae, model, progress):
+        ((role, image),) = images.items()
+        assert role == "ct"
         calls.append((image, vertebrae, model))
         top = np.zeros(SHAPE, np.uint8)
         top[np.nonzero(vertebrae.array == Level.L1.verse_id)] = 1

@@ -1,5 +1,6 @@
 """`verify.py lesions_mr`: every sequence in both masks, on a patient made of blocks and networks that know it."""
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,8 +10,9 @@ import pytest
 
 from spinemets.anatomy import LesionLabel, Level, Subregion
 from spinemets.errors import NoSpineFoundError
+from spinemets.geometry import Grid
 from spinemets.simulate.disease import Deposit, Disease
-from spinemets.simulate.mr_signals import SPIN_ECHO
+from spinemets.simulate.disease_truth import render_lesions
 from spinemets.simulate.tissues import LabelledAnatomy, Tissue
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
@@ -43,35 +45,39 @@ def models(**networks):
     return SimpleNamespace(**{"lesion_mr": "lesion network", "spine_mr": "spine network"} | networks)
 
 
-def test_every_sequence_is_searched_in_true_masks_and_in_those_of_the_network(verify, ill, monkeypatch):
-    truth = {}
+def test_every_study_is_searched_in_true_masks_and_in_those_of_the_network(verify, ill, monkeypatch):
+    shown = []
 
-    def find(image, vertebrae, model):
+    def find(images, vertebrae, model):
         assert model == "lesion network"
-        return truth["of"](image)
+        shown.append(tuple(images))
+        return render_lesions(ill, Grid.of(next(iter(images.values()))))
 
     def blind(image, model):
         raise NoSpineFoundError("no spine found")
 
-    from spinemets.geometry import Grid
-    from spinemets.simulate.disease_truth import render_lesions
-
-    truth["of"] = lambda image: render_lesions(ill, Grid.of(image))
     monkeypatch.setattr(verify, "find_lesions", find)
     monkeypatch.setattr(verify, "segment_mr_spine", blind)
-    found = {}
-    for sequence in SPIN_ECHO:
-        for masks, own in verify.on_sequence(ill, 7, sequence, models()).items():
-            for which, case in own.items():
-                found.setdefault((sequence, masks, which), []).append(case)
-    assert set(found) == set(product(SPIN_ECHO, verify.MASKS, verify.WHICH))
-    told = verify.summaries(found)
-    assert set(told) == {", ".join(key) for key in product(verify.MASKS, verify.WHICH, (*SPIN_ECHO, "all"))}
-    assert told["true masks, all lesions, all"]["lesions"] == 3
+    found = verify.cases_of(ill, 7, models())
+    assert shown == list(verify.TOGETHER)  # nothing is searched where no spine was found
+    studies = [" ".join(sequences) for sequences in verify.TOGETHER]
+    assert set(found) == set(product(studies, verify.MASKS, verify.WHICH))
+    told = verify.summaries({key: [case] for key, case in found.items()})
+    assert set(told) == {", ".join(key) for key in product(verify.MASKS, verify.WHICH, (*studies, "all"))}
+    assert told["true masks, all lesions, all"]["lesions"] == len(studies)
     assert told["true masks, all lesions, all"]["sensitivity"]["overlap"]["value"] == 1.0
     assert told["outlined, all lesions, all"]["sensitivity"]["overlap"]["value"] == 0.0
     assert told["true masks, all lesions, t1"]["by_size"]["3 ml and more"]["lesions"] == 1
     assert told["true masks, visible lesions, t1"]["lesions"] == 1  # tumour is dark in bright marrow
+
+
+def test_a_lesion_that_one_sequence_hides_counts_as_seen_where_another_of_the_study_shows_it(verify, ill):
+    scans = [verify.scanned(ill, 7, sequence) for sequence in ("t2", "t1")]
+    hidden = replace(scans[0], visible=np.zeros_like(scans[0].visible))
+    assert not verify.shown([hidden]).any()
+    assert np.array_equal(verify.shown([hidden, scans[1]]), scans[0].truth.array > 0)
+    nobody = replace(scans[1], visible=np.zeros_like(scans[1].visible))
+    assert not verify.shown([hidden, nobody]).any()
 
 
 def test_without_the_network_nothing_is_measured(verify, monkeypatch, capsys):

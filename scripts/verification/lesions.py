@@ -139,7 +139,7 @@ def told(name: str, cases: Mapping[str, LesionCase]) -> str:
 def lesions_of(image: Volume, models: Models) -> Volume:
     """Both networks on one CT, as `spinemets assess` runs them."""
     assert models.lesion is not None
-    return find_lesions(image, segment_spine(image, models.spine).vertebrae, models.lesion)
+    return find_lesions({"ct": image}, segment_spine(image, models.spine).vertebrae, models.lesion)
 
 
 def real(models: Models) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def real(models: Models) -> dict[str, Any]:
         series = read_study(data_root() / "ct" / f"{name}.nii.gz").first("ct")
         assert series is not None
         vertebrae = segment_spine(series.volume, models.spine).vertebrae
-        found = find_lesions(series.volume, vertebrae, models.lesion)
+        found = find_lesions({"ct": series.volume}, vertebrae, models.lesion)
         ml = found.voxel_volume_mm3 / 1000
         pieces = [
             (str(p.level), p.type.value, round(float(p.mask.sum() * ml), 2)) for p in lesion_pieces(found, vertebrae)

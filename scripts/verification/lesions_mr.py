@@ -1,31 +1,34 @@
 """Lesions that the network for MR finds: on sagittal T1, T2 and STIR of diseased patients of the test seeds.
 
-First in true vertebra masks, then in those that the spine network for MR outlines, as `spinemets assess` has them. The
-images are drawn by `spinemets.simulate.mr`, which shares nothing with what the network learnt from but the patients'
-anatomy and the published signals. Real MR without known lesions shows how many are invented: what is found there counts
-as false, though nobody can say that these patients have none.
+Each sequence alone and some together, as studies have them, each with slices of its own. First in true vertebra masks,
+then in those that the spine network for MR outlines, as `spinemets assess` has them. The images are drawn by
+`spinemets.simulate.mr`, which shares nothing with what the network learnt from but the patients' anatomy and the
+published signals. Real MR without known lesions shows how many are invented: what is found there counts as false,
+though nobody can say that these patients have none.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from spinemets.datasets.splits import SEEDS
 from spinemets.errors import NoSpineFoundError
 from spinemets.formats.study import read_study
-from spinemets.geometry import Grid
+from spinemets.geometry import Grid, resample_labels
 from spinemets.inference.lesions import MrLesionModel, find_lesions
 from spinemets.inference.models import Models
 from spinemets.inference.segment import segment_mr_spine
 from spinemets.lesion_evaluation import lesion_summary
 from spinemets.measure.lesion_agreement import LesionCase
-from spinemets.measure.lesion_pieces import lesion_pieces
+from spinemets.measure.lesion_pieces import CONNECTED, lesion_pieces
 from spinemets.series_images import MR_LESION_ROLES
 from spinemets.simulate.disease import Disease
 from spinemets.simulate.disease_truth import render_lesions
@@ -44,8 +47,10 @@ FIRST = 2500
 """Test seeds from here on; other parts of the verification use those below."""
 FIELDS = ("lumbar", "chest", "whole")
 MASKS = ("true masks", "outlined")
+TOGETHER = (("t1",), ("t2",), ("stir",), ("t1", "stir"), ("t1", "t2", "stir"))
+"""Sequences of a study; vertebrae are outlined on the first."""
 Key = tuple[str, str, str]
-"""Sequence, of `MASKS` and of `WHICH`."""
+"""Sequences, of `MASKS` and of `WHICH`."""
 LARGE_ML = 0.5
 """What is smaller is not counted as a false lesion on real MR."""
 
@@ -65,32 +70,66 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def patient(number: int, models: Models) -> dict[Key, LesionCase]:
-    """One diseased patient of the test seeds, by sequence, whose vertebra masks were searched, and which lesions."""
+    """One diseased patient of the test seeds, by sequences, whose vertebra masks were searched, and which lesions."""
     seed = SEEDS["test"][FIRST + number]
     anatomy = parametric_anatomy(seed, spacing_mm=1.0, field=FIELDS[number % len(FIELDS)])
-    ill = diseased(anatomy, DISEASES[number % len(DISEASES)], seed)
+    return cases_of(diseased(anatomy, DISEASES[number % len(DISEASES)], seed), seed, models)
+
+
+def cases_of(ill: Disease, seed: int, models: Models) -> dict[Key, LesionCase]:
+    """Lesions of one patient found on the sequences of each study of `TOGETHER`."""
+    scans = {sequence: scanned(ill, seed, sequence) for sequence in SPIN_ECHO}
     cases: dict[Key, LesionCase] = {}
-    for sequence in SPIN_ECHO:
-        for masks, own in on_sequence(ill, seed, sequence, models).items():
-            cases |= {(sequence, masks, which): case for which, case in own.items()}
-            print(told(f"{seed} {sequence}, {masks}", own), flush=True)
+    for sequences in TOGETHER:
+        name = " ".join(sequences)
+        for masks, own in in_each_mask(ill, f"seed {seed}", [scans[one] for one in sequences], models).items():
+            cases |= {(name, masks, which): case for which, case in own.items()}
+            print(told(f"{seed} {name}, {masks}", own), flush=True)
     return cases
 
 
-def on_sequence(ill: Disease, seed: int, sequence: str, models: Models) -> dict[str, dict[str, LesionCase]]:
-    """Lesions of one image in each of `MASKS`, by `WHICH`; all are missed where no spine is found."""
-    assert models.lesion_mr is not None
+@dataclass(frozen=True)
+class Scan:
+    """One sequence of a patient: its image, all lesions on its grid, and those of them that it shows."""
+
+    sequence: str
+    image: Volume
+    truth: Volume
+    visible: NDArray[np.bool_]
+
+
+def scanned(ill: Disease, seed: int, sequence: str) -> Scan:
+    """A sequence of a patient, rendered with the disease and without it."""
     scan = random_mr_acquisition(seed, sequence)
     image, healthy = render_mr(ill.anatomy, seed, scan, ill), render_mr(ill.anatomy, seed, scan)
     truth = render_lesions(ill, Grid.of(image))
-    visible = seen_on_mr(truth, image, healthy)
-    vertebrae = {"true masks": render_masks(ill.anatomy, Grid.of(image)).vertebrae}
+    return Scan(sequence, image, truth, seen_on_mr(truth, image, healthy))
+
+
+def in_each_mask(ill: Disease, name: str, scans: Sequence[Scan], models: Models) -> dict[str, dict[str, LesionCase]]:
+    """Lesions of one study in each of `MASKS`, by `WHICH`; all are missed where no spine is found."""
+    assert models.lesion_mr is not None
+    home, images = scans[0], {one.sequence: one.image for one in scans}
+    vertebrae = {"true masks": render_masks(ill.anatomy, Grid.of(home.image)).vertebrae}
     if models.spine_mr is not None:
-        vertebrae["outlined"] = outlined(image, models)
-    name = f"seed {seed}"
+        vertebrae["outlined"] = outlined(home.image, models)
     return {
-        masks: both(name, truth, visible, searched(image, mask, models.lesion_mr)) for masks, mask in vertebrae.items()
+        masks: both(name, home.truth, shown(scans), searched(images, mask, models.lesion_mr))
+        for masks, mask in vertebrae.items()
     }
+
+
+def shown(scans: Sequence[Scan]) -> NDArray[np.bool_]:
+    """Whole lesions on the grid of the first scan that any of them shows."""
+    home = scans[0]
+    visible = home.visible
+    for other in scans[1:]:
+        seen = other.truth.with_array(other.visible.view(np.uint8))
+        visible = visible | (resample_labels(seen, Grid.of(home.image)) > 0)
+    pieces, count = ndimage.label(home.truth.array > 0, structure=CONNECTED)
+    meets = np.isin(np.arange(count + 1), pieces[visible])
+    meets[0] = False
+    return np.asarray(meets[pieces])
 
 
 def outlined(image: Volume, models: Models) -> Volume:
@@ -102,17 +141,18 @@ def outlined(image: Volume, models: Models) -> Volume:
         return image.with_array(np.zeros(image.shape, np.uint8))
 
 
-def searched(image: Volume, vertebrae: Volume, model: MrLesionModel) -> Volume:
-    """Lesions of an image; none where it shows no vertebra."""
+def searched(images: Mapping[str, Volume], vertebrae: Volume, model: MrLesionModel) -> Volume:
+    """Lesions on the grid of the first image; none where it shows no vertebra."""
     if not vertebrae.array.any():
-        return image.with_array(np.zeros(image.shape, np.uint8))
-    return find_lesions(image, vertebrae, model)
+        return vertebrae
+    return find_lesions(images, vertebrae, model)
 
 
 def summaries(found: Mapping[Key, Sequence[LesionCase]]) -> dict[str, Any]:
-    """Figures by masks and by which lesions are asked for, of each sequence and of all together, printed."""
+    """Figures by masks and by which lesions are asked for, of each study and of all of them, printed."""
     result: dict[str, Any] = {}
-    for masks, which, sequence in product(MASKS, WHICH, (*SPIN_ECHO, "all")):
+    names = [" ".join(sequences) for sequences in TOGETHER]
+    for masks, which, sequence in product(MASKS, WHICH, (*names, "all")):
         cases = [
             replace(case, name=f"{case.name} {one}")
             for (one, theirs, asked), every in found.items()
@@ -138,7 +178,7 @@ def real(models: Models) -> dict[str, Any]:
             continue
         image = read_study([f"{case.role}={data_root() / 'mr' / case.name}.nii.gz"]).series[0].volume
         vertebrae = outlined(image, models)
-        found = searched(image, vertebrae, models.lesion_mr)
+        found = searched({case.role: image}, vertebrae, models.lesion_mr)
         ml = found.voxel_volume_mm3 / 1000
         pieces = [
             (str(one.level), one.type.value, round(float(one.mask.sum() * ml), 2))

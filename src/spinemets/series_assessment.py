@@ -17,7 +17,15 @@ from spinemets.inference.segment import Anchor, SpineSegmentation, segment_mr_sp
 from spinemets.measure.outline_error import EXACT, MR_OUTLINE, NETWORK_OUTLINE, OutlineError
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.rules.fracture_cause import DEFAULT_PRIOR
-from spinemets.series_images import SEGMENTED_ROLES, given_on, image_flags, lesion_network, required_on, spine_images
+from spinemets.series_images import (
+    SEGMENTED_ROLES,
+    given_on,
+    image_flags,
+    lesion_network,
+    required_on,
+    searched_together,
+    spine_images,
+)
 from spinemets.spine import Spine
 from spinemets.spine_signs import Treatment
 from spinemets.trust import Trust
@@ -226,11 +234,11 @@ def _measured(
     group = [series, *masks.beside]
     drawn = lesions_for(group, given)
     lesions, flags = drawn.mask, ((BY_NETWORK,) if masks.outline.is_coarse else ()) + drawn.flags
-    network = lesion_network(series, models) if lesions is None and models is not None else None
+    network = lesion_network(group, models) if lesions is None and models is not None else None
     if network is not None:
         began = time.perf_counter()
         told = None if progress is None else partial(progress, "looking for lesions")
-        lesions = find_lesions(series.volume, masks.vertebrae, network, told)
+        lesions = find_lesions(searched_together(group), masks.vertebrae, network, told)
         seconds["lesions"], cards = time.perf_counter() - began, (*cards, network.card)
         flags = (*flags, LESIONS_BY_NETWORK)
     findings = assess_vertebrae(

@@ -157,13 +157,37 @@ def why_not_outlined(series: Series) -> NotAssessed | None:
     return None
 
 
-def lesion_network(series: Series, models: Models) -> LesionModel | None:
-    """What looks for lesions on a series; None where no network does, or none is shipped."""
-    if series.role in SEGMENTED_ROLES:
+def lesion_network(group: Sequence[Series], models: Models) -> LesionModel | None:
+    """What looks for lesions on series in the same world; None where no network does, or none is shipped.
+
+    Parameters
+    ----------
+    group : sequence of Series
+        The first is the one that vertebrae are outlined on.
+    models : Models
+        The networks.
+    """
+    if group[0].role in SEGMENTED_ROLES:
         return models.lesion
-    if series.role in MR_LESION_ROLES and why_not_outlined(series) is None:
-        return models.lesion_mr
-    return None
+    return models.lesion_mr if any(map(shows_lesions, group)) and why_not_outlined(group[0]) is None else None
+
+
+def shows_lesions(series: Series) -> bool:
+    """Whether the lesion network for MR knows the sequence and the kind of stack."""
+    return series.role in MR_LESION_ROLES and why_not_outlined(series) is None
+
+
+def searched_together(group: Sequence[Series]) -> dict[str, Volume]:
+    """What a lesion network is shown of series in the same world, by role: a CT alone, or all MR that it knows.
+
+    The first is the one that vertebrae are outlined on, whatever its role.
+    """
+    home, *beside = group
+    images = {home.role: home.volume}
+    for one in beside if home.role not in SEGMENTED_ROLES else ():
+        if shows_lesions(one):
+            images.setdefault(one.role, one.volume)
+    return images
 
 
 def by_preference(some: Sequence[Series], given: Sequence[Volume] = ()) -> list[Series]:

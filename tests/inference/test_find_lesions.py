@@ -11,7 +11,6 @@ from spinemets.anatomy import LesionLabel, Level
 from spinemets.errors import GeometryMismatchError, ModelError
 from spinemets.geometry import Grid
 from spinemets.inference import shipped
-from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.inference.card import ModelCard, load_card
 from spinemets.inference.lesion_classes import LESION_CLASSES
 from spinemets.inference.lesions import (
@@ -36,7 +35,7 @@ CARD = ModelCard(
     (32, 32, 32),
     LESION_CLASSES,
     CtWindow(-1e9, 1e9, 0, 1),
-    {},
+    {"input": {"channels": ["ct", "vertebra"]}},
 )
 SHAPE, SPACING = (78, 70, 60), (0.9, 1.0, 1.6)
 HALF_BOX = (20.0, 20.0, 14.0)
@@ -85,7 +84,7 @@ def ball_ml(radius):
 @pytest.mark.parametrize("stored", range(len(STORED)))
 def test_a_lesion_is_found_where_it_is_with_its_volume_and_type_in_any_storage_order(stored):
     image, mask = patient(stored)
-    found = find_lesions(image, mask, LesionModel(by_hu, CARD))
+    found = find_lesions({"ct": image}, mask, LesionModel(by_hu, CARD))
     assert found.shape == image.shape
     world = world_of(Grid.of(image))
     for label, name in ((LesionLabel.LYTIC, "lytic"), (LesionLabel.BLASTIC, "blastic")):
@@ -106,7 +105,7 @@ def everywhere(batch):
 
 def test_a_lesion_reaches_no_further_beyond_bone_than_destroyed_cortex():
     image, mask = patient(1, {})
-    found = find_lesions(image, mask, LesionModel(everywhere, CARD)).array > 0
+    found = find_lesions({"ct": image}, mask, LesionModel(everywhere, CARD)).array > 0
     away = np.abs(world_of(Grid.of(image)) - np.where(world_of(Grid.of(image))[..., 2:] > 0, [0, 0, 20], [0, 0, -20]))
     outside = np.linalg.norm(np.maximum(away - HALF_BOX, 0), axis=-1)
     assert found[mask.array > 0].all()
@@ -117,7 +116,7 @@ def test_a_lesion_reaches_no_further_beyond_bone_than_destroyed_cortex():
 def test_nothing_is_said_of_levels_that_training_never_made_ill():
     image, mask = patient(0, {})
     sacrum = mask.with_array(np.where(mask.array == 21, Level.SACRUM.verse_id, mask.array).astype(np.uint8))
-    found = find_lesions(image, sacrum, LesionModel(everywhere, CARD)).array > 0
+    found = find_lesions({"ct": image}, sacrum, LesionModel(everywhere, CARD)).array > 0
     assert found[sacrum.array == 20].all()
     assert not found[sacrum.array == Level.SACRUM.verse_id].any()
 
@@ -135,7 +134,8 @@ def test_the_network_sees_windows_of_hu_and_mask_only_where_vertebrae_are():
             bone = (np.abs(x) < 6) & (np.abs(y) < 6) & (np.abs(z) > gap_mm / 2)
             return np.where(bone, np.where(z > 0, 8, 20), 0)
 
-        find_lesions(*patient(0, {}, column), LesionModel(watched, CARD), told.append)
+        image, mask = patient(0, {}, column)
+        find_lesions({"ct": image}, mask, LesionModel(watched, CARD), told.append)
         assert told[-1] == 1.0
         return windows
 
@@ -155,8 +155,10 @@ def test_a_network_with_a_window_of_marrow_sees_it_beside_the_others():
         windows.append(batch.copy())
         return by_hu(batch)
 
-    details = {"input": {"marrow_window": {"low_hu": 50.0, "high_hu": 450.0, "centre_hu": 150.0, "scale_hu": 100.0}}}
-    find_lesions(*patient(0), LesionModel(watched, dataclasses.replace(CARD, details=details)))
+    window = {"low_hu": 50.0, "high_hu": 450.0, "centre_hu": 150.0, "scale_hu": 100.0}
+    details = {"input": {"channels": ["ct", "vertebra", "ct_marrow"], "marrow_window": window}}
+    image, mask = patient(0)
+    find_lesions({"ct": image}, mask, LesionModel(watched, dataclasses.replace(CARD, details=details)))
     assert windows
     for one in windows:
         assert one.shape[1] == 3
@@ -166,12 +168,12 @@ def test_a_network_with_a_window_of_marrow_sees_it_beside_the_others():
 def test_without_bone_or_on_another_grid_there_is_nothing_to_look_at():
     image, mask = patient(0)
     with pytest.raises(ValueError, match="the vertebra mask is empty"):
-        find_lesions(image, mask.with_array(np.zeros_like(mask.array)), LesionModel(by_hu, CARD))
+        find_lesions({"ct": image}, mask.with_array(np.zeros_like(mask.array)), LesionModel(by_hu, CARD))
     affine = mask.affine.copy()
     affine[0, 3] += 5
     moved = Volume(mask.array, affine)
     with pytest.raises(GeometryMismatchError, match="the vertebra mask lies on another grid"):
-        find_lesions(image, moved, LesionModel(by_hu, CARD))
+        find_lesions({"ct": image}, moved, LesionModel(by_hu, CARD))
 
 
 def test_a_model_that_is_not_shipped_is_none_and_one_without_its_card_an_error(monkeypatch, tmp_path):
@@ -199,35 +201,6 @@ def test_a_shipped_model_is_opened_on_the_engine_that_was_asked_for(monkeypatch,
     assert asked == [(CARD.onnx, "openvino", 3)]
 
 
-MR_CARD = dataclasses.replace(CARD, name="lesion_mr", signal_range=SignalRange())
-
-
-@pytest.mark.parametrize(("gain", "offset"), [(1.0, 0.0), (37.0, 500.0)])
-def test_on_mr_lesions_are_found_whatever_the_scale_of_the_signal(gain, offset):
-    shown = []
-
-    def by_signal(batch):
-        """Where the lytic ball is -1 and bone 1, 230 is 1.3: the halves between them are the edges of both."""
-        shown.append((float(batch[:, 0].min()), float(batch[:, 0].max())))
-        signal, bone = batch[:, 0], batch[:, 1]
-        output = np.zeros((len(batch), 3, *signal.shape[1:]), np.float32)
-        output[:, 0] = 5.0
-        output[:, 1][(bone > 0) & (signal < 0)] = 10.0
-        output[:, 2][(bone > 0) & (signal > 1.15)] = 10.0
-        return output
-
-    bright = (*BALLS["blastic"][:2], 230.0)
-    hu, mask = patient(1, {**BALLS, "blastic": bright})
-    image = hu.with_array(hu.array * np.float32(gain) + np.float32(offset))
-    found = find_lesions(image, mask, MrLesionModel(by_signal, MR_CARD))
-    assert min(low for low, _ in shown) == -1.0
-    assert max(high for _, high in shown) == pytest.approx(1.3, abs=0.01)
-    for label, name in ((LesionLabel.LYTIC, "lytic"), (LesionLabel.BLASTIC, "blastic")):
-        own = found.array == label
-        assert own.sum() * image.voxel_volume_mm3 / 1000 == pytest.approx(ball_ml(BALLS[name][1]), rel=0.25)
-        assert world_of(Grid.of(image))[own].mean(axis=0) == pytest.approx(BALLS[name][0], abs=0.8)
-
-
 def test_each_network_has_thresholds_of_its_own(monkeypatch):
     def doubtful(batch):
         output = np.zeros((len(batch), 3, *batch.shape[2:]), np.float32)
@@ -235,12 +208,12 @@ def test_each_network_has_thresholds_of_its_own(monkeypatch):
         return output
 
     image, mask = patient(0, {})
-    assert find_lesions(image, mask, MrLesionModel(doubtful, MR_CARD)).array.any()
-    for model in (MrLesionModel(doubtful, MR_CARD), LesionModel(doubtful, CARD)):
+    assert find_lesions({"ct": image}, mask, MrLesionModel(doubtful, CARD)).array.any()
+    for model in (MrLesionModel(doubtful, CARD), LesionModel(doubtful, CARD)):
         monkeypatch.setattr(type(model), "thresholds", Thresholds(voxel=0.2, core=0.7, core_ml=0.0))
-        assert not find_lesions(image, mask, model).array.any()
+        assert not find_lesions({"ct": image}, mask, model).array.any()
     monkeypatch.setattr(LesionModel, "thresholds", Thresholds(voxel=0.2, core=0.5, core_ml=0.2))
-    assert find_lesions(image, mask, LesionModel(doubtful, CARD)).array.any()
+    assert find_lesions({"ct": image}, mask, LesionModel(doubtful, CARD)).array.any()
 
 
 def test_the_network_for_mr_lies_in_a_folder_of_its_own(monkeypatch, tmp_path):

@@ -6,23 +6,19 @@ torch = pytest.importorskip("torch", reason="training needs the extra [train]")
 
 from spinemets.anatomy import LesionLabel, Level, Subregion  # noqa: E402
 from spinemets.simulate.tissues import Tissue  # noqa: E402
-from spinemets.training import mr_disease  # noqa: E402
+from spinemets.training import mr_disease, mr_matter  # noqa: E402
 from spinemets.training.deposits import Deposits  # noqa: E402
 from spinemets.training.mr_contrast import Contrast  # noqa: E402
-from spinemets.training.mr_disease import (  # noqa: E402
+from spinemets.training.mr_disease import OF_LOW, OF_SOFT, OUTSIDE, drawn_disease, matter_of  # noqa: E402
+from spinemets.training.mr_matter import (  # noqa: E402
     BLASTIC,
     COMPACT,
     FATTY,
     FLUID,
     GAS,
-    OF_LOW,
-    OF_SOFT,
-    OUTSIDE,
     SIGNALS,
     TUMOUR,
     drawn_signals,
-    matter_of,
-    with_disease,
 )
 
 SIZE, VOXEL_MM = 32, 1.5
@@ -47,6 +43,12 @@ def deposits(hu, share=1.0, place=CUBE):
     keep, add = torch.ones(1, 1, SIZE, SIZE, SIZE), torch.zeros(1, 1, SIZE, SIZE, SIZE)
     keep[place], add[place] = 1 - share, share * hu
     return Deposits(keep, add, torch.zeros_like(keep))
+
+
+def no_spread(monkeypatch):
+    """Let matter have the signal of its table, and tumours of all levels the same."""
+    for module in (mr_matter, mr_disease):
+        monkeypatch.setattr(module, "SPREAD", 0.0)
 
 
 def matter(given, laid):
@@ -101,9 +103,9 @@ def test_a_disc_that_has_turned_soft_is_fluid():
 
 @pytest.mark.parametrize("sequence", SIGNALS)
 def test_signals_are_those_of_the_sequence_on_the_scale_of_the_patch(sequence, monkeypatch):
-    monkeypatch.setattr(mr_disease, "SPREAD", 0.0)
+    no_spread(monkeypatch)
     for _ in range(10):
-        drawn = drawn_signals(contrast(sequence, unit=0.1))
+        drawn = drawn_signals(sequence, unit=0.1, marrow=0.2)
         for kind, (low, high) in SIGNALS[sequence].items():
             assert low / 10 - 1e-6 <= float(drawn[kind]) <= high / 10 + 1e-6
 
@@ -118,7 +120,7 @@ def test_matter_is_ordered_by_signal_as_in_the_published_table(sequence, brighte
 
 
 def test_in_any_contrast_dense_matter_is_darker_than_marrow_and_tumour_has_any_signal():
-    drawn = torch.stack([drawn_signals(contrast(None)) for _ in range(60)])
+    drawn = torch.stack([drawn_signals(None, unit=0.1, marrow=0.2) for _ in range(60)])
     assert float(drawn[:, [BLASTIC, COMPACT, GAS]].max()) < 0.2
     assert float(drawn[:, TUMOUR].min()) < 0.2
     assert float(drawn[:, TUMOUR].max()) > 0.8
@@ -127,11 +129,11 @@ def test_in_any_contrast_dense_matter_is_darker_than_marrow_and_tumour_has_any_s
 def changed(lesion, laid, sequence="t1"):
     """What disease changes in a block of even signal."""
     flat = torch.full((1, 1, SIZE, SIZE, SIZE), 0.2)
-    return with_disease(flat, labels(lesion), laid, contrast(sequence), VOXEL_MM) - flat
+    return drawn_disease(labels(lesion), laid, VOXEL_MM).over(flat, contrast(sequence)) - flat
 
 
 def test_tumour_is_darker_than_marrow_on_t1_and_brighter_on_stir_and_only_where_it_lies(monkeypatch):
-    monkeypatch.setattr(mr_disease, "SPREAD", 0.0)
+    no_spread(monkeypatch)
     for sequence, sign in (("t1", -1), ("stir", 1)):
         change = changed(LesionLabel.LYTIC, deposits(TISSUE_HU), sequence)
         assert (sign * change[CUBE] > 0).all()
@@ -141,16 +143,16 @@ def test_tumour_is_darker_than_marrow_on_t1_and_brighter_on_stir_and_only_where_
 
 
 def test_half_a_voxel_of_dense_matter_takes_half_of_the_change(monkeypatch):
-    monkeypatch.setattr(mr_disease, "SIGNALS", {"t1": dict.fromkeys(range(GAS + 1), (0.5, 0.5))})
-    monkeypatch.setattr(mr_disease, "SPREAD", 0.0)
+    monkeypatch.setattr(mr_matter, "SIGNALS", {"t1": dict.fromkeys(range(GAS + 1), (0.5, 0.5))})
+    no_spread(monkeypatch)
     monkeypatch.setattr(mr_disease, "OEDEMA_SHARE", 0.0)
     change = changed(0, deposits(1200.0, share=0.5))[CUBE]
     assert change.flatten().tolist() == pytest.approx([0.5 * (0.05 - 0.2)] * change.numel(), abs=1e-6)
 
 
 def test_tumour_fills_the_marrow_between_trabeculae_that_are_left(monkeypatch):
-    monkeypatch.setattr(mr_disease, "SIGNALS", {"t1": dict.fromkeys(range(GAS + 1), (0.5, 0.5))})
-    monkeypatch.setattr(mr_disease, "SPREAD", 0.0)
+    monkeypatch.setattr(mr_matter, "SIGNALS", {"t1": dict.fromkeys(range(GAS + 1), (0.5, 0.5))})
+    no_spread(monkeypatch)
     monkeypatch.setattr(mr_disease, "UNEVEN", (0.0, 0.0))
     monkeypatch.setattr(mr_disease, "FILLED", (2.0, 2.0))
     change = changed(LesionLabel.LYTIC, deposits(TISSUE_HU, share=0.5))[CUBE]
@@ -176,3 +178,14 @@ def test_oedema_surrounds_a_finding_in_its_own_vertebra_and_no_lesion(lesion, mo
     around = (vertebra == LOWER) & (laid.keep == 1)
     assert bool((change[around] > 0).any()) == (lesion == 0)
     assert not bool((change[vertebra != LOWER] > 0).any())
+
+
+def test_one_disease_is_of_the_same_matter_at_the_same_place_in_every_sequence(monkeypatch):
+    no_spread(monkeypatch)
+    disease = drawn_disease(labels(), deposits(10.0), VOXEL_MM)
+    flat = torch.full((1, 1, SIZE, SIZE, SIZE), 0.2)
+    kind = int(disease.matter[CUBE].unique())
+    for sequence in ("t1", "t2", "stir"):
+        drawn = disease.over(flat, contrast(sequence))[CUBE]
+        low, high = SIGNALS[sequence][kind]
+        assert low / 10 - 1e-6 <= float(drawn.min()) <= float(drawn.max()) <= high / 10 + 1e-6

@@ -1,9 +1,9 @@
 """What the lesion networks see and tell apart.
 
-Their input lies on the isotropic RAS+ grid of the spine network: the windowed CT, or the scaled MR, 1 inside any
-vertebra and 0 elsewhere, and for CT the window of marrow. Their output is one logit a class. The numbers of the
-classes are those of `spinemets.anatomy.LesionLabel`; a lesion with both is mixed. Tumour outside the bone is
-background.
+Their input lies on the isotropic RAS+ grid of the spine network: the windowed CT, or MR of up to three sequences
+beside the signal of marrow, 1 inside any vertebra and 0 elsewhere, and for CT the window of marrow. Their output is one
+logit a class. The numbers of the classes are those of `spinemets.anatomy.LesionLabel`; a lesion with both is mixed.
+Tumour outside the bone is background.
 """
 
 from __future__ import annotations
@@ -19,5 +19,6 @@ A network of fewer channels has the first of them; its card names those that it 
 Training shows the sacrum now inside the mask and now not, and never ill.
 """
 
-MR_LESION_INPUTS = ("mr", "vertebra")
-"""The same for MR: signal through `SignalRange`, and the vertebra mask."""
+MR_LESION_INPUTS = ("t1", "vertebra", "t2", "stir")
+"""The same for MR: the vertebra mask, and signals through `MarrowScale` of the sequences that the study has; others are
+black throughout."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,10 +14,9 @@ from spinemets.anatomy import Level
 from spinemets.geometry import Grid, corners_mm, crop, resample, world_aligned_grid
 from spinemets.inference.card import ModelCard
 from spinemets.inference.certain_pieces import certain_pieces
-from spinemets.inference.input_scale import input_scale
 from spinemets.inference.lesion_classes import LESION_CLASSES
+from spinemets.inference.lesion_input import lesion_input
 from spinemets.inference.locate import softmax
-from spinemets.inference.preprocess import CtWindow
 from spinemets.inference.shipped import ShippedModel
 from spinemets.inference.sliding_window import Progress, mirrored, sliding_window
 from spinemets.inference.upsample import to_image_grid
@@ -77,15 +77,18 @@ class MrLesionModel(LesionModel):
     thresholds: ClassVar[Thresholds] = MR_THRESHOLDS
 
 
-def find_lesions(image: Volume, vertebrae: Volume, model: LesionModel, progress: Progress | None = None) -> Volume:
-    """Lesions of a CT or MR on its own grid.
+def find_lesions(
+    images: Mapping[str, Volume], vertebrae: Volume, model: LesionModel, progress: Progress | None = None
+) -> Volume:
+    """Lesions of a CT, or of MR series in the same world, on the grid of the first.
 
     Parameters
     ----------
-    image : Volume
-        HU, or signal of an MR, in any orientation.
+    images : mapping of str to Volume
+        By role, such as ``ct``, or ``t1``, ``t2`` and ``stir``: HU, or signal of an MR, in any orientation. Roles that
+        the network has no channel for are ignored, and MR may lack some of those that it has.
     vertebrae : Volume
-        VerSe ids on the same grid; at least one voxel is labelled.
+        VerSe ids on the grid of the first; at least one voxel is labelled.
     model : LesionModel
         The opened network of the modality.
     progress : callable, optional
@@ -104,11 +107,12 @@ def find_lesions(image: Volume, vertebrae: Volume, model: LesionModel, progress:
     ValueError
         If the mask is empty.
     """
+    image = next(iter(images.values()))
     require_same_grid(image, vertebrae, mask_name="the vertebra mask")
     grid = _grid_round(vertebrae, model.card)
     inside = resample(vertebrae.with_array((vertebrae.array > 0).view(np.uint8)), grid) >= 0.5
     near = ndimage.distance_transform_edt(~inside, sampling=grid.spacing_mm) <= REACH_MM
-    probability, labels = _run(image, inside, near, grid, model, progress)
+    probability, labels = _run(images, inside, near, grid, model, progress)
     probability[~near] = 0
     share = lesion_share(probability, float(np.prod(grid.spacing_mm)) / 1000, model.thresholds)
     labels[share < 0.5] = 0
@@ -129,7 +133,7 @@ def _grid_round(vertebrae: Volume, card: ModelCard) -> Grid:
 
 
 def _run(
-    image: Volume,
+    images: Mapping[str, Volume],
     inside: NDArray[np.bool_],
     near: NDArray[np.bool_],
     grid: Grid,
@@ -139,7 +143,7 @@ def _run(
     """Probability that a voxel is lesion, and which `LesionLabel` it would have."""
     logits = sliding_window(
         mirrored(model.network),
-        _input(image, inside, grid, model.card),
+        lesion_input(images, inside, grid, model.card),
         model.card.patch_size,
         channels=len(LESION_CLASSES),
         overlap=OVERLAP,
@@ -149,17 +153,6 @@ def _run(
     probability = softmax(logits)
     labels = (1 + probability[1:].argmax(axis=0)).astype(np.uint8)
     return 1 - probability[0], labels
-
-
-def _input(image: Volume, inside: NDArray[np.bool_], grid: Grid, card: ModelCard) -> NDArray[np.float32]:
-    """(C, D, H, W) channels that the card names; see `LESION_INPUTS`."""
-    scale = input_scale(image, card)
-    values = resample(image, grid, fill=scale.fill)
-    channels = [scale.normalise(values), inside.astype(np.float32)]
-    window = card.details.get("input", {}).get("marrow_window")
-    if window is not None:
-        channels.append(CtWindow(**window)(values))
-    return np.stack(channels)
 
 
 def lesion_share(

@@ -21,6 +21,7 @@ from spinemets.errors import ModelError
 from spinemets.inference.canal_preprocess import SignalRange
 from spinemets.inference.lesion_classes import LESION_CLASSES, LESION_INPUTS, MR_LESION_INPUTS
 from spinemets.inference.locator_classes import LOCATOR_CLASSES, POSITION_CENTRE, POSITION_CHANNELS, POSITION_UNIT
+from spinemets.inference.marrow_scale import MarrowScale
 from spinemets.inference.preprocess import MARROW_WINDOW, CtWindow
 from spinemets.inference.spine_classes import OFFSET_CHANNELS, OFFSET_UNIT_MM, SPINE_CLASSES
 from spinemets.simulate.axial_tissues import CANAL_CLASSES
@@ -121,6 +122,8 @@ def _description(name: str, config: Any, version: str, licence: str, command: st
     channels: dict[str, Any] = {"channels": list(INPUTS[name])} if name in INPUTS else {}
     if "ct_marrow" in INPUTS.get(name, ()):
         channels["marrow_window"] = asdict(MARROW_WINDOW)
+    if name == "lesion_mr":
+        channels["marrow_scale"] = asdict(MarrowScale())
     scale = {"signal_range": asdict(SignalRange())} if name in ON_MR else {"ct_window": asdict(CtWindow())}
     return {
         "name": name,

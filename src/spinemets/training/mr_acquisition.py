@@ -22,12 +22,16 @@ COIL = (0.0, 2.5)
 """A coil at the back sees the front of a patch by up to exp(-2.5) weaker (ours)."""
 SATURATED_SHARE, SATURATED = 0.35, (0.05, 0.5)
 """How often a band in front of the spine is saturated, and what is left of its signal (ours)."""
+NOISE = (0.003, 0.045)
+"""Least and most noise, where the brightest tissue of a sequence has about 1 (ours)."""
 BRIGHT_QUANTILE, BRIGHTER = (0.97, 0.999), (1.0, 2.8)
 """The scale of an image is set by its brightest hundredth, which mostly lies elsewhere, such as in fat at the coil: so
 many times brighter than the quantile of the patch (ours)."""
 
 
-def acquire_mr(image: Tensor, outside: Tensor, structure: Tensor, voxel_mm: float) -> Tensor:
+def acquire_mr(
+    image: Tensor, outside: Tensor, structure: Tensor, voxel_mm: float, noise: tuple[float, float] = NOISE
+) -> Tensor:
     """(1, 1, D, H, W) signal as a scanner gives it, scaled to -1 to 1 as `SignalRange` does.
 
     Parameters
@@ -40,6 +44,8 @@ def acquire_mr(image: Tensor, outside: Tensor, structure: Tensor, voxel_mm: floa
         Structure codes: where the spine is, in front of which a band may be saturated.
     voxel_mm : float
         Edge of a voxel, mm.
+    noise : (float, float)
+        As `NOISE`.
     """
     image = _before_coils(image, structure, voxel_mm)
     size = tuple(image.shape[2:])
@@ -47,7 +53,7 @@ def acquire_mr(image: Tensor, outside: Tensor, structure: Tensor, voxel_mm: floa
     counts = _slices(size, voxel_mm)
     if counts != size:
         image = functional.interpolate(image, size=counts, mode="area")
-    level = uniform(0.003, 0.045)
+    level = uniform(*noise)
     real, imaginary = image + torch.randn_like(image) * level, torch.randn_like(image) * level
     image = torch.sqrt(real**2 + imaginary**2)
     if counts != size:

@@ -20,6 +20,8 @@ from spinemets.simulate.tissues import OUTSIDE_FIELD, Tissue
 from spinemets.training.ct_contrast import BONES, cortical_shell, is_bone
 from spinemets.training.filters import blur, chance, smooth_noise, uniform
 from spinemets.training.healthy_marrow import vein
+from spinemets.training.mr_marrow import Marrow, drawn_marrow
+from spinemets.training.mr_matter import GRADIENT_ECHO, STIR, T1, T1_GADOLINIUM, T2
 
 GAS: tuple[int, ...] = (Tissue.AIR, Tissue.LUNG, Tissue.AIRWAY, Tissue.BOWEL_GAS, Tissue.METAL, Tissue.TABLE)
 """No signal at all, or hardly any."""
@@ -37,7 +39,6 @@ MEMBERS: Mapping[str, tuple[int, ...]] = {
 
 Signals = Mapping[str, tuple[float, float]]
 
-T2, T1, STIR, T1_GADOLINIUM, GRADIENT_ECHO = "t2", "t1", "stir", "t1_gadolinium", "gradient_echo"
 SEQUENCES: Mapping[str, tuple[float, Signals]] = {
     T2: (  # T2, fast spin echo
         0.14,
@@ -101,9 +102,13 @@ class Contrast:
 
 def drawn_contrast(device: torch.device, sequence_share: float | None = None) -> Contrast:
     """A contrast for one patch, by lot; `sequence_share` of them look like a sequence, or as many as its table says."""
+    return contrast_like(_drawn_sequence(sequence_share), device)
+
+
+def contrast_like(sequence: str | None, device: torch.device) -> Contrast:
+    """A contrast such as one of `SEQUENCES` has on some scanner, or any without it."""
     table = torch.rand(256)
     marrow, fat, unit = uniform(0.1, 1.0), uniform(0.05, 1.0), 1.0
-    sequence = _drawn_sequence(sequence_share)
     if sequence is not None:
         signals = SEQUENCES[sequence][1]
         drawn = {name: uniform(*span) * float(torch.randn(()).mul(SPREAD).exp()) for name, span in signals.items()}
@@ -132,7 +137,12 @@ def _drawn_sequence(sequence_share: float | None) -> str | None:
 
 
 def render_random_contrast(
-    structure: Tensor, vertebra: Tensor, voxel_mm: float, contrast: Contrast | None = None, invent_disease: bool = True
+    structure: Tensor,
+    vertebra: Tensor,
+    voxel_mm: float,
+    contrast: Contrast | None = None,
+    invent_disease: bool = True,
+    marrow: Marrow | None = None,
 ) -> Tensor:
     """(1, 1, D, H, W) signal, about 0 to 1, of one patch in a sequence that nobody has met.
 
@@ -146,12 +156,15 @@ def render_random_contrast(
         Of the patch; drawn by lot without it.
     invent_disease : bool
         False where known disease is laid over the image and bone must hold no other focus.
+    marrow : Marrow, optional
+        What makes the marrow of the patch uneven; drawn by lot without it.
     """
     device = structure.device
-    image = (contrast or drawn_contrast(device)).table[structure.long()]
+    contrast = contrast or drawn_contrast(device)
+    image = contrast.table[structure.long()]
     bone = is_bone(structure)
     image = _with_nuclei(image, structure)
-    image = _uneven_marrow(image, structure, bone)
+    image = (marrow or drawn_marrow(structure)).over(image, contrast.sequence, contrast.unit, contrast.marrow)
     if invent_disease and chance(0.35):
         image = _with_focus(image, bone)
     image = _with_veins(image, structure, vertebra, voxel_mm)
@@ -181,19 +194,6 @@ def _with_nuclei(image: Tensor, structure: Tensor) -> Tensor:
     nucleus = ((inside - 0.6) / 0.3).clamp(0, 1) * disc
     signal = uniform(0.0, 1.2) + smooth_noise(image.shape, 4, image.device) * uniform(0.0, 0.35)
     return image + nucleus * uniform(0.4, 1.0) * (signal.clamp(0, 1.3) - image)
-
-
-def _uneven_marrow(image: Tensor, structure: Tensor, bone: Tensor) -> Tensor:
-    """Patchy marrow, and endplates that changed with their disc."""
-    device = image.device
-    if chance(0.6):
-        wave = smooth_noise(image.shape, int(uniform(6, 24)), device)
-        image = image * (1 + uniform(0.03, 0.3) * wave * bone)
-    if chance(0.4):
-        beside = blur((structure == Tissue.DISC).float(), uniform(1.5, 3.0))
-        here = (smooth_noise(image.shape, 6, device) > uniform(0.0, 1.5)) & bone
-        image = image + (4 * beside).clamp(0, 1) * here * (uniform(0.0, 1.0) - image) * uniform(0.3, 1.0)
-    return image
 
 
 def _with_focus(image: Tensor, bone: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ fluid, blood, oedema or a crack, each vertebra with one of them. None of that is
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,30 +17,22 @@ from spinemets.anatomy import LesionLabel
 from spinemets.simulate.tissues import Tissue
 from spinemets.training.deposits import Deposits
 from spinemets.training.filters import blur, chance, dilated, smooth_noise, uniform
-from spinemets.training.mr_contrast import GRADIENT_ECHO, STIR, T1, T1_GADOLINIUM, T2, Contrast
+from spinemets.training.mr_contrast import Contrast
+from spinemets.training.mr_matter import (
+    BLASTIC,
+    BLOOD,
+    COMPACT,
+    CRACK,
+    FATTY,
+    FLUID,
+    GAS,
+    OEDEMA,
+    SPREAD,
+    TUMOUR,
+    Matter,
+    drawn_signals,
+)
 
-TUMOUR, BLASTIC, COMPACT, FATTY, OEDEMA, FLUID, BLOOD, CRACK, GAS = range(9)
-Matter = int
-SIGNALS: Mapping[str, Mapping[Matter, tuple[float, float]]] = {
-    T2: {TUMOUR: (2.5, 3.5), BLASTIC: (0.5, 1.0), COMPACT: (0.1, 0.4), FATTY: (3.0, 5.0), OEDEMA: (2.5, 3.0),
-         FLUID: (6.0, 8.0), BLOOD: (1.0, 4.0), CRACK: (0.45, 0.55), GAS: (0.0, 0.1)},
-    T1: {TUMOUR: (0.8, 0.95), BLASTIC: (0.4, 0.7), COMPACT: (0.1, 0.4), FATTY: (2.5, 4.0), OEDEMA: (0.9, 1.3),
-         FLUID: (0.6, 0.8), BLOOD: (1.5, 3.0), CRACK: (0.36, 0.44), GAS: (0.0, 0.1)},
-    STIR: {TUMOUR: (3.0, 4.0), BLASTIC: (0.6, 1.2), COMPACT: (0.1, 0.4), FATTY: (0.3, 2.5), OEDEMA: (2.7, 3.3),
-           FLUID: (7.2, 8.8), BLOOD: (1.8, 2.2), CRACK: (0.63, 0.77), GAS: (0.0, 0.1)},
-    T1_GADOLINIUM: {TUMOUR: (2.0, 2.6), BLASTIC: (0.8, 1.6), COMPACT: (0.1, 0.4), FATTY: (0.5, 2.0),
-                    OEDEMA: (1.4, 1.8), FLUID: (0.63, 0.77), BLOOD: (1.0, 2.0), CRACK: (0.63, 0.77), GAS: (0.0, 0.1)},
-    GRADIENT_ECHO: {TUMOUR: (1.6, 2.8), BLASTIC: (0.3, 0.8), COMPACT: (0.0, 0.3), FATTY: (1.0, 2.5),
-                    OEDEMA: (1.5, 2.5), FLUID: (2.0, 3.5), BLOOD: (0.3, 2.0), CRACK: (0.3, 0.6), GAS: (0.0, 0.1)},
-}  # fmt: skip
-"""Signal of matter by sequence, muscle being 1: `clinical.md` §3.5, a single number there with a tenth more or less.
-Compact bone, cement and gas, the fatty stroma of haemangiomas, blood after gadolinium and all of the gradient echo are
-ours."""
-SPREAD = 0.15
-"""Standard deviation of the logarithm of each signal on top of that, of a patch and of tumours of one level (ours)."""
-DARK_OF_MARROW: Mapping[Matter, float] = {BLASTIC: 0.7, COMPACT: 0.4, CRACK: 0.8, GAS: 0.1}
-"""In a patch of any contrast these have a random signal up to so much of that of marrow (ours: few protons give little
-signal in any sequence); all others have any."""
 GAS_HU, DENSE_HU, LOW_HU = -300.0, 200.0, 45.0
 """Matter below the first is gas and above the second dense; softest matter of a vertebra below the third may be fat or
 fluid (haemangiomas, clefts: at most 45 HU in `spinemets.simulate`), and is no blood."""
@@ -68,54 +61,65 @@ FINDING_SHARE, FINDING_HU = 0.3, 60.0
 """A voxel counts as a finding where so much is replaced or added."""
 
 
-def drawn_signals(contrast: Contrast) -> Tensor:
-    """(9,) signal of every matter in one patch, on the scale of its contrast."""
-    table = torch.rand(GAS + 1)
-    if contrast.sequence is None:
-        for matter, most in DARK_OF_MARROW.items():
-            table[matter] *= most * contrast.marrow
-    else:
-        for matter, span in SIGNALS[contrast.sequence].items():
-            table[matter] = uniform(*span) * float(torch.randn(()).mul(SPREAD).exp()) * contrast.unit
-    return table.clamp(0, 1.2).to(contrast.table.device)
+@dataclass(frozen=True, eq=False)
+class DrawnDisease:
+    """The disease of one patch as every sequence shows it: what lies where, before it has a signal.
+
+    Attributes
+    ----------
+    vertebra : (1, 1, D, H, W) Tensor
+        VerSe ids.
+    matter, sclerotic : (1, 1, D, H, W) Tensor
+        What replaces tissue, and what reactive sclerosis looks like.
+    share, reactive, oedema : (1, 1, D, H, W) Tensor
+        Part of each voxel that is replaced, sclerotic, or oedema round a finding; 0 to 1.
+    """
+
+    vertebra: Tensor
+    matter: Tensor
+    sclerotic: Tensor
+    share: Tensor
+    reactive: Tensor
+    oedema: Tensor
+
+    def over(self, image: Tensor, contrast: Contrast) -> Tensor:
+        """(1, 1, D, H, W) signal of a healthy patch of one contrast with the disease."""
+        signals = drawn_signals(contrast.sequence, contrast.unit, contrast.marrow).to(image.device)
+        image = image + self.oedema * (signals[OEDEMA] - image)
+        image = image + self.reactive * (signals[self.sclerotic] - image)
+        level = (SPREAD * torch.randn(256, device=image.device)).exp()[self.vertebra.long()]
+        wave = 1 + uniform(*UNEVEN) * smooth_noise(image.shape, int(uniform(8, 20)), image.device)
+        ill = (self.matter == TUMOUR) | (self.matter == BLASTIC)
+        signal = signals[self.matter] * torch.where(ill, level * wave.clamp(0.4, 1.6), 1.0)
+        return image + self.share * (signal.clamp(0, 1.3) - image)
 
 
-def with_disease(image: Tensor, labels: tuple[Tensor, Tensor, Tensor], deposits: Deposits, contrast: Contrast,
-                 voxel_mm: float) -> Tensor:  # fmt: skip
-    """(1, 1, D, H, W) signal of one patch with its disease.
+def drawn_disease(labels: tuple[Tensor, Tensor, Tensor], deposits: Deposits, voxel_mm: float) -> DrawnDisease:
+    """What the deposits of one patch are, by lot where their CT number leaves it open.
 
     Parameters
     ----------
-    image : (1, 1, D, H, W) Tensor
-        Signal of the healthy patch.
     labels : three (1, 1, D, H, W) Tensor
         Structure codes, VerSe ids and `LesionLabel`.
     deposits : Deposits
         The disease as a CT would show it.
-    contrast : Contrast
-        That of the patch.
     voxel_mm : float
         Edge of a voxel, mm.
     """
     _, vertebra, lesion = labels
-    signals, share = drawn_signals(contrast), 1 - deposits.keep
+    share = 1 - deposits.keep
     share = torch.where(share > LEAST_SHARE, share, 0.0)
     added = torch.where(share > 0, 0.0, deposits.add)
     matter = matter_of(labels, share, deposits.add, voxel_mm)
-    reactive, sclerotic = (added / SCLEROTIC_HU).clamp(0, 1), torch.zeros_like(matter)
+    sclerotic, oedema = torch.zeros_like(matter), torch.zeros_like(share)
     for number in _levels(vertebra):
         own = vertebra == number
         finding = own & ((share > FINDING_SHARE) | (added > FINDING_HU))
         sclerotic[own] = _one_of(OF_SCLEROSIS)
         if bool(finding.any()) and not bool((lesion > 0)[own].any()) and chance(OEDEMA_SHARE):
-            image = image + _oedema(finding, own, voxel_mm) * (signals[OEDEMA] - image)
-    image = image + reactive * (signals[sclerotic] - image)
-    tumour = matter == TUMOUR
-    share = torch.where(tumour, 1 - (1 - share) ** uniform(*FILLED), share)
-    level = (SPREAD * torch.randn(256, device=image.device)).exp()[vertebra.long()]
-    wave = 1 + uniform(*UNEVEN) * smooth_noise(image.shape, int(uniform(8, 20)), image.device)
-    signal = signals[matter] * torch.where(tumour | (matter == BLASTIC), level * wave.clamp(0.4, 1.6), 1.0)
-    return image + share * (signal.clamp(0, 1.3) - image)
+            oedema = oedema + _oedema(finding, own, voxel_mm)
+    share = torch.where(matter == TUMOUR, 1 - (1 - share) ** uniform(*FILLED), share)
+    return DrawnDisease(vertebra, matter, sclerotic, share, (added / SCLEROTIC_HU).clamp(0, 1), oedema)
 
 
 def matter_of(labels: tuple[Tensor, Tensor, Tensor], share: Tensor, add: Tensor, voxel_mm: float) -> Tensor:

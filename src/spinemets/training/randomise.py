@@ -21,7 +21,7 @@ from spinemets.training.deposits import Deposits, deposits_at, varied
 from spinemets.training.filters import chance
 from spinemets.training.mr_acquisition import MR_CUTS, acquire_mr
 from spinemets.training.mr_contrast import drawn_contrast, render_random_contrast
-from spinemets.training.mr_disease import with_disease
+from spinemets.training.mr_disease import drawn_disease
 from spinemets.training.position_target import position_targets
 
 NO_VERTEBRA_CLASS = 254
@@ -160,7 +160,8 @@ class SpineRandomiser(nn.Module):
         image = render_random_contrast(structure, vertebra, self.voxel_mm, contrast)
         if ill is not None:
             labels = (structure, vertebra, torch.zeros_like(structure))
-            image = with_disease(image, labels, varied(ill) if self.augment else ill, contrast, self.voxel_mm)
+            disease = drawn_disease(labels, varied(ill) if self.augment else ill, self.voxel_mm)
+            image = disease.over(image, contrast)
         return acquire_mr(image, beyond, structure, self.voxel_mm)
 
     def _real_image(self, image: Tensor, beyond: Tensor) -> Tensor:
