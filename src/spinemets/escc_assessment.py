@@ -135,7 +135,10 @@ def _assessed(
     if kind is None and not _any_tumour(stack):
         return _without_tumour(stack, level, bone_metastasis, flags)
     if kind is None:
-        reason = "no_reference: no slice far enough from tumour shows a whole sac, and no healthy values are known"
+        reason = (
+            "no_reference: no slice far enough from tumour shows a whole sac from which the canal can be followed "
+            "to the tumour, and no healthy values are known"
+        )
         return escc_answer(level, status="not_assessable", reason=reason, flags=flags)
     threshold = csf_signal(stack)
     measured = [

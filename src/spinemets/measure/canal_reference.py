@@ -28,6 +28,9 @@ AWAY_MM, OVER_MM = 10.0, 20.0
 TUMOUR_FREE_MM2 = 5.0
 """Less epidural tissue than this is none (`clinical.md` §2.2, [D])."""
 
+LOST_SHARE = 0.5
+"""A sac carried on from one side that has less than this of its area left has run out of the picture (ours)."""
+
 ReferenceKind = Literal["adjacent", "one_sided", "population"]
 
 
@@ -91,6 +94,9 @@ class _Side:
 def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, SliceReference], ReferenceKind | None]:
     """Reference of every slice with tumour, by its index, and what kind it is; None where there is none.
 
+    Tumours with slices between them that are far enough from both have references of their own; the kind is that of the
+    worst.
+
     Parameters
     ----------
     stack : CanalStack
@@ -100,30 +106,62 @@ def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, 
         one side alone is, and for how much it may bend between two.
     """
     with_tumour = [one for one in stack.slices if one.tumour.sum() * FINE_MM**2 >= TUMOUR_FREE_MM2]
-    if not with_tumour:
-        return {}, None
-    heights = np.array([one.height_mm for one in with_tumour])
-    first, last = heights.min(), heights.max()
     free = [one for one in stack.slices if _is_whole_and_free(one)]
+    found: dict[int, SliceReference] = {}
+    kinds: set[ReferenceKind | None] = set()
+    for site in _sites(with_tumour, free):
+        own, kind = _site_references(site, with_tumour, free, stack, level)
+        found |= own
+        kinds.add(kind)
+    if not found or None in kinds:
+        return {}, None
+    return found, next(kind for kind in ("population", "one_sided", "adjacent") if kind in kinds)
+
+
+def _sites(with_tumour: list[CanalSlice], free: list[CanalSlice]) -> list[list[CanalSlice]]:
+    """Slices with tumour in groups, between any two of which a slice is far enough from both."""
+    sites: list[list[CanalSlice]] = []
+    for one in sorted(with_tumour, key=lambda one: one.height_mm):
+        last = sites[-1][-1].height_mm if sites else -np.inf
+        apart = any(last + AWAY_MM <= other.height_mm <= one.height_mm - AWAY_MM for other in free)
+        if not sites or apart:
+            sites.append([])
+        sites[-1].append(one)
+    return sites
+
+
+def _site_references(
+    site: list[CanalSlice],
+    with_tumour: list[CanalSlice],
+    free: list[CanalSlice],
+    stack: CanalStack,
+    level: Level | None,
+) -> tuple[dict[int, SliceReference], ReferenceKind | None]:
+    """References of the slices of one tumour from those between it and the next tumours."""
+    first, last = site[0].height_mm, site[-1].height_mm
+    others = np.array([one.height_mm for one in with_tumour if one not in site])
+    lowest = max(others[others < first], default=-np.inf)
+    highest = min(others[others > last], default=np.inf)
     near = (
-        [one for one in free if first - AWAY_MM - OVER_MM <= one.height_mm < first],
-        [one for one in free if last < one.height_mm <= last + AWAY_MM + OVER_MM],
+        [one for one in free if max(first - AWAY_MM - OVER_MM, lowest) <= one.height_mm < first],
+        [one for one in free if last < one.height_mm <= min(last + AWAY_MM + OVER_MM, highest)],
     )
-    below = [one for one in near[0] if one.height_mm <= first - AWAY_MM]
-    above = [one for one in near[1] if one.height_mm >= last + AWAY_MM]
+    below = [one for one in near[0] if lowest + AWAY_MM <= one.height_mm <= first - AWAY_MM]
+    above = [one for one in near[1] if last + AWAY_MM <= one.height_mm <= highest - AWAY_MM]
     sides = [_side(part, stack.to_front) for part in (below, above) if part]
     if sides:
-        kind: ReferenceKind = "adjacent" if len(sides) == 2 else "one_sided"
         curve = centre_curve((below, above), near)
         ends = any(one.sac.any() and not one.cord.any() for one in stack.slices if one not in with_tumour)
-        found = {one.index: _between(one, sides, curve, level, stack.to_head) for one in with_tumour}
-        known = {"cord_ends": ends, "followed": curve is not None}
-        return {
-            one.index: replace(found[one.index], span=_span(one, found[one.index], sides, level, **known))
-            for one in with_tumour
-        }, kind
+        found = {one.index: _between(one, sides, curve, level, stack.to_head) for one in site}
+        least = LOST_SHARE * min(side.areas_mm2[1] for side in sides)
+        if all(reference.sac_area_mm2 >= least for reference in found.values()):
+            known = {"cord_ends": ends, "followed": curve is not None}
+            return {
+                one.index: replace(found[one.index], span=_span(one, found[one.index], sides, level, **known))
+                for one in site
+            }, ("adjacent" if len(sides) == 2 else "one_sided")
     if level in POPULATION:
-        return {one.index: _of_population(one, level, stack.to_front) for one in with_tumour}, "population"
+        return {one.index: _of_population(one, level, stack.to_front) for one in site}, "population"
     return {}, None
 
 
