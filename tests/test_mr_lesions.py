@@ -7,7 +7,7 @@ import pytest
 from marrow_phantom import T1, T2
 from mr_studies import card, examined, lesions_on, networks, scene, shipping, true_parts
 
-from spinemets import series_assessment
+from spinemets import lesion_search
 from spinemets.anatomy import Level
 from spinemets.findings import Reason
 from spinemets.pipeline import Clinical
@@ -29,14 +29,15 @@ def lesion_network(monkeypatch, networks):
         asked.append(" ".join(images))
         return lesions_on(SimpleNamespace(volume=next(iter(images.values()))))
 
-    monkeypatch.setattr(series_assessment, "find_lesions", find)
+    monkeypatch.setattr(lesion_search, "find_lesions", find)
     return asked
 
 
 def test_lesions_are_looked_for_on_all_mr_of_the_frame_that_the_network_knows(networks, lesion_network, tmp_path):
     found = examined(networks, *scene(), models=WITH_LESIONS, clinical=Clinical(malignancy="known"))
     assert lesion_network == ["t1 t2"]
-    assert "lesions_by_network" in found.report.provenance["flags"]
+    flags = found.report.provenance["flags"]
+    assert [flag for flag in flags if flag.startswith("lesions_")] == ["lesions_by_network", "lesions_without_stir"]
     assert [card["name"] for card in found.report.provenance["models"]] == ["spine_mr", "lesion_mr"]
     assert "lesions.nii.gz" in {path.name for path in write_results(found, tmp_path, dicom=False)}
     (own,) = (one for one in found.report.vertebrae if one.level is Level.L2)

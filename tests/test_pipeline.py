@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from oblique import STORED, centred_affine, painted
 
-from spinemets import series_assessment
+from spinemets import lesion_search, series_assessment
 from spinemets.anatomy import Level
 from spinemets.diffuse_marrow import UNCHECKED as MARROW_UNCHECKED
 from spinemets.errors import GeometryMismatchError, StudyError
 from spinemets.findings import Reason
 from spinemets.inference.segment import SpineSegmentation
+from spinemets.lesion_search import LESIONS_BY_NETWORK
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.pipeline import Clinical, assess, examine
-from spinemets.series_assessment import BY_NETWORK, LESIONS_BY_NETWORK
+from spinemets.series_assessment import BY_NETWORK
 from spinemets.volume import LeftOut, Series, Study, Volume
 
 SHAPE = (20, 22, 24)
@@ -100,7 +101,7 @@ def lesion_network(monkeypatch):
         top[np.nonzero(vertebrae.array == Level.L1.verse_id)] = 1
         return image.with_array(top)
 
-    monkeypatch.setattr(series_assessment, "find_lesions", find)
+    monkeypatch.setattr(lesion_search, "find_lesions", find)
     return calls
 
 

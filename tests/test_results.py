@@ -17,9 +17,10 @@ from spinemets.errors import SpinemetsError, StudyError
 from spinemets.formats import dicom_codes as codes
 from spinemets.formats.dicom_stamp import concept
 from spinemets.geometry import Grid, resample
+from spinemets.lesion_search import LESIONS_BY_NETWORK
 from spinemets.pipeline import examine
 from spinemets.results import write_image, write_mask, write_results
-from spinemets.series_assessment import BY_NETWORK, LESIONS_BY_NETWORK
+from spinemets.series_assessment import BY_NETWORK
 from spinemets.volume import Series, Study, Volume
 
 

@@ -27,9 +27,9 @@ from spinemets.inference.lesions import MrLesionModel, find_lesions
 from spinemets.inference.models import Models
 from spinemets.inference.segment import segment_mr_spine
 from spinemets.lesion_evaluation import lesion_summary
+from spinemets.lesion_search import MR_LESION_ROLES
 from spinemets.measure.lesion_agreement import LesionCase
 from spinemets.measure.lesion_pieces import CONNECTED, lesion_pieces
-from spinemets.series_images import MR_LESION_ROLES
 from spinemets.simulate.disease import Disease
 from spinemets.simulate.disease_truth import render_lesions
 from spinemets.simulate.diseased_patient import DISEASES, diseased

@@ -11,8 +11,9 @@ import numpy as np
 
 from spinemets.canal_assessment import CanalResult
 from spinemets.findings import Finding
+from spinemets.lesion_search import LESIONS_BY_NETWORK
 from spinemets.measure.lesion_pieces import LesionPiece, lesion_pieces
-from spinemets.series_assessment import BY_NETWORK, LESIONS_BY_NETWORK, SeriesResult
+from spinemets.series_assessment import BY_NETWORK, SeriesResult
 
 if TYPE_CHECKING:
     from spinemets.formats.dicom_findings import Finding as Group

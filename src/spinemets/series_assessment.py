@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,21 +10,14 @@ from typing import Literal
 from spinemets.errors import ModelError
 from spinemets.given_lesions import lesions_for
 from spinemets.inference.card import ModelCard
-from spinemets.inference.lesions import UNTRAINED_LEVELS, find_lesions
+from spinemets.inference.lesions import UNTRAINED_LEVELS
 from spinemets.inference.models import Models
 from spinemets.inference.segment import Anchor, SpineSegmentation, segment_mr_spine, segment_spine
+from spinemets.lesion_search import search_lesions
 from spinemets.measure.outline_error import EXACT, MR_OUTLINE, NETWORK_OUTLINE, OutlineError
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.rules.fracture_cause import DEFAULT_PRIOR
-from spinemets.series_images import (
-    SEGMENTED_ROLES,
-    given_on,
-    image_flags,
-    lesion_network,
-    required_on,
-    searched_together,
-    spine_images,
-)
+from spinemets.series_images import SEGMENTED_ROLES, given_on, image_flags, required_on, spine_images
 from spinemets.spine import Spine
 from spinemets.spine_signs import Treatment
 from spinemets.trust import Trust
@@ -39,8 +31,6 @@ Progress = Callable[[str, float], None]
 
 BY_NETWORK = "vertebrae_outlined_by_network"
 """Flag where what was measured rests on a network's outlines of vertebrae."""
-LESIONS_BY_NETWORK = "lesions_by_network"
-"""Flag where a network looked for lesions."""
 
 
 @dataclass(frozen=True)
@@ -234,13 +224,13 @@ def _measured(
     group = [series, *masks.beside]
     drawn = lesions_for(group, given)
     lesions, flags = drawn.mask, ((BY_NETWORK,) if masks.outline.is_coarse else ()) + drawn.flags
-    network = lesion_network(group, models) if lesions is None and models is not None else None
-    if network is not None:
-        began = time.perf_counter()
+    found = None
+    if lesions is None and models is not None:
         told = None if progress is None else partial(progress, "looking for lesions")
-        lesions = find_lesions(searched_together(group), masks.vertebrae, network, told)
-        seconds["lesions"], cards = time.perf_counter() - began, (*cards, network.card)
-        flags = (*flags, LESIONS_BY_NETWORK)
+        found = search_lesions(group, masks.vertebrae, models, told)
+    if found is not None:
+        lesions, flags = found.mask, (*flags, *found.flags)
+        seconds["lesions"], cards = found.seconds, (*cards, found.card)
     findings = assess_vertebrae(
         masks.spine,
         masks.vertebrae,
@@ -250,7 +240,7 @@ def _measured(
         pain=clinical.pain,
         treatment=Treatment(clinical.treated, clinical.partial_response),
         trust=Trust(
-            masks.outline, UNTRAINED_LEVELS if network else frozenset(), drawn.no_density, shows_all=network is None
+            masks.outline, UNTRAINED_LEVELS if found else frozenset(), drawn.no_density, shows_all=found is None
         ),
     )
     findings = replace(findings, flags=(*findings.flags, *flags, *image_flags(group)))

@@ -9,8 +9,6 @@ import numpy as np
 from spinemets.errors import GeometryMismatchError
 from spinemets.findings import NotAssessed, Reason
 from spinemets.formats.dicom_suv import NO_SUV
-from spinemets.inference.lesions import LesionModel
-from spinemets.inference.models import Models
 from spinemets.spine_signs import SpineImages
 from spinemets.volume import Series, Study, Volume, require_same_grid
 
@@ -19,8 +17,6 @@ SEGMENTED_ROLES = ("ct",)
 OUTLINED_MR_ROLES = ("t1", "t2", "in_phase", "water", "stir", "t1_gd", "t1_fs", "out_phase", "fat")
 """Roles of MR that a network outlines vertebrae on, where one is shipped; of those in the same coordinates the first
 here (ours: bright marrow in a dark cortex first, and what suppresses either last)."""
-MR_LESION_ROLES = ("t1", "t2", "stir")
-"""Those of them that lesions are looked for on: their signals are known to what the network learns from."""
 THIN_MM = 2.0
 """Slices up to so far apart show processes as well as bodies: such a stack goes before a thicker one of any role, and
 need not be sagittal (ours)."""
@@ -155,39 +151,6 @@ def why_not_outlined(series: Series) -> NotAssessed | None:
         limit = f"at most {LARGEST_FIELD_L:g} l are looked at; cut it to the spine"
         return NotAssessed(Reason.RESOLUTION, f"its field of view holds {field_l:.0f} l, {limit}")
     return None
-
-
-def lesion_network(group: Sequence[Series], models: Models) -> LesionModel | None:
-    """What looks for lesions on series in the same world; None where no network does, or none is shipped.
-
-    Parameters
-    ----------
-    group : sequence of Series
-        The first is the one that vertebrae are outlined on.
-    models : Models
-        The networks.
-    """
-    if group[0].role in SEGMENTED_ROLES:
-        return models.lesion
-    return models.lesion_mr if any(map(shows_lesions, group)) and why_not_outlined(group[0]) is None else None
-
-
-def shows_lesions(series: Series) -> bool:
-    """Whether the lesion network for MR knows the sequence and the kind of stack."""
-    return series.role in MR_LESION_ROLES and why_not_outlined(series) is None
-
-
-def searched_together(group: Sequence[Series]) -> dict[str, Volume]:
-    """What a lesion network is shown of series in the same world, by role: a CT alone, or all MR that it knows.
-
-    The first is the one that vertebrae are outlined on, whatever its role.
-    """
-    home, *beside = group
-    images = {home.role: home.volume}
-    for one in beside if home.role not in SEGMENTED_ROLES else ():
-        if shows_lesions(one):
-            images.setdefault(one.role, one.volume)
-    return images
 
 
 def by_preference(some: Sequence[Series], given: Sequence[Volume] = ()) -> list[Series]:
