@@ -13,7 +13,7 @@ from spinemets.inference.card import ModelCard
 from spinemets.inference.lesions import UNTRAINED_LEVELS
 from spinemets.inference.models import Models
 from spinemets.inference.segment import Anchor, SpineSegmentation, segment_mr_spine, segment_spine
-from spinemets.lesion_search import search_lesions
+from spinemets.lesion_search import FoundLesions, search_lesions
 from spinemets.measure.outline_error import EXACT, MR_OUTLINE, NETWORK_OUTLINE, OutlineError
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.rules.fracture_cause import DEFAULT_PRIOR
@@ -224,10 +224,7 @@ def _measured(
     group = [series, *masks.beside]
     drawn = lesions_for(group, given)
     lesions, flags = drawn.mask, ((BY_NETWORK,) if masks.outline.is_coarse else ()) + drawn.flags
-    found = None
-    if lesions is None and models is not None:
-        told = None if progress is None else partial(progress, "looking for lesions")
-        found = search_lesions(group, masks.vertebrae, models, told)
+    found = None if lesions is not None or models is None else _searched(group, masks, models, progress)
     if found is not None:
         lesions, flags = found.mask, (*flags, *found.flags)
         seconds["lesions"], cards = found.seconds, (*cards, found.card)
@@ -246,3 +243,8 @@ def _measured(
     findings = replace(findings, flags=(*findings.flags, *flags, *image_flags(group)))
     masks_of = (masks.vertebrae, masks.subregions, masks.spine)
     return SeriesResult(series, *masks_of, findings, seconds, lesions, cards, tuple(masks.beside))
+
+
+def _searched(group: Sequence[Series], masks: _Found, models: Models, progress: Progress | None) -> FoundLesions | None:
+    told = None if progress is None else partial(progress, "looking for lesions")
+    return search_lesions(group, masks.vertebrae, models, told)
