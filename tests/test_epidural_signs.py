@@ -6,7 +6,7 @@ from curtain_phantom import FRONT, canal, even, folds, spindle
 
 from spinemets.epidural_signs import epidural_signs
 from spinemets.errors import StudyError
-from spinemets.escc_assessment import EsccMasks
+from spinemets.escc_masks import EsccMasks
 from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason
 
 GRIDS = ((0.2, 3.0, 0), (0.4, 4.0, 1), (0.6, 3.0, 2), (0.8, 4.0, 3))

@@ -10,8 +10,9 @@ from scipy.spatial.transform import Rotation
 from spinemets.anatomy import Level
 from spinemets.cli import main
 from spinemets.errors import GeometryMismatchError, SpinemetsError, StudyError
-from spinemets.escc_assessment import EsccMasks, assess_escc
+from spinemets.escc_assessment import assess_escc
 from spinemets.escc_command import run_escc
+from spinemets.escc_masks import EsccMasks
 from spinemets.geometry import Grid
 from spinemets.measure.canal_slices import canal_stack, stack_axis
 from spinemets.results import write_mask

@@ -7,7 +7,8 @@ import pytest
 from canal_phantom import phantom
 
 from spinemets.anatomy import Level
-from spinemets.escc_assessment import EsccMasks, assess_escc
+from spinemets.escc_assessment import assess_escc
+from spinemets.escc_masks import EsccMasks
 from spinemets.measure.canal_slices import stack_axis
 from spinemets.rules.escc_cauda import CORD_BELOW_CONUS, CORD_OR_ROOTS
 from spinemets.simulate.epidural import EpiduralCase

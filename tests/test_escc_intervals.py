@@ -6,7 +6,8 @@ from canal_stack_phantom import CORD, CSF
 from test_escc_assessment import AXES, CASES, masks, of
 from test_escc_taper import FOOT_SIDE, graded, steady
 
-from spinemets.escc_assessment import EsccMasks, assess_escc
+from spinemets.escc_assessment import assess_escc
+from spinemets.escc_masks import EsccMasks
 from spinemets.formats.report_json import report_schema
 from spinemets.measure.canal_slices import CanalSlice
 from spinemets.measure.canal_taper import ReferenceSpan

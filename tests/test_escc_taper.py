@@ -9,7 +9,8 @@ import pytest
 from oblique import STORED, centred_affine, painted
 
 from spinemets.anatomy import Level
-from spinemets.escc_assessment import EsccMasks, assess_escc
+from spinemets.escc_assessment import assess_escc
+from spinemets.escc_masks import EsccMasks
 
 SAC_MM, CANAL_MM, CORD_MM, GAP_MM = 7.0, 9.0, 4.0, 0.3
 HALF_LENGTH_MM = 5.0

@@ -6,6 +6,8 @@ from oblique import centred_affine
 from test_escc_assessment import CASES, masks, of
 
 from spinemets.anatomy import Level
+from spinemets.escc_assessment import assess_escc, escc_zones
+from spinemets.escc_masks import EsccMasks
 from spinemets.geometry import Grid
 from spinemets.measure import canal_reference
 from spinemets.measure.canal_slices import canal_stack
@@ -32,7 +34,8 @@ def two_tumours(low, high):
 
 def references(volumes, level=None):
     stack = canal_stack(volumes["cord"], volumes["sac"], volumes["tumour"], None)
-    return canal_reference.slice_references(stack, level)
+    found = canal_reference.slice_references(stack, level)
+    return found, canal_reference.worst_kind(found.values())
 
 
 def cut_to(volumes, chosen):
@@ -56,6 +59,31 @@ def test_each_of_two_tumours_is_compared_with_the_slices_between_them():
         assert found[index].cord_area_mm2 == pytest.approx(known[index].cord_area_mm2, rel=1e-6)
     for answer in (of(volumes), of(open_below)):
         assert answer["grade"] == CASES["2 flattened"].grade
+
+
+def test_each_site_is_graded_by_its_own_slices_and_of_its_own_references():
+    volumes = two_tumours(CASES["2 flattened"], CASES["1b behind"])
+    masks_of = EsccMasks(volumes["cord"], volumes["sac"], volumes["tumour"])
+    low, high = escc_zones(masks_of)
+    assert low | high == frozenset(range(SLICES))
+    assert not low & high
+    answers = [assess_escc(masks_of, zone=zone) for zone in (low, high)]
+    assert [answer["grade"] for answer in answers] == ["2", "1b"]
+    for answer, zone in zip(answers, (low, high), strict=True):
+        assert {row["index"] for row in answer["slices"]} <= zone
+    first = np.flatnonzero(volumes["tumour"].array.any(axis=(0, 1)))[0]
+    cut = cut_to(volumes, np.arange(first, SLICES))
+    open_below = EsccMasks(cut["cord"], cut["sac"], cut["tumour"])
+    answers = [assess_escc(open_below, zone=zone) for zone in escc_zones(open_below)]
+    assert [answer["reference"] for answer in answers] == ["one_sided", "adjacent"]
+    assert ["one_sided_reference" in answer["flags"] for answer in answers] == [True, False]
+
+
+def test_one_tumour_is_no_matter_of_zones():
+    given = masks(CASES["1b in front"])
+    assert escc_zones(EsccMasks(given["cord"], given["sac"], given["tumour"])) == ()
+    nothing = given["tumour"].with_array(np.zeros_like(given["tumour"].array))
+    assert escc_zones(EsccMasks(given["cord"], given["sac"], nothing)) == ()
 
 
 def test_a_wide_sac_beyond_one_tumour_is_no_reference_of_the_other():

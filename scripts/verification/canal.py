@@ -21,7 +21,8 @@ from spinemets.anatomy import CanalLabel
 from spinemets.canal_reading import given_masks
 from spinemets.datasets.splits import SEEDS
 from spinemets.errors import StudyError
-from spinemets.escc_assessment import EsccMasks, assess_escc
+from spinemets.escc_assessment import assess_escc
+from spinemets.escc_masks import EsccMasks
 from spinemets.formats.study import read_mask, read_study
 from spinemets.geometry import Grid, resample
 from spinemets.inference.canal import CanalModel, CanalSegmentation, segment_canal

@@ -24,7 +24,8 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from spinemets.datasets.splits import SEEDS
-from spinemets.escc_assessment import EsccMasks, assess_escc
+from spinemets.escc_assessment import assess_escc
+from spinemets.escc_masks import EsccMasks
 from spinemets.geometry import Grid
 from spinemets.simulate.epidural import EpiduralCase
 from spinemets.simulate.epidural_masks import epidural_masks

@@ -11,11 +11,14 @@ import numpy as np
 from spinemets.anatomy import CanalLabel, Level
 from spinemets.canal_levels import AMBIGUOUS, CanalLevels, SliceLevel
 from spinemets.epidural_signs import EPIDURAL, epidural_signs
-from spinemets.escc_assessment import EsccMasks, assess_escc, escc_drawings
-from spinemets.findings import NotAssessed, Reason, Section, VertebraFindings
+from spinemets.escc_assessment import assess_escc, escc_drawings, escc_zones
+from spinemets.escc_masks import EsccMasks
+from spinemets.findings import NotAssessed, Reason, Section
 from spinemets.inference.card import ModelCard
 from spinemets.measure.canal_slices import stack_axis
 from spinemets.measure.compression_drawing import SliceDrawing
+from spinemets.rules.escc_readings import SUSPECTED
+from spinemets.rules.escc_slice import Grade
 from spinemets.series_assessment import Clinical, SeriesResult
 from spinemets.series_images import given_on, lies_on
 from spinemets.volume import Series, Study, Volume
@@ -36,36 +39,41 @@ class CanalResult:
     masks : EsccMasks
         Cord, sac and tumour.
     section : Section
-        The ESCC section of the report.
+        The ESCC section of the report: the sites, the worst first.
     axis : int
         Voxel axis that the slices lie across.
-    signs : mapping of str
-        What shape and place of the tumour say.
+    signs : tuple of mapping
+        What shape and place of the tumour say, of each site; of a section without sites one that says why none does.
     seen : frozenset of Level
         Levels at whose height the sac was outlined; empty where that cannot be told.
     cards : tuple of ModelCard
         The network that made the masks, if one did.
     drawings : mapping of int to SliceDrawing
         Where each slice with tumour was measured.
+    zones : tuple of frozenset of int
+        Indices of the slices of each site; empty where one site has all.
     """
 
     series: Series
     masks: EsccMasks
     section: Section
     axis: int
-    signs: Mapping[str, Any]
+    signs: tuple[Mapping[str, Any], ...]
     seen: frozenset[Level] = frozenset()
     cards: tuple[ModelCard, ...] = ()
     drawings: Mapping[int, SliceDrawing] = field(default_factory=dict)
+    zones: tuple[frozenset[int], ...] = ()
 
     @property
-    def level(self) -> str | None:
-        """The level of the site, where there is a site and its level is known."""
-        return None if isinstance(self.section, NotAssessed) else self.section[0]["level"]
+    def by_level(self) -> Mapping[str, Mapping[str, Any]]:
+        """Signs by the level of their site, of sites whose level is known; of two at one level those of the worse."""
+        sites = () if isinstance(self.section, NotAssessed) else self.section
+        named = [(site["level"], signs) for site, signs in zip(sites, self.signs, strict=True)] if sites else []
+        return {level: signs for level, signs in reversed(named) if level is not None}
 
     @property
     def governing(self) -> Any:
-        """The level of the site, or why there is none."""
+        """The level of the worst site, or why there is none."""
         if isinstance(self.section, NotAssessed):
             return self.section
         site = self.section[0]
@@ -127,7 +135,7 @@ def assess_canal(
     if series.role != AXIAL_ROLE:
         detail = f"a grade is read on axial T2; the masks of the canal lie on a series of the role {series.role}"
         absent = NotAssessed(Reason.MISSING_SEQUENCE, detail)
-        return CanalResult(series, masks, absent, axis, dict.fromkeys(EPIDURAL, absent))
+        return CanalResult(series, masks, absent, axis, (dict.fromkeys(EPIDURAL, absent),))
     return _graded(masks, axis, CanalLevels(series, results), established(clinical, results))
 
 
@@ -138,18 +146,62 @@ def _masks_on(series: Series, given: Mapping[str, Volume], by_network: bool) -> 
 
 
 def _graded(masks: EsccMasks, axis: int, levels: CanalLevels, bone_metastasis: str) -> CanalResult:
-    """The site of an axial T2, at the level that vertebrae in the same coordinates tell."""
-    series, inside = levels.series, masks.sac.with_array((masks.sac.array > 0) | (masks.cord.array > 0))
-    about = levels.at(inside, axis, _most_tumour(masks.epidural, axis))
-    level = about.level if isinstance(about, SliceLevel) else None
-    answer = assess_escc(masks, level=level, bone_metastasis=bone_metastasis)
-    drawings = escc_drawings(masks, level) if answer["slices"] else {}
-    answer |= {"series": series.name} | ({"series_uid": series.uid} if series.uid else {})
-    named = levels.at(inside, axis, answer["slice"])
-    answer |= _told(named, answer["flags"])
-    front = named.front if isinstance(named, SliceLevel) else None
-    signs = epidural_signs(masks, TO_FRONT if front is None else front)
-    return CanalResult(series, masks, (answer,), axis, signs, levels.seen(inside), drawings=drawings)
+    """The sites of an axial T2, each with the level that vertebrae in the same coordinates tell."""
+    inside = masks.sac.with_array((masks.sac.array > 0) | (masks.cord.array > 0))
+    zones = escc_zones(masks)
+    sites, signs = [], []
+    drawings: dict[int, SliceDrawing] = {}
+    for zone in zones or (None,):
+        own = replace(masks, epidural=_within(masks.epidural, axis, zone))
+        about = levels.at(inside, axis, _most_tumour(own.epidural, axis))
+        level = about.level if isinstance(about, SliceLevel) else None
+        answer = assess_escc(masks, level=level, bone_metastasis=bone_metastasis, zone=zone)
+        drawn = escc_drawings(masks, level) if answer["slices"] else {}
+        drawings |= {index: one for index, one in drawn.items() if zone is None or index in zone}
+        named = levels.at(inside, axis, answer["slice"])
+        sites.append(answer | _of_series(levels.series) | _told(named, answer["flags"]))
+        front = named.front if isinstance(named, SliceLevel) else None
+        signs.append(epidural_signs(own, TO_FRONT if front is None else front))
+    result = CanalResult(
+        levels.series, masks, tuple(sites), axis, tuple(signs), levels.seen(inside), (), drawings, zones
+    )
+    return worst_site_first(result)
+
+
+def _within(tumour: Volume, axis: int, zone: frozenset[int] | None) -> Volume:
+    """A mask with nothing beyond the slices of a zone."""
+    if zone is None:
+        return tumour
+    kept = np.isin(np.arange(tumour.shape[axis]), list(zone))
+    shape = [1, 1, 1]
+    shape[axis] = len(kept)
+    return tumour.with_array(np.where(kept.reshape(shape), tumour.array, 0))
+
+
+def _of_series(series: Series) -> dict[str, Any]:
+    return {"series": series.name} | ({"series_uid": series.uid} if series.uid else {})
+
+
+def worst_site_first(canal: CanalResult) -> CanalResult:
+    """The same with its sites in the order of the report; see `severity`."""
+    if not canal.zones or isinstance(canal.section, NotAssessed):
+        return canal
+    order = sorted(range(len(canal.section)), key=lambda n: severity(canal.section[n]), reverse=True)
+    section, signs = tuple(canal.section[n] for n in order), tuple(canal.signs[n] for n in order)
+    return replace(canal, section=section, signs=signs, zones=tuple(canal.zones[n] for n in order))
+
+
+def severity(site: Mapping[str, Any]) -> tuple[int, int, int]:
+    """What sites are ordered by: grades 1a to 3, then suspicion and what has no grade, grade 0 last.
+
+    What could not be graded stands before what shows nothing, so that it is not taken for clear as well.
+    """
+    ranks = [Grade(one).rank for one in site["possible_grades"]]
+    if site["grade"] not in (None, Grade.G0.value):
+        return (3, Grade(site["grade"]).rank, max(ranks))
+    if site["sac_deformed"] or SUSPECTED in site["flags"] or any(ranks):
+        return (2, 0, max(ranks, default=0))
+    return (1 if site["grade"] is None else 0, 0, 0)
 
 
 def _told(named: SliceLevel | NotAssessed, flags: list[str]) -> dict[str, Any]:
@@ -165,49 +217,6 @@ def established(clinical: Clinical, results: Sequence[SeriesResult]) -> str:
     known = [own.lesions for result in results for own in result.findings.vertebrae]
     found = any(own for own in known if isinstance(own, tuple))
     return "yes" if clinical.bone_metastasis == "unknown" and found else clinical.bone_metastasis
-
-
-def with_canal_signs(
-    findings: Sequence[VertebraFindings], canals: Sequence[CanalResult]
-) -> tuple[VertebraFindings, ...]:
-    """Findings with the signs of tumour in the canal at its level, and why there are none elsewhere.
-
-    A level without other signs gets a table of its own only where the tumour is. Of two series with a site at one
-    level the first one tells the signs.
-    """
-    result = []
-    for one in findings:
-        own = isinstance(one.signs, Mapping)
-        at_tumour = next((canal for canal in canals if canal.level == str(one.level)), None)
-        if own or at_tumour is not None:
-            found = at_tumour.signs if at_tumour is not None else _without_tumour(one.level, canals)
-            one = replace(one, signs={**(one.signs if own else {}), **found})
-        result.append(one)
-    return tuple(result)
-
-
-def _without_tumour(level: Level, canals: Sequence[CanalResult]) -> Mapping[str, Any]:
-    """What stands for the signs at a level where no tumour was measured in the canal.
-
-    A series that shows the level tells it; without one, the first that says why it does not.
-    """
-    if not canals:
-        reason = NotAssessed(Reason.MISSING_MASK, "there are no masks of cord, sac and tumour on an axial T2")
-        return dict.fromkeys(EPIDURAL, reason)
-    canal = next((one for one in canals if level in one.seen), canals[0])
-    if isinstance(canal.section, NotAssessed):
-        return canal.signs
-    if not canal.seen:
-        detail = "at which level the slices of the canal lie is not known"
-        return dict.fromkeys(EPIDURAL, NotAssessed(Reason.LEVEL_AMBIGUOUS, detail))
-    if level not in canal.seen:
-        reason = NotAssessed(Reason.OUT_OF_FIELD, f"the canal was not outlined at {level}")
-        return dict.fromkeys(EPIDURAL, reason)
-    if canal.level is None:
-        return canal.signs
-    return dict.fromkeys(
-        EPIDURAL, NotAssessed(Reason.OUT_OF_FIELD, f"the tumour in the canal was read at {canal.level} only")
-    )
 
 
 def _most_tumour(tumour: Volume, axis: int) -> int:

@@ -9,18 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from spinemets.anatomy import CanalLabel, Level
-from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, assess_canal, series_of_masks
+from spinemets.canal_assessment import (
+    AXIAL_ROLE,
+    CanalResult,
+    assess_canal,
+    series_of_masks,
+    severity,
+    worst_site_first,
+)
 from spinemets.errors import NoSpineFoundError, StudyError
-from spinemets.escc_assessment import EsccMasks, assess_escc
+from spinemets.escc_assessment import assess_escc
+from spinemets.escc_masks import EsccMasks
 from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason, Section
 from spinemets.inference.canal import CanalModel, segment_canal
 from spinemets.inference.models import Models
-from spinemets.rules.escc_readings import SUSPECTED, with_readings
+from spinemets.rules.escc_readings import with_readings
 from spinemets.rules.escc_slice import Grade
 from spinemets.series_assessment import Clinical, Progress, SeriesResult
 from spinemets.volume import Series, Study, Volume
@@ -86,7 +95,8 @@ class CanalsOfStudy:
         if not graded:
             return None
         least = max(min(grade.rank for grade in one) for one in graded)
-        whole = not self.unread and len(graded) == len(self.results)
+        every_series = not self.unread and all(isinstance(one.section, tuple) for one in self.results)
+        whole = every_series and len(graded) == len(sites)
         open_grades = {grade for one in graded for grade in one} if whole else set(Grade)
         return [grade.value for grade in Grade if grade in open_grades and grade.rank >= least]
 
@@ -128,23 +138,12 @@ def canals_of_study(
 
 
 def worst_first(results: Sequence[CanalResult]) -> tuple[CanalResult, ...]:
-    """Results by what they say: grades 1a to 3 from the worst, then suspicion and what has no grade, grade 0 last.
-
-    A stack that could not be graded stands before one that shows nothing, so that it is not taken for clear as well.
-    """
+    """Results by their worst site, as `severity` orders them; what has no site stands last."""
     return tuple(sorted(results, key=_severity, reverse=True))
 
 
 def _severity(result: CanalResult) -> tuple[int, int, int]:
-    if isinstance(result.section, NotAssessed):
-        return (-1, 0, 0)
-    site = result.section[0]
-    ranks = [Grade(one).rank for one in site["possible_grades"]]
-    if site["grade"] not in (None, Grade.G0.value):
-        return (3, Grade(site["grade"]).rank, max(ranks))
-    if site["sac_deformed"] or SUSPECTED in site["flags"] or any(ranks):
-        return (2, 0, max(ranks, default=0))
-    return (1 if site["grade"] is None else 0, 0, 0)
+    return (-1, 0, 0) if isinstance(result.section, NotAssessed) else severity(result.section[0])
 
 
 def _lacking(names: Sequence[str]) -> NotAssessed:
@@ -194,10 +193,13 @@ def read_axial(
         return NotAssessed(Reason.RESOLUTION if coarse else Reason.MISSING_SEQUENCE, str(error))
     if isinstance(canal.section, NotAssessed):
         return canal
-    level = None if canal.level is None else Level(canal.level)
-    with ThreadPoolExecutor() as threads:
-        answers = list(threads.map(lambda one: _reading(given_masks(one), series.volume, level), found.readings))
-    return replace(canal, section=(with_readings(canal.section[0], answers),))
+    readings = [given_masks(one) for one in found.readings]
+    sites = []
+    for site, zone in zip(canal.section, canal.zones or (None,), strict=True):
+        own = partial(_reading, image=series.volume, level=site["level"] and Level(site["level"]), zone=zone)
+        with ThreadPoolExecutor() as threads:
+            sites.append(with_readings(site, list(threads.map(own, readings))))
+    return worst_site_first(replace(canal, section=tuple(sites)))
 
 
 def given_masks(labels: Volume) -> dict[str, Volume]:
@@ -207,11 +209,13 @@ def given_masks(labels: Volume) -> dict[str, Volume]:
     return {name: labels.with_array(np.isin(labels.array, values).astype(np.uint8)) for name, values in chosen.items()}
 
 
-def _reading(masks: Mapping[str, Volume], image: Volume, level: Level | None) -> Mapping[str, Any] | None:
-    """The answer for one reading; what shows no tumour votes for grade 0, whatever may be said to the patient."""
+def _reading(
+    masks: Mapping[str, Volume], image: Volume, level: Level | None, zone: frozenset[int] | None
+) -> Mapping[str, Any] | None:
+    """The answer of one reading; what shows no tumour votes for grade 0, whatever may be said to the patient."""
     try:
         given = EsccMasks(masks["cord"], masks["sac"], masks["epidural"], image, by_network=True)
-        return assess_escc(given, level=level, bone_metastasis="yes")
+        return assess_escc(given, level=level, bone_metastasis="yes", zone=zone)
     except StudyError:
         return None
 

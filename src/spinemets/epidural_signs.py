@@ -7,13 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemets.escc_assessment import (
-    LARGEST_PIXEL_MM,
-    LARGEST_SLICE_MM,
-    ROUNDING,
-    EsccMasks,
-    require_usable,
-)
+from spinemets.escc_assessment import LARGEST_PIXEL_MM, LARGEST_SLICE_MM, ROUNDING
+from spinemets.escc_masks import EsccMasks, require_usable
 from spinemets.findings import Finding, Measured, NotApplicable, NotAssessed, Reason
 from spinemets.fracture_assessment import said
 from spinemets.measure.canal_slices import CanalStack, canal_stack

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from spinemets.anatomy import Level
-from spinemets.errors import StudyError
+from spinemets.escc_masks import EsccMasks, require_usable
 from spinemets.escc_slices import natural_changes, slice_measures, slice_row
 from spinemets.measure.canal_edge import with_edge_by_signal
-from spinemets.measure.canal_reference import slice_references
+from spinemets.measure.canal_reference import SliceReference, slice_references, worst_kind
 from spinemets.measure.canal_roots import cord_extent, with_tumour, without_cord
-from spinemets.measure.canal_slices import CanalStack, canal_stack, slice_with_two_cords
-from spinemets.measure.canal_taper import LARGEST_TILT_DEG, ReferenceSpan
+from spinemets.measure.canal_sites import tumour_zones
+from spinemets.measure.canal_slices import CanalStack, canal_stack
+from spinemets.measure.canal_taper import LARGEST_TILT_DEG
 from spinemets.measure.compression_drawing import SliceDrawing, slice_drawing
 from spinemets.measure.cord_compression import SliceCompression, csf_signal, slice_compression
 from spinemets.measure.fine_grid import FINE_MM
@@ -23,39 +21,10 @@ from spinemets.rules.escc_answer import NOT_CLEARANCE, escc_answer
 from spinemets.rules.escc_cauda import BELOW_CONUS, AtTumour, at_tumour, given_cord, with_place
 from spinemets.rules.escc_slice import HIGH_2_3, HIGH_FROM_1C, EsccThresholds, Grade, has_tumour
 from spinemets.rules.escc_taper import ONE_SIDED, widened
-from spinemets.volume import Volume, require_same_grid
 
 LARGEST_PIXEL_MM, LARGEST_SLICE_MM = 0.8, 4.0
 """Coarser or thicker is not an axial T2 that a grade can be read from (`clinical.md` §2.1, [D])."""
 ROUNDING = 1e-3
-
-
-@dataclass(frozen=True)
-class EsccMasks:
-    """What a grade is read from, all on one grid.
-
-    Attributes
-    ----------
-    cord, sac, epidural : Volume
-        Binary; the sac is all inside the dura.
-    t2, canal : Volume or None
-        Axial T2, and the bony canal beyond which tumour is not epidural.
-    by_network : bool
-        Whether a network drew the cord, which may then be roots below the conus.
-    """
-
-    cord: Volume
-    sac: Volume
-    epidural: Volume
-    t2: Volume | None = None
-    canal: Volume | None = None
-    by_network: bool = False
-
-    @property
-    def drawn(self) -> dict[str, Volume]:
-        """``cord``, ``sac`` with the cord, and ``tumour``, for pictures."""
-        sac = self.sac.with_array((self.sac.array > 0) | (self.cord.array > 0))
-        return {"cord": self.cord, "sac": sac, "tumour": self.epidural}
 
 
 def assess_escc(
@@ -64,8 +33,22 @@ def assess_escc(
     level: Level | None = None,
     bone_metastasis: str = "unknown",
     other_compression: str | None = None,
+    zone: frozenset[int] | None = None,
 ) -> dict[str, Any]:
     """The answer of ``spinemets escc``.
+
+    Parameters
+    ----------
+    masks : EsccMasks
+        Of one stack.
+    level : Level, optional
+        Of the tumour.
+    bone_metastasis : {"yes", "no", "unknown"}
+        Whether one is established.
+    other_compression : str, optional
+        What else presses on the sac.
+    zone : frozenset of int, optional
+        Indices of the slices that are graded, as of `escc_zones`; all without it.
 
     Raises
     ------
@@ -77,12 +60,21 @@ def assess_escc(
     refusal = _refusal(stack, masks)
     if refusal is not None:
         return escc_answer(level, status="not_assessable", reason=refusal)
-    place: AtTumour | None = given_cord(with_tumour(stack), _drawn(stack), level)
+    place: AtTumour | None = given_cord(_in(zone, with_tumour(stack)), _drawn(stack), level)
     if masks.by_network:
-        stack, place = _cord_and_place(stack, level)
+        stack, place = _cord_and_place(stack, level, zone)
         stack = with_edge_by_signal(stack)
-    answer = _assessed(stack, level, bone_metastasis, other_compression)
+    answer = _assessed(stack, level, bone_metastasis, other_compression, zone)
     return answer if place is None else with_place(answer, place)
+
+
+def escc_zones(masks: EsccMasks) -> tuple[frozenset[int], ...]:
+    """Slices of each of several tumours that lie apart in one stack, by index; none where one site is all there is."""
+    return tumour_zones(_stack(masks))
+
+
+def _in(zone: frozenset[int] | None, indices: frozenset[int]) -> frozenset[int]:
+    return indices if zone is None else indices & zone
 
 
 def escc_drawings(masks: EsccMasks, level: Level | None = None) -> dict[int, SliceDrawing]:
@@ -97,8 +89,8 @@ def escc_drawings(masks: EsccMasks, level: Level | None = None) -> dict[int, Sli
     """
     stack = _stack(masks)
     if masks.by_network:
-        stack = with_edge_by_signal(_cord_and_place(stack, level)[0])
-    references, _ = slice_references(stack, level)
+        stack = with_edge_by_signal(_cord_and_place(stack, level, None)[0])
+    references = slice_references(stack, level)
     limit = csf_signal(stack)
     drawn = [one for one in stack.slices if one.index in references]
     return {one.index: slice_drawing(one, references[one.index], stack, limit) for one in drawn}
@@ -112,15 +104,18 @@ def _stack(masks: EsccMasks) -> CanalStack:
     return canal_stack(masks.cord, masks.sac, epidural, masks.t2)
 
 
-def _cord_and_place(stack: CanalStack, level: Level | None) -> tuple[CanalStack, AtTumour | None]:
-    """A stack without what is drawn as cord where none runs for sure, and what lies beside the tumour.
+def _cord_and_place(
+    stack: CanalStack, level: Level | None, zone: frozenset[int] | None
+) -> tuple[CanalStack, AtTumour | None]:
+    """A stack without what is drawn as cord where none runs for sure, and what lies beside the tumour of a zone.
 
     Slices with tumour keep what is drawn unless roots lie there.
     """
     extent, tumour = cord_extent(stack), with_tumour(stack)
-    place = at_tumour(tumour, doubtful=extent.doubtful, roots=extent.roots, drawn=_drawn(stack), level=level)
+    own = _in(zone, tumour)
+    place = at_tumour(own, doubtful=extent.doubtful, roots=extent.roots, drawn=_drawn(stack), level=level)
     unsure = (extent.roots | extent.doubtful) - tumour
-    return without_cord(stack, unsure | tumour if place is AtTumour.ROOTS else unsure), place
+    return without_cord(stack, unsure | own if place is AtTumour.ROOTS else unsure), place
 
 
 def _drawn(stack: CanalStack) -> frozenset[int]:
@@ -128,13 +123,18 @@ def _drawn(stack: CanalStack) -> frozenset[int]:
 
 
 def _assessed(
-    stack: CanalStack, level: Level | None, bone_metastasis: str, other_compression: str | None
+    stack: CanalStack,
+    level: Level | None,
+    bone_metastasis: str,
+    other_compression: str | None,
+    zone: frozenset[int] | None,
 ) -> dict[str, Any]:
-    references, kind = slice_references(stack, level)
+    tumour = _in(zone, with_tumour(stack))
+    references = {index: one for index, one in slice_references(stack, level).items() if index in tumour}
     flags = ["non_tumour_compression"] if other_compression else []
-    if kind is None and not _any_tumour(stack):
+    if not tumour:
         return _without_tumour(stack, level, bone_metastasis, flags)
-    if kind is None:
+    if references.keys() != tumour:
         reason = (
             "no_reference: no slice far enough from tumour shows a whole sac from which the canal can be followed "
             "to the tumour, and no healthy values are known"
@@ -142,17 +142,10 @@ def _assessed(
         return escc_answer(level, status="not_assessable", reason=reason, flags=flags)
     threshold = csf_signal(stack)
     measured = [
-        slice_compression(one, references[one.index], stack, threshold)
-        for one in stack.slices
-        if one.index in references
+        slice_compression(one, references[one.index], stack, threshold) for one in stack.slices if one.index in tumour
     ]
-    spans = {index: reference.span for index, reference in references.items()}
-    flags += [ONE_SIDED] if kind == "one_sided" else []
-    return _graded(measured, spans, stack, kind, level, bone_metastasis, flags)
-
-
-def _any_tumour(stack: CanalStack) -> bool:
-    return any(one.tumour.sum() * FINE_MM**2 >= EsccThresholds().tumour_mm2 for one in stack.slices)
+    flags += [ONE_SIDED] if worst_kind(references.values()) == "one_sided" else []
+    return _graded(measured, references, stack, level, bone_metastasis, flags)
 
 
 def _refusal(stack: CanalStack, masks: EsccMasks) -> str | None:
@@ -193,14 +186,14 @@ def _without_tumour(stack: CanalStack, level: Level | None, bone_metastasis: str
 
 def _graded(
     measured: list[SliceCompression],
-    spans: dict[int, ReferenceSpan],
+    references: dict[int, SliceReference],
     stack: CanalStack,
-    kind: str,
     level: Level | None,
     bone_metastasis: str,
     flags: list[str],
 ) -> dict[str, Any]:
-    limits = EsccThresholds()
+    limits, kind = EsccThresholds(), worst_kind(references.values())
+    spans = {index: one.span for index, one in references.items()}
     slices = [slice_measures(one) for one in measured]
     found = escc(slices, pixel_mm=stack.pixel_mm, limits=limits, reference_is_sure=kind != "population")
     changes = [natural_changes(spans[one.index]) for one in slices]
@@ -229,24 +222,3 @@ def _all_or_none(found: EsccGrade, high: frozenset[Grade]) -> bool | None:
     """Whether every possible grade is high (True) or none is (False), else None."""
     answers = {grade in high for grade in found.possible}
     return answers.pop() if len(answers) == 1 else None
-
-
-def require_usable(masks: EsccMasks) -> None:
-    """Raise `StudyError` unless the masks lie on one grid and do not contradict one another."""
-    others = {"sac": masks.sac, "epidural": masks.epidural, "canal": masks.canal, "T2": masks.t2}
-    for name, volume in others.items():
-        if volume is not None:
-            require_same_grid(masks.cord, volume, mask_name=f"the {name} {'image' if name == 'T2' else 'mask'}")
-    for name, mask in (("cord", masks.cord), ("sac", masks.sac), ("epidural", masks.epidural)):
-        if len(np.unique(mask.array)) > 2:
-            raise StudyError(f"the {name} mask must be binary, got {len(np.unique(mask.array))} different values")
-    if not masks.sac.array.any() and not masks.cord.array.any():
-        raise StudyError("the cord and sac masks are both empty")
-    two = slice_with_two_cords(masks.cord)
-    if two is not None:
-        raise StudyError(f"the cord mask holds two cords in slice {two}; it must hold one")
-    if masks.canal is not None:
-        sac = (masks.sac.array > 0) | (masks.cord.array > 0)
-        outside = float((sac & (masks.canal.array == 0)).sum() / max(sac.sum(), 1))
-        if outside > 0.05:
-            raise StudyError(f"{100 * outside:.0f} % of the sac lies outside the canal mask; one of them is wrong")

@@ -8,7 +8,8 @@ from typing import Any
 
 from spinemets.anatomy import Level, parse_level
 from spinemets.errors import SpinemetsError
-from spinemets.escc_assessment import EsccMasks, assess_escc, escc_drawings
+from spinemets.escc_assessment import assess_escc, escc_drawings
+from spinemets.escc_masks import EsccMasks
 from spinemets.formats.canal_pictures import CanalStrip, draw_canal_strip
 from spinemets.formats.drawn_slice import drawn_slices
 from spinemets.formats.escc_page import escc_page

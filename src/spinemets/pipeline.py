@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from spinemets.anatomy import Level
-from spinemets.canal_assessment import AXIAL_ROLE, CanalResult, with_canal_signs
+from spinemets.canal_assessment import AXIAL_ROLE, CanalResult
 from spinemets.canal_reading import NO_SPINE, CanalsOfStudy, canals_of_study
+from spinemets.canal_signs import with_canal_signs
 from spinemets.errors import NoSpineFoundError, StudyError
 from spinemets.findings import NotAssessed, Reason, VertebraFindings
 from spinemets.fracture_cause import shipped_model, with_causes

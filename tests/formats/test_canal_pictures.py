@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from oblique import centred_affine, painted
 
-from spinemets.escc_assessment import EsccMasks, assess_escc, escc_drawings
+from spinemets.escc_assessment import assess_escc, escc_drawings
+from spinemets.escc_masks import EsccMasks
 from spinemets.formats.canal_pictures import HALF_MM, LEGEND, NEIGHBOURS, draw_canal_strip
 from spinemets.formats.drawn_slice import DrawnSlice, drawn_slices
 from spinemets.volume import Volume

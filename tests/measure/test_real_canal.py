@@ -8,7 +8,8 @@ is called its cord only where a cord runs.
 import numpy as np
 import pytest
 
-from spinemets.escc_assessment import EsccMasks, assess_escc
+from spinemets.escc_assessment import assess_escc
+from spinemets.escc_masks import EsccMasks
 from spinemets.formats.study import read_mask
 from spinemets.measure.canal_slices import canal_stack
 from spinemets.measure.slice_shape import area_mm2, diameters_mm

@@ -11,7 +11,8 @@ import pytest
 import spinemets.simulate_command as command
 from spinemets.anatomy import Level
 from spinemets.errors import SpinemetsError
-from spinemets.escc_assessment import EsccMasks, assess_escc
+from spinemets.escc_assessment import assess_escc
+from spinemets.escc_masks import EsccMasks
 from spinemets.formats.study import read_study
 from spinemets.simulate import axial_t2
 from spinemets.simulate.axial_piece import spine_piece

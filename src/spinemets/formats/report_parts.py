@@ -73,9 +73,12 @@ def _escc_part(escc: Any) -> Part:
 
 
 def site_name(site: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
-    """Level of a site, and the series that it was read on where there are several."""
+    """Level of a site; where there are several with its series, and its slice where that does not tell them apart."""
     level = str(site["level"] or "Level unknown")
-    return f"{level}, {site['series']}" if len(every) > 1 and site.get("series") else level
+    if len(every) < 2 or not site.get("series"):
+        return level
+    same = sum((one["level"], one.get("series")) == (site["level"], site["series"]) for one in every)
+    return f"{level}, {site['series']}" + (f", slice {site['slice']}" if same > 1 else "")
 
 
 def alarms(escc: Any) -> list[tuple[str, str]]:

@@ -8,8 +8,9 @@ with each reference.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +19,14 @@ from scipy import ndimage
 from spinemets.anatomy import Level
 from spinemets.measure.canal_bend import bends
 from spinemets.measure.canal_centre import centre_curve
+from spinemets.measure.canal_sites import AWAY_MM, has_much_tumour, is_whole_and_free, tumour_sites
 from spinemets.measure.canal_slices import CanalSlice, CanalStack
 from spinemets.measure.canal_taper import POPULATION, ReferenceSpan, between, beyond
 from spinemets.measure.fine_grid import FINE_MM
 from spinemets.measure.slice_shape import area_mm2, centroid, diameters_mm, signed_distance_mm, solidity
 
-AWAY_MM, OVER_MM = 10.0, 20.0
-"""Distance from tumour, and length of canal that is averaged (spinalcordtoolbox, sct_compute_compression)."""
-TUMOUR_FREE_MM2 = 5.0
-"""Less epidural tissue than this is none (`clinical.md` §2.2, [D])."""
-
+OVER_MM = 20.0
+"""Length of canal that is averaged, from `AWAY_MM` on (spinalcordtoolbox, sct_compute_compression)."""
 LOST_SHARE = 0.5
 """A sac carried on from one side that has less than this of its area left has run out of the picture (ours)."""
 
@@ -52,6 +51,8 @@ class SliceReference:
         Area by that of its convex hull.
     span : ReferenceSpan
         How far sac and cord may differ from all this without tumour.
+    kind : {"adjacent", "one_sided", "population"}
+        Where it is from: slices above and below, on one side alone, or healthy people.
     """
 
     sac_mm: NDArray[np.float64]
@@ -62,6 +63,7 @@ class SliceReference:
     cord_centre: NDArray[np.float64]
     cord_solidity: float
     span: ReferenceSpan = field(default_factory=ReferenceSpan)
+    kind: ReferenceKind = "adjacent"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +93,10 @@ class _Side:
         return float(self.numbers[0]), area_mm2(self.sac_mm < 0)
 
 
-def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, SliceReference], ReferenceKind | None]:
-    """Reference of every slice with tumour, by its index, and what kind it is; None where there is none.
+def slice_references(stack: CanalStack, level: Level | None) -> dict[int, SliceReference]:
+    """Reference of every slice with tumour, by its index; of none of a site that there is nothing to compare with.
 
-    Tumours with slices between them that are far enough from both have references of their own; the kind is that of the
-    worst.
+    Sites of `tumour_sites` have references of their own.
 
     Parameters
     ----------
@@ -105,69 +106,54 @@ def slice_references(stack: CanalStack, level: Level | None) -> tuple[dict[int, 
         Of the tumour: for the population, where no slice is free of tumour, for how much the cord may change where
         one side alone is, and for how much it may bend between two.
     """
-    with_tumour = [one for one in stack.slices if one.tumour.sum() * FINE_MM**2 >= TUMOUR_FREE_MM2]
-    free = [one for one in stack.slices if _is_whole_and_free(one)]
+    sites = tumour_sites(stack)
+    free = [one for one in stack.slices if is_whole_and_free(one)]
+    ends = any(one.sac.any() and not one.cord.any() for one in stack.slices if not has_much_tumour(one))
     found: dict[int, SliceReference] = {}
-    kinds: set[ReferenceKind | None] = set()
-    for site in _sites(with_tumour, free):
-        own, kind = _site_references(site, with_tumour, free, stack, level)
-        found |= own
-        kinds.add(kind)
-    if not found or None in kinds:
-        return {}, None
-    return found, next(kind for kind in ("population", "one_sided", "adjacent") if kind in kinds)
+    for number, site in enumerate(sites):
+        lowest = sites[number - 1][-1].height_mm if number else -np.inf
+        highest = sites[number + 1][0].height_mm if number + 1 < len(sites) else np.inf
+        between = [one for one in free if lowest < one.height_mm < highest]
+        away = [one for one in between if lowest + AWAY_MM <= one.height_mm <= highest - AWAY_MM]
+        found |= _site_references(site, (between, away), stack, level, cord_ends=ends)
+    return found
 
 
-def _sites(with_tumour: list[CanalSlice], free: list[CanalSlice]) -> list[list[CanalSlice]]:
-    """Slices with tumour in groups, between any two of which a slice is far enough from both."""
-    sites: list[list[CanalSlice]] = []
-    for one in sorted(with_tumour, key=lambda one: one.height_mm):
-        last = sites[-1][-1].height_mm if sites else -np.inf
-        apart = any(last + AWAY_MM <= other.height_mm <= one.height_mm - AWAY_MM for other in free)
-        if not sites or apart:
-            sites.append([])
-        sites[-1].append(one)
-    return sites
+def worst_kind(references: Iterable[SliceReference]) -> ReferenceKind | None:
+    """The kind that tells least among some references; None of none."""
+    kinds = {one.kind for one in references}
+    return next((kind for kind in get_args(ReferenceKind)[::-1] if kind in kinds), None)
 
 
 def _site_references(
     site: list[CanalSlice],
-    with_tumour: list[CanalSlice],
-    free: list[CanalSlice],
+    free: tuple[list[CanalSlice], list[CanalSlice]],
     stack: CanalStack,
     level: Level | None,
-) -> tuple[dict[int, SliceReference], ReferenceKind | None]:
-    """References of the slices of one tumour from those between it and the next tumours."""
+    *,
+    cord_ends: bool,
+) -> dict[int, SliceReference]:
+    """References of the slices of one site, from those free of tumour, all and such as are far from other sites."""
     first, last = site[0].height_mm, site[-1].height_mm
-    others = np.array([one.height_mm for one in with_tumour if one not in site])
-    lowest = max(others[others < first], default=-np.inf)
-    highest = min(others[others > last], default=np.inf)
     near = (
-        [one for one in free if max(first - AWAY_MM - OVER_MM, lowest) <= one.height_mm < first],
-        [one for one in free if last < one.height_mm <= min(last + AWAY_MM + OVER_MM, highest)],
+        [one for one in free[0] if first - AWAY_MM - OVER_MM <= one.height_mm < first],
+        [one for one in free[0] if last < one.height_mm <= last + AWAY_MM + OVER_MM],
     )
-    below = [one for one in near[0] if lowest + AWAY_MM <= one.height_mm <= first - AWAY_MM]
-    above = [one for one in near[1] if last + AWAY_MM <= one.height_mm <= highest - AWAY_MM]
+    below = [one for one in near[0] if one.height_mm <= first - AWAY_MM and one in free[1]]
+    above = [one for one in near[1] if one.height_mm >= last + AWAY_MM and one in free[1]]
     sides = [_side(part, stack.to_front) for part in (below, above) if part]
     if sides:
         curve = centre_curve((below, above), near)
-        ends = any(one.sac.any() and not one.cord.any() for one in stack.slices if one not in with_tumour)
+        known = {"cord_ends": cord_ends, "followed": curve is not None}
+        kind: ReferenceKind = "adjacent" if len(sides) == 2 else "one_sided"
         found = {one.index: _between(one, sides, curve, level, stack.to_head) for one in site}
         least = LOST_SHARE * min(side.areas_mm2[1] for side in sides)
         if all(reference.sac_area_mm2 >= least for reference in found.values()):
-            known = {"cord_ends": ends, "followed": curve is not None}
-            return {
-                one.index: replace(found[one.index], span=_span(one, found[one.index], sides, level, **known))
-                for one in site
-            }, ("adjacent" if len(sides) == 2 else "one_sided")
+            spans = {one.index: _span(one, found[one.index], sides, level, **known) for one in site}
+            return {index: replace(one, span=spans[index], kind=kind) for index, one in found.items()}
     if level in POPULATION:
-        return {one.index: _of_population(one, level, stack.to_front) for one in site}, "population"
-    return {}, None
-
-
-def _is_whole_and_free(one: CanalSlice) -> bool:
-    """Whether a slice shows cord, all of the sac, and no tumour."""
-    return one.tumour.sum() * FINE_MM**2 < TUMOUR_FREE_MM2 and bool(one.cord.any()) and not one.cut
+        return {one.index: _of_population(one, level, stack.to_front) for one in site}
+    return {}
 
 
 def _side(slices: list[CanalSlice], to_front: NDArray[np.float64]) -> _Side:
@@ -240,9 +226,10 @@ def _between(
 def _of_population(one: CanalSlice, level: Level, to_front: NDArray[np.float64]) -> SliceReference:
     """An ellipse of the population's diameters round the centre of what is there of sac and tumour."""
     cord_area, cord_ap, cord_rl, sac_area, sac_ap, sac_rl = POPULATION[level]
+    sizes = sac_area, cord_area, cord_ap, cord_rl
     centre = centroid(one.sac | one.tumour)
     index = np.moveaxis(np.indices(one.sac.shape), 0, -1) - centre
     front = index @ to_front
     side = index @ np.array([-to_front[1], to_front[0]])
     radius = np.hypot(front / (sac_ap / 2 / FINE_MM), side / (sac_rl / 2 / FINE_MM))
-    return SliceReference(signed_distance_mm(radius < 1), sac_area, cord_area, cord_ap, cord_rl, centre, 1.0)
+    return SliceReference(signed_distance_mm(radius < 1), *sizes, centre, 1.0, kind="population")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spinemets.measure.canal_reference import TUMOUR_FREE_MM2
+from spinemets.measure.canal_sites import has_much_tumour
 from spinemets.measure.canal_slices import CanalSlice, CanalStack
 from spinemets.measure.slice_shape import area_mm2, core_of, solidity
 
@@ -124,7 +124,7 @@ def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def with_tumour(stack: CanalStack) -> frozenset[int]:
     """Indices of the slices with as much tumour as counts."""
-    return frozenset(one.index for one in stack.slices if area_mm2(one.tumour) >= TUMOUR_FREE_MM2)
+    return frozenset(one.index for one in stack.slices if has_much_tumour(one))
 
 
 def without_cord(stack: CanalStack, indices: frozenset[int]) -> CanalStack:

@@ -1,0 +1,49 @@
+"""Tumours in one stack with enough canal between them to be told apart: each is a site of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spinemets.measure.canal_slices import CanalSlice, CanalStack
+from spinemets.measure.slice_shape import area_mm2
+
+AWAY_MM = 10.0
+"""Distance from tumour from which a slice shows what the canal is like without it (spinalcordtoolbox,
+sct_compute_compression)."""
+TUMOUR_FREE_MM2 = 5.0
+"""Less epidural tissue than this is none (`clinical.md` §2.2, [D])."""
+
+
+def has_much_tumour(one: CanalSlice) -> bool:
+    """Whether a slice shows as much tumour as counts."""
+    return area_mm2(one.tumour) >= TUMOUR_FREE_MM2
+
+
+def is_whole_and_free(one: CanalSlice) -> bool:
+    """Whether a slice shows cord, all of the sac, and no tumour."""
+    return not has_much_tumour(one) and bool(one.cord.any()) and not one.cut
+
+
+def tumour_sites(stack: CanalStack) -> list[list[CanalSlice]]:
+    """Slices with tumour in groups, in order of height, with a slice between any two that is far enough from both."""
+    free = [one for one in stack.slices if is_whole_and_free(one)]
+    sites: list[list[CanalSlice]] = []
+    for one in sorted(filter(has_much_tumour, stack.slices), key=lambda one: one.height_mm):
+        last = sites[-1][-1].height_mm if sites else -np.inf
+        apart = any(last + AWAY_MM <= other.height_mm <= one.height_mm - AWAY_MM for other in free)
+        if not sites or apart:
+            sites.append([])
+        sites[-1].append(one)
+    return sites
+
+
+def tumour_zones(stack: CanalStack) -> tuple[frozenset[int], ...]:
+    """Indices of the slices that are nearer to one site than to the others, for each; none where all is one site."""
+    sites = tumour_sites(stack)
+    if len(sites) < 2:
+        return ()
+    nearest: list[set[int]] = [set() for _ in sites]
+    for one in stack.slices:
+        away = [min(abs(one.height_mm - other.height_mm) for other in site) for site in sites]
+        nearest[int(np.argmin(away))].add(one.index)
+    return tuple(map(frozenset, nearest))
