@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from oblique import centred_affine
+from scipy import ndimage
 from test_escc_assessment import CASES, masks, of
 
 from spinemets.anatomy import Level
@@ -77,6 +78,21 @@ def test_each_site_is_graded_by_its_own_slices_and_of_its_own_references():
     answers = [assess_escc(open_below, zone=zone) for zone in escc_zones(open_below)]
     assert [answer["reference"] for answer in answers] == ["one_sided", "adjacent"]
     assert ["one_sided_reference" in answer["flags"] for answer in answers] == [True, False]
+
+
+def test_a_film_far_from_the_tumour_is_no_site_of_its_own():
+    volumes = two_tumours(CASES["2 flattened"], CASES["1b behind"])
+    tumour, height = volumes["tumour"].array.copy(), np.arange(SLICES) * SLICE_MM + volumes["sac"].affine[2, 3]
+    tumour[..., height > (LOW_MM + HIGH_MM) / 2] = 0
+    index = int(np.argmin(abs(height - HIGH_MM)))
+    rim = ndimage.binary_dilation(volumes["sac"].array[..., index]) & (volumes["sac"].array[..., index] == 0)
+    tumour[..., index] = rim  # a pixel wide all round: more than 5 mm², and 0.5 mm thick
+    given = EsccMasks(volumes["cord"], volumes["sac"], volumes["tumour"].with_array(tumour))
+    assert rim.sum() * PIXEL_MM**2 > 5
+    assert escc_zones(given) == ()
+    whole = assess_escc(given)
+    assert whole["grade"] == "2"
+    assert index in {row["index"] for row in whole["slices"]}
 
 
 def test_one_tumour_is_no_matter_of_zones():

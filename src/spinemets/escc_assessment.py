@@ -70,7 +70,7 @@ def assess_escc(
 
 def escc_zones(masks: EsccMasks) -> tuple[frozenset[int], ...]:
     """Slices of each of several tumours that lie apart in one stack, by index; none where one site is all there is."""
-    return tumour_zones(_stack(masks))
+    return tumour_zones(_stack(masks), EsccThresholds().tumour_mm)
 
 
 def _in(zone: frozenset[int] | None, indices: frozenset[int]) -> frozenset[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinemets.measure.canal_slices import CanalSlice, CanalStack
-from spinemets.measure.slice_shape import area_mm2
+from spinemets.measure.slice_shape import area_mm2, thickness_mm
 
 AWAY_MM = 10.0
 """Distance from tumour from which a slice shows what the canal is like without it (spinalcordtoolbox,
@@ -37,9 +37,17 @@ def tumour_sites(stack: CanalStack) -> list[list[CanalSlice]]:
     return sites
 
 
-def tumour_zones(stack: CanalStack) -> tuple[frozenset[int], ...]:
-    """Indices of the slices that are nearer to one site than to the others, for each; none where all is one site."""
-    sites = tumour_sites(stack)
+def tumour_zones(stack: CanalStack, thick_from_mm: float) -> tuple[frozenset[int], ...]:
+    """Indices of the slices that are nearer to one site than to the others, for each; none where all is one site.
+
+    Parameters
+    ----------
+    stack : CanalStack
+        The slices.
+    thick_from_mm : float
+        A site whose tumour is thinner in every slice is none of its own, and belongs to the nearest.
+    """
+    sites = [site for site in tumour_sites(stack) if any(thickness_mm(one.tumour) >= thick_from_mm for one in site)]
     if len(sites) < 2:
         return ()
     nearest: list[set[int]] = [set() for _ in sites]

@@ -20,6 +20,7 @@ from spinemets.measure.slice_shape import (
     edge_points_mm,
     signed_distance_mm,
     solidity,
+    thickness_mm,
 )
 
 RING_MM = 1.0
@@ -107,7 +108,7 @@ def slice_compression(
     indentation = float(-reference.sac_mm[tumour].min()) if tumour.any() else 0.0
     csf = csf_of(one, csf_from)
     pool_area, pool_width = _largest_pool(csf)
-    tumour_area, thickness = area_mm2(tumour), 2 * _inner_radius_mm(tumour)
+    tumour_area, thickness = area_mm2(tumour), thickness_mm(tumour)
     whole = SliceCompression(
         one.index,
         epidural_area_mm2=tumour_area,
@@ -164,10 +165,6 @@ def csf_signal(stack: CanalStack) -> float | None:
     return float((np.median(np.concatenate(cord)) + np.median(np.concatenate(fluid))) / 2)
 
 
-def _inner_radius_mm(mask: NDArray[np.bool_]) -> float:
-    return float(ndimage.distance_transform_edt(mask).max()) * FINE_MM if mask.any() else 0.0
-
-
 def _gap_mm(tumour: NDArray[np.bool_], cord: NDArray[np.bool_]) -> float | None:
     """Distance between the edges of two masks; 0 where no pixel lies between them."""
     if not tumour.any():
@@ -215,4 +212,4 @@ def _largest_pool(csf: NDArray[np.bool_]) -> tuple[float, float]:
     if count == 0:
         return 0.0, 0.0
     largest = pieces == int(np.bincount(pieces.ravel())[1:].argmax()) + 1
-    return area_mm2(largest), 2 * _inner_radius_mm(largest)
+    return area_mm2(largest), thickness_mm(largest)

@@ -23,6 +23,11 @@ def area_mm2(mask: NDArray[np.bool_]) -> float:
     return float(mask.sum()) * FINE_MM**2
 
 
+def thickness_mm(mask: NDArray[np.bool_]) -> float:
+    """Diameter of the largest circle within a mask on the fine grid, mm; 0 of an empty one."""
+    return 2 * float(ndimage.distance_transform_edt(mask).max()) * FINE_MM if mask.any() else 0.0
+
+
 def signed_distance_mm(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Distance to the edge of a mask on the fine grid, mm, negative inside."""
     outside = ndimage.distance_transform_edt(~mask)
