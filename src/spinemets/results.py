@@ -16,6 +16,7 @@ import numpy as np
 
 from spinemets.anatomy import Level
 from spinemets.canal_assessment import CanalResult
+from spinemets.canal_levels import CanalLevels
 from spinemets.dicom_results import write_canal_dicom, write_dicom
 from spinemets.errors import SpinemetsError, StudyError
 from spinemets.findings import NotAssessed, Reason
@@ -88,7 +89,8 @@ def _write_all(assessment: Assessment, folder: Path, *, dicom: bool) -> list[Pat
         report = replace(report, not_assessed=(*report.not_assessed, *missing))
     report = replace(report, provenance={**report.provenance, "files": {path.name: _sha256(path) for path in written}})
     write_report_json(folder / "report.json", report)
-    write_report_html(folder / "report.html", report, pictures, [one for canal in read for one in _canal_strips(canal)])
+    strips = [one for canal in read for one in _canal_strips(canal, assessment.results)]
+    write_report_html(folder / "report.html", report, pictures, strips)
     return [folder / "report.html", folder / "report.json", *written]
 
 
@@ -135,16 +137,19 @@ def _suffixes(results: Sequence[SeriesResult]) -> list[str]:
     return [f"_{role}" + (f"_{count + 1}" if count else "") for role, count in zip(roles, earlier, strict=True)]
 
 
-def _canal_strips(canal: CanalResult) -> list[CanalStrip]:
-    """Pictures of the worst slice of every graded site."""
+def _canal_strips(canal: CanalResult, results: Sequence[SeriesResult]) -> list[CanalStrip]:
+    """Pictures of the worst slice of every graded site, with the names of the vertebrae in the same coordinates."""
+    named = CanalLevels(canal.series, results).near[:1]
+    bodies = {one.level: one.centroid_mm for result in named for one in result.spine.vertebrae}
     return [
         draw_canal_strip(
-            f"ESCC {site['grade'] or 'not graded'}, {canal.series.name}",
+            ", ".join([f"ESCC {site['grade'] or 'not graded'}", *filter(None, [site["level"]]), canal.series.name]),
             canal.masks.drawn,
             canal.axis,
             site["slice"],
             canal.masks.t2,
             drawn_slices(site, canal.drawings),
+            bodies,
         )
         for site in canal.section
         if site["slice"] is not None

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from spinemets.anatomy import Level
+from spinemets.formats.canal_locator import draw_locator
 from spinemets.formats.drawn_slice import DrawnSlice
 from spinemets.formats.grey import MR_PERCENTILES, Window, grey_png
 from spinemets.formats.picture import Picture
@@ -49,11 +51,12 @@ LEGEND = {
 
 @dataclass(frozen=True)
 class CanalStrip:
-    """Axial pictures of one site, from head to foot, the worst slice marked by its number."""
+    """Axial pictures of one site, from head to foot, the worst slice marked by its number, and where they lie."""
 
     title: str
     worst: int
     pictures: tuple[tuple[int, Picture], ...]
+    locator: Picture
 
     @property
     def legend(self) -> tuple[tuple[str, str], ...]:
@@ -69,6 +72,7 @@ def draw_canal_strip(
     worst: int,
     image: Volume | None = None,
     slices: Mapping[int, DrawnSlice] | None = None,
+    bodies_mm: Mapping[Level, Array] | None = None,
 ) -> CanalStrip:
     """Pictures of the worst slice and its neighbours.
 
@@ -86,6 +90,8 @@ def draw_canal_strip(
         Axial T2 on the same grid; without it the edges are drawn on black.
     slices : mapping of int to DrawnSlice, optional
         What was measured by slice. The gap is drawn where the two edges are nearest.
+    bodies_mm : mapping of Level to (3,) ndarray, optional
+        Middles of vertebral bodies in the same world, named beside the sagittal picture.
     """
     grid = masks["sac"]
     count = grid.shape[axis]
@@ -96,7 +102,8 @@ def draw_canal_strip(
     window = None if image is None else _window(image, masks["sac"])
     told = slices or {}
     pictures = tuple((n, _picture(masks, axis, n, image, window, told.get(n, DrawnSlice()))) for n in shown)
-    return CanalStrip(title, worst, pictures)
+    locator = draw_locator(masks, axis, worst, shown, image, window, bodies_mm or {})
+    return CanalStrip(title, worst, pictures, locator)
 
 
 def slice_sheet(grid: Volume, axis: int, number: int, middle_mm: Array) -> Array:
