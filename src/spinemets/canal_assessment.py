@@ -15,6 +15,7 @@ from spinemets.escc_assessment import assess_escc, escc_drawings, escc_zones
 from spinemets.escc_masks import EsccMasks
 from spinemets.findings import NotAssessed, Reason, Section
 from spinemets.inference.card import ModelCard
+from spinemets.inference.segment import Anchor
 from spinemets.measure.canal_slices import stack_axis
 from spinemets.measure.compression_drawing import SliceDrawing
 from spinemets.rules.escc_readings import SUSPECTED
@@ -108,6 +109,7 @@ def assess_canal(
     clinical: Clinical,
     *,
     by_network: bool = False,
+    anchor: Anchor | None = None,
 ) -> CanalResult:
     """The ESCC grade of the masks ``cord``, ``sac`` and ``epidural``, read on the series that they lie on.
 
@@ -123,6 +125,8 @@ def assess_canal(
         Whether a bone metastasis is established.
     by_network : bool
         Whether a network drew the masks.
+    anchor : (Level, (3,) ndarray), optional
+        A known level and a point of it, world mm.
 
     Raises
     ------
@@ -136,7 +140,7 @@ def assess_canal(
         detail = f"a grade is read on axial T2; the masks of the canal lie on a series of the role {series.role}"
         absent = NotAssessed(Reason.MISSING_SEQUENCE, detail)
         return CanalResult(series, masks, absent, axis, (dict.fromkeys(EPIDURAL, absent),))
-    return _graded(masks, axis, CanalLevels(series, results), established(clinical, results))
+    return _graded(masks, axis, CanalLevels(series, results, anchor), established(clinical, results))
 
 
 def _masks_on(series: Series, given: Mapping[str, Volume], by_network: bool) -> EsccMasks:
@@ -208,8 +212,8 @@ def _told(named: SliceLevel | NotAssessed, flags: list[str]) -> dict[str, Any]:
     """The level of a site with the series that names it, or why nothing does."""
     if isinstance(named, NotAssessed):
         return {"level": None, "level_unknown": named.detail}
-    flags = [*flags, AMBIGUOUS] if named.result.spine.level_ambiguous else flags
-    return {"level": str(named.level), "level_by": named.result.series.name, "flags": flags}
+    flags = [*flags, AMBIGUOUS] if named.is_ambiguous else flags
+    return {"level": str(named.level), "level_by": named.named_by, "flags": flags}
 
 
 def established(clinical: Clinical, results: Sequence[SeriesResult]) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spinemets.anatomy import Level
 from spinemets.findings import NotAssessed, Reason
+from spinemets.inference.segment import Anchor
 from spinemets.series_assessment import SeriesResult
 from spinemets.series_images import SEGMENTED_ROLES
 from spinemets.spine import Spine
@@ -17,6 +18,10 @@ from spinemets.volume import Series, Volume
 
 NEAR_MM = 30.0
 """A slice further than this from the centre of every vertebra is at no level that is known (ours)."""
+ANCHOR_MM = 7.0
+"""A slice up to so far above or below a point of a vertebra that the user named lies at that level: a little less than
+half of the 17 mm from one cervical vertebra to the next, the smallest (ours)."""
+BY_USER = "the user (--anchor)"
 AMBIGUOUS = "site_level_ambiguous"
 """Flag of a site whose level comes from names that are ambiguous."""
 
@@ -29,18 +34,28 @@ class SliceLevel:
     ----------
     level : Level
         Of the vertebra at its height.
-    result : SeriesResult
-        Where that vertebra was named.
+    result : SeriesResult or None
+        Where that vertebra was named; None where the user did.
     """
 
     level: Level
-    result: SeriesResult
+    result: SeriesResult | None
 
     @property
     def front(self) -> NDArray[np.float64] | None:
         """(3,) unit vector to the front of that vertebra, where its axes could be told."""
-        axes = self.result.findings.axes.get(self.level)
+        axes = None if self.result is None else self.result.findings.axes.get(self.level)
         return None if axes is None else axes.front
+
+    @property
+    def named_by(self) -> str:
+        """The series that the name is from, or that the user gave it."""
+        return BY_USER if self.result is None else self.result.series.name
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether it may be the name of a neighbour."""
+        return self.result is not None and self.result.spine.level_ambiguous
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +71,13 @@ class CanalLevels:
         Whose slices are asked about.
     results : sequence of SeriesResult
         Every series with vertebrae; the report lists those of the first.
+    anchor : (Level, (3,) ndarray), optional
+        A level that the user knows and a point of it, world mm; tells of slices beside it where no vertebra does.
     """
 
     series: Series
     results: Sequence[SeriesResult]
+    anchor: Anchor | None = None
 
     @property
     def near(self) -> list[SeriesResult]:
@@ -87,9 +105,14 @@ class CanalLevels:
             level = _level_at(one.spine, sac, axis, number)
             if level is not None:
                 return SliceLevel(level, one)
+        middle = _middle_mm(sac, axis, number)
+        if self.anchor is not None and middle is not None and abs(self.anchor[1][2] - middle[2]) <= ANCHOR_MM:
+            return SliceLevel(self.anchor[0], None)
         return NotAssessed(Reason.LEVEL_AMBIGUOUS, self._why_unknown(number))
 
     def _why_unknown(self, number: int | None) -> str:
+        if number is not None and self.anchor is not None and not self.near:
+            return f"the slice lies more than {ANCHOR_MM:g} mm from the point of {self.anchor[0]} that was given"
         if not self.results:
             return "no vertebra was outlined, so the level of a slice is not known"
         if not self._beside:
@@ -117,10 +140,15 @@ def _shares_frame(series: Series, other: Series) -> bool:
 
 def _level_at(spine: Spine, sac: Volume, axis: int, number: int | None) -> Level | None:
     """The vertebra at the height of a slice of the sac, or None where that cannot be told."""
-    index = np.argwhere(sac.array > 0)
-    here = index[index[:, axis] == number]
-    if not len(here):
+    middle = _middle_mm(sac, axis, number)
+    if middle is None:
         return None
-    middle = sac.world(here.mean(axis=0))
     nearest = min(spine.vertebrae, key=lambda vertebra: abs(float(vertebra.centroid_mm[2] - middle[2])))
     return nearest.level if abs(float(nearest.centroid_mm[2] - middle[2])) <= NEAR_MM else None
+
+
+def _middle_mm(sac: Volume, axis: int, number: int | None) -> NDArray[np.float64] | None:
+    """(3,) world position of the middle of the sac in a slice; None where that holds none."""
+    index = np.argwhere(sac.array > 0)
+    here = index[index[:, axis] == number]
+    return sac.world(here.mean(axis=0)) if len(here) else None

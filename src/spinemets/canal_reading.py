@@ -29,6 +29,7 @@ from spinemets.escc_masks import EsccMasks
 from spinemets.findings import ESCC_NOT_ASSESSED, NotAssessed, Reason, Section
 from spinemets.inference.canal import CanalModel, segment_canal
 from spinemets.inference.models import Models
+from spinemets.inference.segment import Anchor
 from spinemets.rules.escc_readings import with_readings
 from spinemets.rules.escc_slice import Grade
 from spinemets.series_assessment import Clinical, Progress, SeriesResult
@@ -108,6 +109,7 @@ def canals_of_study(
     clinical: Clinical,
     models: Models,
     progress: Progress | None = None,
+    anchor: Anchor | None = None,
 ) -> CanalsOfStudy:
     """Epidural compression on the series that masks were given for, and on every other axial T2 by a network.
 
@@ -125,9 +127,11 @@ def canals_of_study(
     axial = [one for one in study.series if one.role == AXIAL_ROLE]
     for series in axial if home is None or home in axial else [home, *axial]:
         if series is not home:
-            found = _by_network(series, vertebrae, clinical, models, progress)
+            model = models.canal
+            asked = (vertebrae, clinical, progress, anchor)
+            found = NO_NETWORK if model is None else read_axial(series, model, *asked)
         elif len(present) == len(CANAL_MASKS):
-            found = assess_canal(study, given, vertebrae, clinical)
+            found = assess_canal(study, given, vertebrae, clinical, anchor=anchor)
         else:
             found = _lacking([name for name in CANAL_MASKS if name not in given])
         if isinstance(found, NotAssessed):
@@ -152,19 +156,13 @@ def _lacking(names: Sequence[str]) -> NotAssessed:
     )
 
 
-def _by_network(
-    series: Series, vertebrae: Sequence[SeriesResult], clinical: Clinical, models: Models, progress: Progress | None
-) -> CanalResult | NotAssessed:
-    model = models.canal
-    return NO_NETWORK if model is None else read_axial(series, model, vertebrae, clinical, progress)
-
-
 def read_axial(
     series: Series,
     model: CanalModel,
     vertebrae: Sequence[SeriesResult],
     clinical: Clinical,
     progress: Progress | None = None,
+    anchor: Anchor | None = None,
 ) -> CanalResult | NotAssessed:
     """The ESCC grade of an axial T2 as a network outlines it, or why nothing could be outlined.
 
@@ -180,11 +178,13 @@ def read_axial(
         Whether a bone metastasis is established.
     progress : callable, optional
         Told the stage and the share of it that is done.
+    anchor : (Level, (3,) ndarray), optional
+        A known level and a point of it, world mm.
     """
     try:
         found = segment_canal(series.volume, model, _of_stage(progress))
         masks = given_masks(found.labels)
-        read = assess_canal(Study((series,)), masks, vertebrae, clinical, by_network=True)
+        read = assess_canal(Study((series,)), masks, vertebrae, clinical, by_network=True, anchor=anchor)
         canal = replace(read, cards=(model.card,))
     except NoSpineFoundError as error:
         return NotAssessed(Reason.OUT_OF_FIELD, str(error))

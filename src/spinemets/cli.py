@@ -82,7 +82,7 @@ def assess(
     pain_by: Annotated[str | None, typer.Option(help="Who stated the pain, and when.")] = None,
     treated: Annotated[YesNo, typer.Option(help="Previous surgery, radiation or cement.")] = YesNo.unknown,
     malignancy: Annotated[MalignancyChoice, typer.Option(help="Is there a cancer?")] = MalignancyChoice.unknown,
-    anchor: Annotated[str | None, typer.Option(help="A known level: L5@x,y,z in world mm (RAS).")] = None,
+    anchor: Annotated[str | None, typer.Option(help="A known level: L5@x,y,z in world mm (RAS), its middle.")] = None,
     bone_metastasis: Annotated[YesNo, typer.Option(help="Is a bone metastasis established?")] = YesNo.unknown,
     partial_response: ResponseOption = YesNo.unknown,
     fracture_prior: PriorOption = DEFAULT_PRIOR,

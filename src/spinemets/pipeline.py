@@ -117,7 +117,7 @@ def examine(
     results, blind = _results(study, home, given, _Asked(clinical, models, anchor, progress))
     first = results[0] if results else None
     absent = None if first else _without_spine(study, blind)
-    canals = canals_of_study(study, given, results, clinical, models, progress)
+    canals = canals_of_study(study, given, results, clinical, models, progress, anchor)
     of_results = [*(one.series for one in results), *(one for result in results for one in result.beside)]
     used = [*of_results, *(canal.series for canal in canals.results)]
     vertebrae = with_canal_signs(first.findings.vertebrae if first else (), canals.results)
