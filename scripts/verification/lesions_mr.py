@@ -27,7 +27,7 @@ from spinemets.inference.lesions import MrLesionModel, find_lesions
 from spinemets.inference.models import Models
 from spinemets.inference.segment import segment_mr_spine
 from spinemets.lesion_evaluation import lesion_summary
-from spinemets.lesion_search import MR_LESION_ROLES
+from spinemets.lesion_search import NEEDED_ROLE
 from spinemets.measure.lesion_agreement import LesionCase
 from spinemets.measure.lesion_pieces import CONNECTED, lesion_pieces
 from spinemets.simulate.disease import Disease
@@ -47,8 +47,8 @@ FIRST = 2500
 """Test seeds from here on; other parts of the verification use those below."""
 FIELDS = ("lumbar", "chest", "whole")
 MASKS = ("true masks", "outlined")
-TOGETHER = (("t1",), ("t2",), ("stir",), ("t1", "stir"), ("t1", "t2", "stir"))
-"""Sequences of a study; vertebrae are outlined on the first."""
+TOGETHER = (("t1",), ("stir",), ("t1", "stir"), ("t1", "t2", "stir"))
+"""Sequences of a study; vertebrae are outlined on its first. On T1 alone `spinemets assess` looks for none."""
 Key = tuple[str, str, str]
 """Sequences, of `MASKS` and of `WHICH`."""
 LARGE_ML = 0.5
@@ -170,11 +170,11 @@ def summaries(found: Mapping[Key, Sequence[LesionCase]]) -> dict[str, Any]:
 
 
 def real(models: Models) -> dict[str, Any]:
-    """What is found on real MR of the sequences that lesions are looked for on."""
+    """What is found on real MR of the sequence that lesions are looked for on."""
     assert models.lesion_mr is not None
     result: dict[str, Any] = {}
     for case in CASES if models.spine_mr is not None else ():
-        if case.role not in MR_LESION_ROLES:
+        if case.role != NEEDED_ROLE:
             continue
         image = read_study([f"{case.role}={data_root() / 'mr' / case.name}.nii.gz"]).series[0].volume
         vertebrae = outlined(image, models)

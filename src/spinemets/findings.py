@@ -137,14 +137,17 @@ def _no_model(what: str) -> NotAssessed:
 
 _NO_HEIGHTS = _no_model("body heights")
 _NO_GRADE = _no_model("the grade of a fracture")
-_NO_LESIONS = NotAssessed(Reason.NO_MODEL, "no network finds lesions on such an image; give a mask with --lesions")
+_NO_LESIONS = NotAssessed(
+    Reason.NO_MODEL,
+    "no network finds lesions on such images; it takes a CT or a STIR, or give a mask with --lesions",
+)
 _NO_POSTERIOR_WALL = _no_model("the posterior wall")
 _NO_ALIGNMENT = _no_model("alignment")
 _NO_SIGNS = _no_model("signs of the cause of a fracture")
 _NO_FRACTURE = _no_model("fractures and their cause")
 _NO_SINS = NotAssessed(
     Reason.NO_MODEL,
-    "SINS is scored for lesions, and no network finds them on such an image; give a mask with --lesions",
+    "SINS is scored for lesions, and no network finds them on such images; give a mask with --lesions",
 )
 ESCC_NOT_ASSESSED = NotAssessed(
     Reason.MISSING_SEQUENCE, "epidural compression is graded on an axial T2, and the study has none"

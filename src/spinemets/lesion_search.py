@@ -17,6 +17,8 @@ LESIONS_BY_NETWORK = "lesions_by_network"
 """Flag where a network looked for lesions."""
 MR_LESION_ROLES = ("t1", "t2", "stir")
 """Roles of MR that lesions are looked for on: their signals are known to what the network learns from."""
+NEEDED_ROLE = "stir"
+"""Without this one among them nothing is looked for: on T1 or T2 alone the network found none or one of 10 lesions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,8 @@ def lesion_network(group: Sequence[Series], models: Models) -> LesionModel | Non
     """What looks for lesions on series in the same world; None where no network does, or none is shipped."""
     if group[0].role in SEGMENTED_ROLES:
         return models.lesion
-    return models.lesion_mr if any(map(shows_lesions, group)) and why_not_outlined(group[0]) is None else None
+    needed = any(one.role == NEEDED_ROLE and shows_lesions(one) for one in group)
+    return models.lesion_mr if needed and why_not_outlined(group[0]) is None else None
 
 
 def shows_lesions(series: Series) -> bool:

@@ -28,7 +28,6 @@ FLAG_WORDS = {
     "lesions_by_network": "lesions found by a network",
     "lesions_without_t1": "lesions were looked for without a T1, on which they are dark in bright marrow",
     "lesions_without_t2": "lesions were looked for without a T2",
-    "lesions_without_stir": "lesions were looked for without a STIR, on which lytic ones are bright",
     "lesions_drawn_on_another_series": "lesions are as drawn on another series in the same coordinates: no HU of them",
     "lesions_beyond_image": "a part of the lesion mask lies outside the image that vertebrae are outlined on",
     "regions_by_canal_partition": "parts of vertebrae told by the canal, without a mask of them",
