@@ -79,10 +79,12 @@ def patient(number: int, models: Models) -> dict[Key, LesionCase]:
 def cases_of(ill: Disease, seed: int, models: Models) -> dict[Key, LesionCase]:
     """Lesions of one patient found on the sequences of each study of `TOGETHER`."""
     scans = {sequence: scanned(ill, seed, sequence) for sequence in SPIN_ECHO}
+    vertebrae = {first: in_each_way(ill, scans[first].image, models) for first in {one[0] for one in TOGETHER}}
     cases: dict[Key, LesionCase] = {}
     for sequences in TOGETHER:
-        name = " ".join(sequences)
-        for masks, own in in_each_mask(ill, f"seed {seed}", [scans[one] for one in sequences], models).items():
+        name, own_scans = " ".join(sequences), [scans[one] for one in sequences]
+        for masks, mask in vertebrae[sequences[0]].items():
+            own = compared(f"seed {seed}", own_scans, mask, models)
             cases |= {(name, masks, which): case for which, case in own.items()}
             print(told(f"{seed} {name}, {masks}", own), flush=True)
     return cases
@@ -106,17 +108,19 @@ def scanned(ill: Disease, seed: int, sequence: str) -> Scan:
     return Scan(sequence, image, truth, seen_on_mr(truth, image, healthy))
 
 
-def in_each_mask(ill: Disease, name: str, scans: Sequence[Scan], models: Models) -> dict[str, dict[str, LesionCase]]:
-    """Lesions of one study in each of `MASKS`, by `WHICH`; all are missed where no spine is found."""
-    assert models.lesion_mr is not None
-    home, images = scans[0], {one.sequence: one.image for one in scans}
-    vertebrae = {"true masks": render_masks(ill.anatomy, Grid.of(home.image)).vertebrae}
+def in_each_way(ill: Disease, image: Volume, models: Models) -> dict[str, Volume]:
+    """Vertebrae on one image by each of `MASKS`."""
+    vertebrae = {"true masks": render_masks(ill.anatomy, Grid.of(image)).vertebrae}
     if models.spine_mr is not None:
-        vertebrae["outlined"] = outlined(home.image, models)
-    return {
-        masks: both(name, home.truth, shown(scans), searched(images, mask, models.lesion_mr))
-        for masks, mask in vertebrae.items()
-    }
+        vertebrae["outlined"] = outlined(image, models)
+    return vertebrae
+
+
+def compared(name: str, scans: Sequence[Scan], vertebrae: Volume, models: Models) -> dict[str, LesionCase]:
+    """Lesions of one study in vertebrae on its first sequence, by `WHICH`; all are missed where none was outlined."""
+    assert models.lesion_mr is not None
+    found = searched({one.sequence: one.image for one in scans}, vertebrae, models.lesion_mr)
+    return both(name, scans[0].truth, shown(scans), found)
 
 
 def shown(scans: Sequence[Scan]) -> NDArray[np.bool_]:
