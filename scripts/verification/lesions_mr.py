@@ -35,6 +35,7 @@ from spinemets.simulate.disease_truth import render_lesions
 from spinemets.simulate.diseased_patient import DISEASES, diseased
 from spinemets.simulate.masks import render_masks
 from spinemets.simulate.mr import random_mr_acquisition, render_mr
+from spinemets.simulate.mr_lesions import as_mr_shows
 from spinemets.simulate.mr_signals import SPIN_ECHO
 from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.simulate.visibility import seen_on_mr
@@ -104,7 +105,7 @@ def scanned(ill: Disease, seed: int, sequence: str) -> Scan:
     """A sequence of a patient, rendered with the disease and without it."""
     scan = random_mr_acquisition(seed, sequence)
     image, healthy = render_mr(ill.anatomy, seed, scan, ill), render_mr(ill.anatomy, seed, scan)
-    truth = render_lesions(ill, Grid.of(image))
+    truth = render_lesions(as_mr_shows(ill, seed), Grid.of(image))
     return Scan(sequence, image, truth, seen_on_mr(truth, image, healthy))
 
 

@@ -27,6 +27,7 @@ from spinemets.simulate.masks import Masks, render_masks
 from spinemets.simulate.mr import random_mr_acquisition, render_mr
 from spinemets.simulate.mr_fracture import mr_signs
 from spinemets.simulate.mr_functional import B_VALUE
+from spinemets.simulate.mr_lesions import as_mr_shows
 from spinemets.simulate.parametric import parametric_anatomy
 from spinemets.simulate.tissues import LabelledAnatomy
 from spinemets.volume import Series
@@ -126,7 +127,8 @@ def _write_mr(
     shown, ill = _patient(seed, field, disease)
     stack = random_mr_acquisition(seed, "t1")
     images = {role: render_mr(shown, seed, replace(stack, sequence=role), ill) for role in wanted}
-    masks = _write_masks(folder, shown, Grid.of(images["t1"]), ill)
+    seen = None if ill is None else as_mr_shows(ill, seed)
+    masks = _write_masks(folder, shown, Grid.of(images["t1"]), seen)
     for role, image in images.items():
         write_image(folder / f"{role}.nii.gz", image)
         if dicom:
@@ -141,7 +143,7 @@ def _write_mr(
     series = [Series(role, image, name=f"{role}.nii.gz") for role, image in images.items()]
     signs = {str(one.level): mr_signs(one, seed) for one in (() if ill is None else ill.fractures)}
     provenance = {"seed": seed, "field": field, **({"mr_signs": signs} if signs else {})}
-    write_report_json(folder / "truth.json", _truth(series, masks, ill, provenance))
+    write_report_json(folder / "truth.json", _truth(series, masks, seen, provenance))
 
 
 def _write_masks(folder: Path, shown: LabelledAnatomy, grid: Grid, ill: Disease | None) -> Masks:

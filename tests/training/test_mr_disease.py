@@ -189,3 +189,20 @@ def test_one_disease_is_of_the_same_matter_at_the_same_place_in_every_sequence(m
         drawn = disease.over(flat, contrast(sequence))[CUBE]
         low, high = SIGNALS[sequence][kind]
         assert low / 10 - 1e-6 <= float(drawn.min()) <= float(drawn.max()) <= high / 10 + 1e-6
+
+
+def test_oedema_may_fill_the_body_and_leave_the_arch(monkeypatch):
+    monkeypatch.setattr(mr_disease, "OEDEMA_SHARE", 1.0)
+    monkeypatch.setattr(mr_disease, "OEDEMA_MM", (mr_disease.OEDEMA_MM[1],) * 2)
+    monkeypatch.setattr(mr_disease, "OEDEMA_FROM", (0.1, 0.1))
+    given, laid = labels(), deposits(1200.0)
+    given[0][..., 3:12, :][given[1][..., 3:12, :] == LOWER] = int(Subregion.ARCH)
+    body = (given[0] == int(Subregion.BODY)) & (given[1] == LOWER)
+    arch = (given[0] == int(Subregion.ARCH)) & (given[1] == LOWER)
+    found = {True: set(), False: set()}
+    for kept in found:
+        monkeypatch.setattr(mr_disease, "IN_BODY_SHARE", float(kept))
+        oedema = drawn_disease(given, laid, VOXEL_MM).oedema
+        assert float((oedema[body] > 0).float().mean()) > 0.95
+        found[kept] = bool((oedema[arch] > 0).any())
+    assert found == {True: False, False: True}

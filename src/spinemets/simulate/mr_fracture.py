@@ -59,6 +59,11 @@ def mr_signs(fracture: FractureTruth, seed: int) -> dict[str, bool]:
     return signs | {name: fracture.signs.get(on_ct, False) for name, on_ct in FROM_CT.items()}
 
 
+def is_infiltrated(fracture: FractureTruth, signs: Mapping[str, bool]) -> bool:
+    """Whether all marrow of a body is tumour, most of which CT may not show."""
+    return fracture.cause == FractureClass.METASTATIC.value and signs["t1_diffuse"]
+
+
 def functions(matter: Matter, signs: Mapping[str, bool]) -> tuple[Function, Function]:
     """The least and the most of what matter does in a vertebra with these signs."""
     low, high = MATTER_FUNCTION[matter]
@@ -99,13 +104,12 @@ def lay_marrow(
     box, inside, depth = body
     edge = float(np.linalg.norm(disease.anatomy.affine[:3, 0]))
     tall = float(np.median(inside.sum(axis=2)[inside.any(axis=2)])) * edge
-    ill = fracture.cause == FractureClass.METASTATIC.value
     band, strength, place = rng.uniform(*BAND_HEIGHT), rng.uniform(*REPLACED), rng.uniform()
     uneven = depth + 1.5 * grain(inside.shape, rng, 6.0, edge)
     reach = WHOLE if signs["t1_diffuse"] else band if signs["t1_band"] else 0.0
     if reach:
         share = (1.0 - ramp(uneven, reach * tall - 2.0, reach * tall + 2.0)) * inside * strength
-        matter = Matter.LYTIC if ill and signs["t1_diffuse"] else Matter.OEDEMA
+        matter = Matter.LYTIC if is_infiltrated(fracture, signs) else Matter.OEDEMA
         _mix(image[box], share, matter_range(matter, sequence, functions(matter, signs)), place)
 
 

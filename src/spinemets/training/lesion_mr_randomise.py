@@ -16,6 +16,7 @@ from spinemets.training.lesion_randomise import LesionRandomiser, unseen
 from spinemets.training.mr_acquisition import acquire_mr
 from spinemets.training.mr_contrast import contrast_like, render_random_contrast
 from spinemets.training.mr_disease import drawn_disease
+from spinemets.training.mr_infiltration import infiltrated
 from spinemets.training.mr_marrow import drawn_marrow
 from spinemets.training.mr_matter import STIR, T1, T2
 
@@ -46,6 +47,9 @@ class MrLesionRandomiser(LesionRandomiser):
 
     cuts: ClassVar[Cuts] = CUTS
     marrow_scale: ClassVar[MarrowScale] = MarrowScale()
+
+    def _shown(self, labels: tuple[Tensor, Tensor, Tensor], drawn: Deposits) -> tuple[Tensor, Deposits]:
+        return infiltrated(labels, drawn)
 
     def _image(self, labels: tuple[Tensor, Tensor, Tensor], matter: Deposits, beyond: Tensor) -> tuple[Tensor, Tensor]:
         structure, vertebra, lesion = labels

@@ -106,7 +106,8 @@ class LesionRandomiser(nn.Module):
     def _patch(self, labels: Tensor, deposits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         structure, vertebra, lesion = labels[:, :1], labels[:, 1:2], labels[:, 2:]
         beyond = beyond_field_of_view(structure, self.voxel_mm, cut=self.augment, cuts=self.cuts)
-        matter = Deposits(deposits[:, :1], deposits[:, 1:2], deposits[:, 2:])
+        drawn = Deposits(deposits[:, :1], deposits[:, 1:2], deposits[:, 2:])
+        lesion, matter = self._shown((structure, vertebra, lesion), drawn)
         image, hidden = self._image((structure, vertebra, lesion), matter, beyond)
         structure, vertebra = structure.masked_fill(beyond, OUTSIDE_FIELD), vertebra.masked_fill(beyond, 0)
         lesion = lesion.masked_fill(beyond, 0)
@@ -115,6 +116,10 @@ class LesionRandomiser(nn.Module):
         near = dilated(vertebra > 0, round(NEAR_MM / self.voxel_mm))[:, 0]
         weight = torch.where(near, 1.0, FAR_WEIGHT).masked_fill(hidden[:, 0], 0.0)
         return torch.cat([image[:, :1], mask, image[:, 1:]], 1), lesion[:, 0].long(), weight
+
+    def _shown(self, labels: tuple[Tensor, Tensor, Tensor], drawn: Deposits) -> tuple[Tensor, Deposits]:
+        """Lesions and deposits of one patch as scanners of the modality show them."""
+        return labels[2], drawn
 
     def _image(self, labels: tuple[Tensor, Tensor, Tensor], matter: Deposits, beyond: Tensor) -> tuple[Tensor, Tensor]:
         """Of structure, vertebra and lesion of one patch, all input but the mask, and which lesions none can see."""

@@ -18,6 +18,7 @@ from spinemets.simulate.tissues import Tissue
 from spinemets.training.deposits import Deposits
 from spinemets.training.filters import blur, chance, dilated, smooth_noise, uniform
 from spinemets.training.mr_contrast import Contrast
+from spinemets.training.mr_infiltration import is_body
 from spinemets.training.mr_matter import (
     BLASTIC,
     BLOOD,
@@ -54,9 +55,12 @@ FILLED = (1.0, 1.8)
 1 - (1 - s)**f on MR (ours)."""
 UNEVEN = (0.0, 0.15)
 """Standard deviation of the signal within a tumour, as a share of it (ours)."""
-OEDEMA_SHARE, OEDEMA_MM, OEDEMA_FROM = 0.5, (4.0, 10.0), (0.1, 0.5)
+OEDEMA_SHARE, OEDEMA_MM, OEDEMA_FROM = 0.6, (4.0, 30.0), (0.1, 0.5)
 """Of vertebrae with a finding and no lesion, such as an osteoporotic fracture: how often oedema surrounds it, how far,
-and where the edge of that lies (ours)."""
+and where the edge of that lies (ours). At its widest it fills the body, as in two of five benign fractures
+(`simulate.sign_frequencies`)."""
+IN_BODY_SHARE = 0.8
+"""How much of it keeps to the body (ours: pedicles are spared in most benign fractures)."""
 FINDING_SHARE, FINDING_HU = 0.3, 60.0
 """A voxel counts as a finding where so much is replaced or added."""
 
@@ -106,7 +110,7 @@ def drawn_disease(labels: tuple[Tensor, Tensor, Tensor], deposits: Deposits, vox
     voxel_mm : float
         Edge of a voxel, mm.
     """
-    _, vertebra, lesion = labels
+    structure, vertebra, lesion = labels
     share = 1 - deposits.keep
     share = torch.where(share > LEAST_SHARE, share, 0.0)
     added = torch.where(share > 0, 0.0, deposits.add)
@@ -117,7 +121,8 @@ def drawn_disease(labels: tuple[Tensor, Tensor, Tensor], deposits: Deposits, vox
         finding = own & ((share > FINDING_SHARE) | (added > FINDING_HU))
         sclerotic[own] = _one_of(OF_SCLEROSIS)
         if bool(finding.any()) and not bool((lesion > 0)[own].any()) and chance(OEDEMA_SHARE):
-            oedema = oedema + _oedema(finding, own, voxel_mm)
+            place = own & is_body(structure) if chance(IN_BODY_SHARE) else own
+            oedema = oedema + _oedema(finding, place, voxel_mm)
     share = torch.where(matter == TUMOUR, 1 - (1 - share) ** uniform(*FILLED), share)
     return DrawnDisease(vertebra, matter, sclerotic, share, (added / SCLEROTIC_HU).clamp(0, 1), oedema)
 
@@ -163,7 +168,7 @@ def _one_of(shares: Mapping[Matter, float]) -> Matter:
 
 
 def _oedema(finding: Tensor, own: Tensor, voxel_mm: float) -> Tensor:
-    """Share of each voxel of a vertebra that oedema round a finding takes; marrow further away is left."""
+    """Share of each voxel of a bone that oedema round a finding takes; marrow further away is left."""
     near = blur(finding.float(), uniform(*OEDEMA_MM) / 2 / voxel_mm)
     near = near / near.max().clamp_min(1e-3) + uniform(0.0, 0.15) * smooth_noise(near.shape, 8, near.device)
     return ((near - uniform(*OEDEMA_FROM)) / 0.25 + 0.5).clamp(0, 1) * own * uniform(0.6, 1.0)
