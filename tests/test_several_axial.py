@@ -65,7 +65,7 @@ def test_every_axial_t2_has_its_site_and_the_worst_leads(mild_first, tmp_path):
         assert written.affine == pytest.approx(series.volume.affine, abs=1e-4)
         assert (np.asanyarray(written.dataobj) == CanalLabel.EPIDURAL_TUMOUR).any()
     page = (tmp_path / "report.html").read_text()
-    assert page.index("ESCC 2, lower") < page.index("ESCC 1b, upper")
+    assert page.index("ESCC 2, T11, lower") < page.index("ESCC 1b, T10, upper")
     assert "T11, lower: Compression of the spinal cord, ESCC 2." in page.split("<h2>")[0]
 
 

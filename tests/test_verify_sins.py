@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from spinemets.anatomy import Level
+from spinemets.rules.sins_likelihood import component_masses, likelihood_json
 from spinemets.rules.sins_table import IMAGING_COMPONENTS
 from spinemets.simulate.disease import FractureTruth, LesionTruth
 
@@ -87,7 +88,7 @@ def test_a_missed_level_is_undecided_and_its_category_wrong(verify):
     rows = verify.compared(SEED, truth, None)
     table = verify.agreement(rows)
     wrong = {"patients": 1, "right, undecided counting as wrong": 0.0, "decided": 0.0}
-    assert table["category"] == table["category, prior told"] == wrong
+    assert table["category"] == table["category, prior told"] == table["likely"] == table["likely, prior told"] == wrong
     assert all(table[name]["decided"] == 0.0 for name in (*IMAGING_COMPONENTS, "imaging subtotal"))
 
 
@@ -95,11 +96,12 @@ def test_an_answer_like_the_truth_agrees(verify):
     rows = []
     for number, level in enumerate((Level.T5, Level.T12, Level.L3)):
         truth = verify.true_scores(SimpleNamespace(lesion_truth=[lesion(level)], fractures=[]), SEED, "occasional")
-        answer = truth[level].to_json_dict()
+        answer = truth[level].to_json_dict() | likelihood_json(component_masses(truth[level], {}))
         report = SimpleNamespace(vertebrae=[SimpleNamespace(level=level, sins=answer, sins_case=None)])
         rows += verify.compared(number, truth, report)
     table = verify.agreement(rows)
     assert table["category"]["right, undecided counting as wrong"] == 1.0
+    assert table["likely, prior told"] == table["likely"] == table["category"]
     assert table["location"]["kappa"][0] == pytest.approx(1.0)
     assert table["location"]["right of decided"] == 1.0
 
@@ -129,3 +131,15 @@ def test_true_masks_are_measured_where_no_lesion_network_is_shipped(verify, monk
     assert set(result) == {"true masks"}
     assert "no lesion network: true masks only" in capsys.readouterr().out
     assert np.isnan(result["true masks"]["agreement"]["category"]["decided"])
+
+
+@pytest.mark.parametrize(("anterior", "likely"), [(0.6, "potentially_unstable"), (0.0, None)])
+def test_whoever_has_the_earlier_image_tells_which_category_is_likely(verify, anterior, likely):
+    """T8, no pain, lytic: 1 and 2. Beside 60 % lost (3) a new bend (2) makes 8, a slip (4) 10. Beside a body that is
+    more than half involved (1) an old bend makes 4, and a slip 8."""
+    ill = SimpleNamespace(lesion_truth=[lesion(Level.T8)], fractures=[fracture(Level.T8, anterior, 0.0)])
+    truth = verify.true_scores(ill, SEED, "none")[Level.T8]
+    masses = {**component_masses(truth, {}), "alignment": {(0, 2): 0.7, (4,): 0.3}}
+    answer = likelihood_json(masses)
+    assert verify.likely_with_prior(answer, truth) == likely
+    assert answer["likely_category"] is None

@@ -25,6 +25,7 @@ from spinemets.report import Report
 from spinemets.rules.posterolateral import INVOLVED_FROM, SIDE_ITEMS
 from spinemets.rules.sins import Percent, SinsCase, SinsScore, governing, sins
 from spinemets.rules.sins_case import PAIN, answer_sins
+from spinemets.rules.sins_likelihood import category_probability, likely_category, masses_of
 from spinemets.rules.sins_table import IMAGING_COMPONENTS, Alignment, BoneLesion
 from spinemets.rules.spinal_alignment import ANGLE_OVER_DEG, SCOLIOSIS_OVER_DEG
 from spinemets.simulate.ct import render_ct
@@ -177,6 +178,9 @@ def compared(seed: int, truth: Mapping[Level, SinsScore], report: Report | None)
                 "true category": None if score.category is None else score.category.value,
                 "category": None if answer is None else answer["category"],
                 "category, prior told": None if level not in cases else prior_told(cases[level], score)["category"],
+                "likely": None if answer is None else answer["likely_category"],
+                "likely, prior told": None if answer is None else likely_with_prior(answer, score),
+                "probability": None if answer is None else answer["category_probability"],
             }
         )
     return rows
@@ -189,6 +193,19 @@ def prior_told(case: Mapping[str, Any], truth: SinsScore) -> dict[str, Any]:
         new = Alignment.DE_NOVO_DEFORMITY in truth.points["alignment"]
         told["alignment"] = "de_novo_deformity" if new else "normal"
     return answer_sins(told)
+
+
+def likely_with_prior(answer: Mapping[str, Any], truth: SinsScore) -> str | None:
+    """The likely category where an earlier image tells whether a deformity of unknown age is new."""
+    masses = dict(masses_of(answer["component_probability"]))
+    new = Alignment.DE_NOVO_DEFORMITY in truth.points["alignment"]
+    told: dict[tuple[int, ...], float] = {}
+    for points, share in masses["alignment"].items():
+        kept = tuple(point for point in points if point != (0 if new else int(Alignment.DE_NOVO_DEFORMITY)))
+        own = kept if len(points) > 1 else points
+        told[own] = told.get(own, 0.0) + share
+    likely = likely_category(category_probability({**masses, "alignment": told}))
+    return None if likely is None else likely.value
 
 
 def _decided(points: int | None) -> int:
@@ -205,7 +222,7 @@ def agreement(rows: Sequence[Row]) -> dict[str, Any]:
         np.array([[row["true subtotal"], row["subtotal"]] for row in rows]).reshape(-1, 2)
     )
     worst = [row for row in rows if row["governs"]]
-    for name in ("category", "category, prior told"):
+    for name in ("category", "category, prior told", "likely", "likely, prior told"):
         right = [row[name] == row["true category"] for row in worst]
         decided = [row[name] is not None for row in worst]
         result[name] = {

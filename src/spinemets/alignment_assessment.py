@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from spinemets.anatomy import Level, Region
 from spinemets.body_assessment import MeasuredBodies
@@ -73,4 +74,4 @@ def alignment_reading(
     if is_coarse and reading.possible == {Alignment.SUBLUXATION}:
         flags = [*reading.flags, SLIP_ON_OUTLINES]
         return AlignmentReading(frozenset(), tuple(flags))
-    return reading
+    return replace(reading, slipped=None) if is_coarse and not reading.possible else reading

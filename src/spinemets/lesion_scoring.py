@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spinemets.anatomy import Region, Side
@@ -14,9 +14,19 @@ from spinemets.measure.lesions import Lesion
 from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, VertebraRegions
 from spinemets.rules.collapse import collapse_percent, decided_by_value
 from spinemets.rules.fracture_signs import RING_FROM
-from spinemets.rules.posterolateral import borderline, involved_items, open_sides
+from spinemets.rules.likelihood import chance_over
+from spinemets.rules.posterolateral import borderline, involved_items, open_sides, side_chances
 from spinemets.rules.sins import SinsScore, sins
 from spinemets.rules.sins_case import parse_case
+from spinemets.rules.sins_likelihood import (
+    Masses,
+    alignment_masses,
+    collapse_masses,
+    component_masses,
+    likelihood_json,
+    posterolateral_masses,
+)
+from spinemets.rules.sins_table import HALF_PERCENT
 from spinemets.rules.spinal_alignment import AlignmentReading
 from spinemets.spine import Vertebra
 
@@ -48,7 +58,8 @@ def score_lesions(
     if not lesions:
         none = NotApplicable("no_lesion")
         return replace(findings, sins_case=none, sins=none), None
-    case = sins_document(vertebra, lesions, loss, alignment, regions, pain, broken_pedicles(seen))
+    posterior = posterior_reading(vertebra, lesions, regions, broken_pedicles(seen))
+    case = sins_document(vertebra, lesions, loss, alignment, posterior, pain)
     contradicted = contradicts_label(lesions, seen.get("lesion_lytic_share"), seen.get("lesion_blastic_share"))
     if contradicted:
         case["lesion_quality"] = "not_assessable"
@@ -60,7 +71,9 @@ def score_lesions(
     flags += [f"{name}_at_threshold" for name in borderline(lesion.regions for lesion in lesions)]
     if regions.source == FROM_PARTITION:
         flags.append("regions_by_canal_partition")
-    answer = {**score.to_json_dict(), "flags": flags}
+    masses = measured_masses(lesions, loss, alignment, posterior)
+    likelihood = likelihood_json(component_masses(score, masses))
+    answer = {**score.to_json_dict(), **likelihood, "flags": flags}
     return replace(findings, sins_case=case, sins=answer), score
 
 
@@ -69,9 +82,8 @@ def sins_document(
     lesions: tuple[Lesion, ...],
     loss: HeightLoss | None,
     alignment: AlignmentReading,
-    regions: VertebraRegions,
+    posterior: PosteriorReading | None,
     pain: str,
-    broken: Collection[str] = (),
 ) -> dict[str, Any]:
     """The SINS case of one vertebra, as ``spinemets sins`` takes it; what was not measured is left out."""
     levels = [vertebra.level, *(level for level, share in vertebra.alternatives if share >= UNCERTAIN_LEVEL)]
@@ -85,21 +97,60 @@ def sins_document(
     involved = _involved(lesions)
     if involved is not None:
         case["body_involved_percent"] = _interval(*involved)
-    if vertebra.level.region is Region.SACRAL or regions.source == FROM_NETWORK:
-        return case  # parts are not told apart, or not well enough
-    sides, other = involved_items(
-        (lesion.regions for lesion in lesions), (lesion.region_ml for lesion in lesions), broken
-    )
-    doubtful = open_sides((lesion.regions for lesion in lesions), sides)
-    # A partition that cannot tell facets from lamina proves what is involved, not that nothing is.
-    known = {
-        side.value: items
-        for side, items in sides.items()
-        if side not in doubtful and (items or regions.has_facets or not other)
-    }
-    case["posterolateral"] = known
-    case["other_posterior"] = other
+    if posterior is not None:
+        case["posterolateral"] = {side.value: items for side, items in posterior.known.items()}
+        case["other_posterior"] = posterior.other
     return case
+
+
+@dataclass(frozen=True)
+class PosteriorReading:
+    """Elements that lesions take.
+
+    Attributes
+    ----------
+    known : mapping of Side to list of str
+        Those that score, of the sides of which that is decided.
+    chances : mapping of Side to float
+        Probability that any does, of these and of the sides that the intervals leave open.
+    other : list of str
+        Those that score nothing.
+    """
+
+    known: Mapping[Side, list[str]]
+    chances: Mapping[Side, float]
+    other: list[str]
+
+
+def posterior_reading(
+    vertebra: Vertebra, lesions: tuple[Lesion, ...], regions: VertebraRegions, broken: Collection[str]
+) -> PosteriorReading | None:
+    """What lesions of one vertebra take behind its body; None where parts are not told apart well enough."""
+    if vertebra.level.region is Region.SACRAL or regions.source == FROM_NETWORK:
+        return None
+    shares = [lesion.regions for lesion in lesions]
+    sides, other = involved_items(shares, (lesion.region_ml for lesion in lesions), broken)
+    # A partition that cannot tell facets from lamina proves what is involved, not that nothing is.
+    told = {side: items for side, items in sides.items() if items or regions.has_facets or not other}
+    doubtful = open_sides(shares, sides)
+    chances = side_chances(shares, sides, doubtful)
+    known = {side: items for side, items in told.items() if side not in doubtful}
+    return PosteriorReading(known, {side: chances[side] for side in told}, other)
+
+
+def measured_masses(
+    lesions: tuple[Lesion, ...],
+    loss: HeightLoss | None,
+    alignment: AlignmentReading,
+    posterior: PosteriorReading | None,
+) -> dict[str, Masses]:
+    """Probability of the points of those components that errors of measurement leave open."""
+    collapse = (None, False) if loss is None else (loss.largest, loss.by_interval)
+    return {
+        "alignment": alignment_masses(alignment.slipped, alignment.bent),
+        "collapse": collapse_masses(collapse[0], _over_half_involved(lesions), by_interval=collapse[1]),
+        "posterolateral": posterolateral_masses({} if posterior is None else posterior.chances),
+    }
 
 
 def broken_pedicles(signs: Mapping[str, Any]) -> frozenset[str]:
@@ -145,11 +196,22 @@ def contradicts_label(lesions: tuple[Lesion, ...], lytic: Finding | None, blasti
 
 
 def _involved(lesions: tuple[Lesion, ...]) -> tuple[float, float] | None:
-    parts = [lesion.body_fraction for lesion in lesions]
-    known = [part for part in parts if isinstance(part, Measured)]
+    known = _body_share(lesions)
+    return None if known is None else (100 * min(known.low, 1.0), 100 * min(known.high, 1.0))
+
+
+def _over_half_involved(lesions: tuple[Lesion, ...]) -> float | None:
+    known = _body_share(lesions)
+    return None if known is None else chance_over(known, HALF_PERCENT / 100)
+
+
+def _body_share(lesions: tuple[Lesion, ...]) -> Measured | None:
+    """Share of the body that all lesions take together; None where it was not measured."""
+    known = [part for part in (lesion.body_fraction for lesion in lesions) if isinstance(part, Measured)]
     if not known:
         return None
-    return 100 * min(sum(part.low for part in known), 1.0), 100 * min(sum(part.high for part in known), 1.0)
+    value, low, high = (sum(getattr(part, name) for part in known) for name in ("value", "low", "high"))
+    return Measured(value, "1", low, high, "sum over lesions")
 
 
 def _interval(low: float, high: float) -> float | dict[str, float]:

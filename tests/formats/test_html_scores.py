@@ -40,6 +40,23 @@ def test_a_score_that_is_decided_shows_one_total_and_its_category():
     assert "L1 2 3 2 0 3 3 13 unstable" in text
 
 
+def test_an_undecided_score_says_how_likely_each_category_is():
+    chances = {
+        "stable": {"low": 0.0, "high": 0.0},
+        "potentially_unstable": {"low": 0.841, "high": 0.914},
+        "unstable": {"low": 0.12, "high": 0.12},
+    }
+    shares = {name: [{"points": [1], "probability": 1.0}] for name in POINTS}
+    open_score = SINS | {"component_probability": shares, "category_probability": chances}
+    for likely in ("potentially_unstable", None):
+        told = VertebraFindings(Level.L1, sins=open_score | {"likely_category": likely})
+        text = section(report_html(report(vertebrae=(told, VertebraFindings(Level.L2)))), "SINS")
+        assert "potentially unstable 84 to 91 %" in text
+        assert "unstable 12 %" in text
+        assert "stable 0 %" not in text
+        assert ("likely potentially unstable" in text) == (likely is not None)
+
+
 ALARMS = [
     ({"grade": "3", "possible_grades": ["2", "3"]}, "L1: Compression of the spinal cord, ESCC 3."),
     ({"possible_grades": ["1b", "1c", "2"]}, "not excluded, ESCC 2 stays possible."),

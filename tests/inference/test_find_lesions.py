@@ -208,6 +208,7 @@ def test_each_network_has_thresholds_of_its_own(monkeypatch):
         return output
 
     image, mask = patient(0, {})
+    monkeypatch.setattr(MrLesionModel, "thresholds", Thresholds(voxel=0.2, core=0.5, core_ml=0.1))
     assert find_lesions({"ct": image}, mask, MrLesionModel(doubtful, CARD)).array.any()
     for model in (MrLesionModel(doubtful, CARD), LesionModel(doubtful, CARD)):
         monkeypatch.setattr(type(model), "thresholds", Thresholds(voxel=0.2, core=0.7, core_ml=0.0))

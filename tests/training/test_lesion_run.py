@@ -19,10 +19,10 @@ from spinemets.training.run import fit
 
 
 @pytest.mark.parametrize(
-    ("task", "kind", "inputs"),
-    [("lesion", LesionRandomiser, LESION_INPUTS), ("lesion_mr", MrLesionRandomiser, MR_LESION_INPUTS)],
+    ("task", "kind", "inputs", "patch"),
+    [("lesion", LesionRandomiser, LESION_INPUTS, 80), ("lesion_mr", MrLesionRandomiser, MR_LESION_INPUTS, 48)],
 )
-def test_the_network_takes_and_gives_as_many_channels_as_it_is_said_to(task, kind, inputs):
+def test_the_network_takes_and_gives_as_many_channels_as_it_is_said_to(task, kind, inputs, patch):
     config = composed(f"task={task}")
     learner = instantiate(config.module)
     assert config.name == task
@@ -31,7 +31,7 @@ def test_the_network_takes_and_gives_as_many_channels_as_it_is_said_to(task, kin
     assert config.module.net.out_channels == len(LESION_CLASSES)
     assert learner.randomiser.augment
     assert not learner.validator.augment
-    assert learner.randomiser.patch_size == learner.validator.patch_size == 80
+    assert learner.randomiser.patch_size == learner.validator.patch_size == patch
     with torch.no_grad():
         assert learner(torch.zeros(1, len(inputs), 32, 32, 32)).shape == (1, 3, 32, 32, 32)
 

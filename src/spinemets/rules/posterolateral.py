@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from spinemets.anatomy import Side
 from spinemets.findings import Finding, Measured
+from spinemets.rules.likelihood import chance_over
 
 INVOLVED_FROM = 0.2
 """Share of an element (ours)."""
@@ -72,6 +73,39 @@ def open_sides(lesions: Iterable[Mapping[str, Finding]], involved: Mapping[Side,
     crossing = {name for name, most in high.items() if low[name] < INVOLVED_FROM <= most}
     sure = {side: any(f"{item}_{side.value}" not in crossing for item in involved[side]) for side in Side}
     return frozenset(side for side in Side if not sure[side] and crossing & set(names[side]))
+
+
+def side_chances(
+    lesions: Iterable[Mapping[str, Finding]], involved: Mapping[Side, Sequence[str]], doubtful: Collection[Side]
+) -> dict[Side, float]:
+    """Probability for each side that any element is involved: by the intervals where these leave it open.
+
+    Parameters
+    ----------
+    lesions : iterable of mapping of str to Finding
+        Share of each part, by its name in ``report.json``.
+    involved : mapping of Side to sequence of str
+        What `involved_items` found by the values.
+    doubtful : collection of Side
+        Those of `open_sides`.
+    """
+    parts: dict[str, list[Measured]] = {}
+    for regions in lesions:
+        for name, finding in regions.items():
+            if isinstance(finding, Measured):
+                parts.setdefault(name, []).append(finding)
+    chances = {}
+    for side in Side:
+        none = 1.0
+        for item in SIDE_ITEMS:
+            none *= 1 - chance_over(_sum(parts.get(f"{item}_{side.value}", [])), INVOLVED_FROM)
+        chances[side] = 1 - none if side in doubtful else float(bool(involved[side]))
+    return chances
+
+
+def _sum(shares: Sequence[Measured]) -> Measured:
+    value, low, high = (sum(getattr(one, name) for one in shares) for name in ("value", "low", "high"))
+    return Measured(value, "1", low, high, "sum over lesions")
 
 
 def borderline(lesions: Iterable[Mapping[str, Finding]]) -> list[str]:

@@ -17,11 +17,12 @@ image nobody knows its age, not even that of a collapse.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from spinemets.anatomy import Region
 from spinemets.findings import Finding, Measured
+from spinemets.rules.likelihood import chance_over
 from spinemets.rules.sins_table import Alignment
 
 SOURCE = "cut-offs of White and Panjabi, Clinical Biomechanics of the Spine, from memory; SINS gives none"
@@ -46,10 +47,15 @@ class AlignmentReading:
         Empty where nothing could be measured.
     flags : tuple of str
         ``slip_at_threshold``, ``angle_at_threshold``, ``supine``.
+    slipped, bent : float or None
+        Probability that some slip, and that some bend, is over its cut-off; None where one was not measured. A bend
+        that is none by `read_alignment` is not over it.
     """
 
     possible: frozenset[Alignment]
     flags: tuple[str, ...]
+    slipped: float | None = None
+    bent: float | None = None
 
     @property
     def case_word(self) -> str:
@@ -93,14 +99,24 @@ def read_alignment(
         flags.append("slip_at_threshold")
     if any(_crosses(bend, limit) for bend, limit, _ in bends):
         flags.append("angle_at_threshold")
+    is_bent = not all(_is_none(*bend) for bend in bends)
+    chances = _chance_of_any(slips), _chance_of_any([bend[:2] for bend in bends if not _is_none(*bend)])
+    possible = {Alignment.NORMAL, Alignment.DE_NOVO_DEFORMITY} if is_bent else {Alignment.NORMAL}
     if any(answer == {True} for answer in over):
-        return AlignmentReading(frozenset({Alignment.SUBLUXATION}), tuple(flags))
-    if any(True in answer for answer in over):
-        return AlignmentReading(frozenset(), tuple(flags))
-    possible = {Alignment.NORMAL}
-    if not all(_is_none(*bend) for bend in bends):
-        possible.add(Alignment.DE_NOVO_DEFORMITY)
-    return AlignmentReading(frozenset(possible), tuple(flags))
+        possible = {Alignment.SUBLUXATION}
+    elif any(True in answer for answer in over):
+        possible = set()
+    return AlignmentReading(frozenset(possible), tuple(flags), *chances)
+
+
+def _chance_of_any(findings: Sequence[tuple[Finding, float]]) -> float | None:
+    """Probability that any of some findings is over its limit, either way, each by itself; None if one is unknown."""
+    none = 1.0
+    for finding, limit in findings:
+        if not isinstance(finding, Measured):
+            return None
+        none *= 1 - chance_over(finding, limit, either_way=True)
+    return 1 - none
 
 
 def _is_none(bend: Finding, limit: float, ends_below: float) -> bool:
