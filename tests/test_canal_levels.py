@@ -12,8 +12,8 @@ from test_canal_assessment import CASE, FRAME, ct, t2
 
 from spinemets import series_assessment
 from spinemets.anatomy import Level
-from spinemets.canal_levels import AMBIGUOUS, BY_USER, CanalLevels, SliceLevel
-from spinemets.findings import NotAssessed, Reason
+from spinemets.canal_levels import AMBIGUOUS, CanalLevels, SliceLevel
+from spinemets.findings import Reason
 from spinemets.geometry import Grid
 from spinemets.inference.segment import SpineSegmentation
 from spinemets.measure.spine_from_mask import spine_from_mask
@@ -50,38 +50,6 @@ def told(*results, height_mm=0.0, frame=FRAME, number=5):
     series, sac = slices(height_mm, frame)
     found = CanalLevels(series, results).at(sac, 2, number)
     return (found.level, found.result.series.name) if isinstance(found, SliceLevel) else found
-
-
-@pytest.mark.parametrize(("point_mm", "known"), [(6.5, True), (-6.5, True), (7.5, False), (-7.5, False)])
-def test_without_vertebrae_the_user_names_the_slices_beside_a_point(point_mm, known):
-    series, sac = slices(height_mm=100.0)
-    anchor = (Level.T7, np.array([40.0, -3.0, 100.0 + point_mm]))
-    found = CanalLevels(series, (), anchor).at(sac, 2, 5)
-    if known:
-        assert isinstance(found, SliceLevel)
-        assert (found.level, found.named_by, found.is_ambiguous, found.front) == (Level.T7, BY_USER, False, None)
-    else:
-        assert isinstance(found, NotAssessed)
-        assert "more than 7 mm from the point of T7" in found.detail
-
-
-def test_a_vertebra_that_was_outlined_is_believed_before_a_point():
-    series, sac = slices()
-    found = CanalLevels(series, [result("ct")], (Level.T7, np.zeros(3))).at(sac, 2, 5)
-    assert isinstance(found, SliceLevel)
-    assert found.level is Level.T11
-
-
-def test_an_axial_series_alone_has_the_level_that_the_user_gave(tmp_path):
-    axial, volumes = t2()
-    masks = {"cord": volumes["cord"], "sac": volumes["sac"], "epidural": volumes["tumour"]}
-    anchor = (Level.T7, np.array([0.0, 20.0, 4.0]))
-    found = examine(Study((axial,)), masks=masks, models=SimpleNamespace(), anchor=anchor)
-    (site,) = found.report.escc
-    assert (site["level"], site["level_by"]) == ("T7", BY_USER)
-    assert found.report.governing["escc_level"] == "T7"
-    write_results(found, tmp_path, dicom=False)
-    assert "Level by the user (--anchor)." in (tmp_path / "report.html").read_text()
 
 
 def test_names_that_are_not_ambiguous_come_before_the_first_result():

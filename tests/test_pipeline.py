@@ -94,12 +94,10 @@ def lesion_network(monkeypatch):
     calls = []
 
     def find(images, vertebrae, model, progress):
-        ((role, image),) = images.items()
-        assert role == "ct"
-        calls.append((image, vertebrae, model))
+        calls.append((images["ct"], vertebrae, model))
         top = np.zeros(SHAPE, np.uint8)
         top[np.nonzero(vertebrae.array == Level.L1.verse_id)] = 1
-        return image.with_array(top)
+        return images["ct"].with_array(top)
 
     monkeypatch.setattr(lesion_search, "find_lesions", find)
     return calls

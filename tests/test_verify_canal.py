@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from spinemets.simulate.axial_scan import random_scan
+from spinemets.simulate.epidural_growth import NoRoomError
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
@@ -107,7 +108,7 @@ def test_a_patient_that_cannot_be_drawn_is_counted_apart_and_stops_nothing(verif
     from verification import canal
 
     def narrow(*_):
-        raise ValueError("no growth reaches grade 1b")
+        raise NoRoomError("no growth reaches grade 1b")
 
     monkeypatch.setattr(canal, "axial_case", narrow)
     row = canal.test_row(236)

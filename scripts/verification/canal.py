@@ -31,6 +31,7 @@ from spinemets.rules.escc_readings import with_readings
 from spinemets.simulate.axial_plan import ALL_GRADES
 from spinemets.simulate.axial_t2 import AxialCase, axial_case, without_tumour
 from spinemets.simulate.axial_truth import escc_truth
+from spinemets.simulate.epidural_growth import NoRoomError
 from spinemets.simulate.visibility import seen_on_mr
 from spinemets.volume import Volume
 from verification.case_rows import kept_in, rows_of
@@ -84,7 +85,7 @@ def test_row(number: int) -> dict[str, Any]:
     seed, grade = SEEDS["test"][FIRST + number], ALL_GRADES[number % len(ALL_GRADES)]
     try:
         case = axial_case(seed, grade)
-    except ValueError as error:  # a canal in which no tumour of this grade fits
+    except NoRoomError as error:  # a canal in which no tumour of this grade fits
         return {"seed": seed, "truth": None, "grade": None, "overlap": {}, "not_drawn": str(error)}
     return {"seed": seed, **one_case(case, shipped())}
 

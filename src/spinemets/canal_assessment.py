@@ -12,7 +12,7 @@ from spinemets.anatomy import CanalLabel, Level
 from spinemets.canal_levels import AMBIGUOUS, CanalLevels, SliceLevel
 from spinemets.epidural_signs import EPIDURAL, epidural_signs
 from spinemets.escc_assessment import assess_escc, escc_drawings, escc_zones
-from spinemets.escc_masks import EsccMasks
+from spinemets.escc_masks import EsccMasks, require_usable
 from spinemets.findings import NotAssessed, Reason, Section
 from spinemets.inference.card import ModelCard
 from spinemets.inference.segment import Anchor
@@ -151,6 +151,7 @@ def _masks_on(series: Series, given: Mapping[str, Volume], by_network: bool) -> 
 
 def _graded(masks: EsccMasks, axis: int, levels: CanalLevels, bone_metastasis: str) -> CanalResult:
     """The sites of an axial T2, each with the level that vertebrae in the same coordinates tell."""
+    require_usable(masks)
     inside = masks.sac.with_array((masks.sac.array > 0) | (masks.cord.array > 0))
     zones = escc_zones(masks)
     sites, signs = [], []
@@ -160,8 +161,7 @@ def _graded(masks: EsccMasks, axis: int, levels: CanalLevels, bone_metastasis: s
         about = levels.at(inside, axis, _most_tumour(own.epidural, axis))
         level = about.level if isinstance(about, SliceLevel) else None
         answer = assess_escc(masks, level=level, bone_metastasis=bone_metastasis, zone=zone)
-        drawn = escc_drawings(masks, level) if answer["slices"] else {}
-        drawings |= {index: one for index, one in drawn.items() if zone is None or index in zone}
+        drawings |= escc_drawings(masks, level, zone) if answer["slices"] else {}
         named = levels.at(inside, axis, answer["slice"])
         sites.append(answer | _of_series(levels.series) | _told(named, answer["flags"]))
         front = named.front if isinstance(named, SliceLevel) else None

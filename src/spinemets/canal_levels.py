@@ -72,7 +72,8 @@ class CanalLevels:
     results : sequence of SeriesResult
         Every series with vertebrae; the report lists those of the first.
     anchor : (Level, (3,) ndarray), optional
-        A level that the user knows and a point of it, world mm; tells of slices beside it where no vertebra does.
+        A level that the user knows and a point of it, world mm; tells of slices beside it where no vertebra does. It is
+        taken for a point of the first result's world, and of this series' where there is none.
     """
 
     series: Series
@@ -105,13 +106,21 @@ class CanalLevels:
             level = _level_at(one.spine, sac, axis, number)
             if level is not None:
                 return SliceLevel(level, one)
-        middle = _middle_mm(sac, axis, number)
-        if self.anchor is not None and middle is not None and abs(self.anchor[1][2] - middle[2]) <= ANCHOR_MM:
-            return SliceLevel(self.anchor[0], None)
+        if self._is_anchored:
+            assert self.anchor is not None
+            away = _from_slice_mm(sac, axis, number, self.anchor[1])
+            if away is not None and away <= ANCHOR_MM:
+                return SliceLevel(self.anchor[0], None)
         return NotAssessed(Reason.LEVEL_AMBIGUOUS, self._why_unknown(number))
 
+    @property
+    def _is_anchored(self) -> bool:
+        """Whether the anchor is a point of the world of these slices."""
+        here = not self.results or _shares_frame(self.series, self.results[0].series)
+        return self.anchor is not None and here
+
     def _why_unknown(self, number: int | None) -> str:
-        if number is not None and self.anchor is not None and not self.near:
+        if number is not None and self.anchor is not None and not self.near and self._is_anchored:
             return f"the slice lies more than {ANCHOR_MM:g} mm from the point of {self.anchor[0]} that was given"
         if not self.results:
             return "no vertebra was outlined, so the level of a slice is not known"
@@ -139,16 +148,24 @@ def _shares_frame(series: Series, other: Series) -> bool:
 
 
 def _level_at(spine: Spine, sac: Volume, axis: int, number: int | None) -> Level | None:
-    """The vertebra at the height of a slice of the sac, or None where that cannot be told."""
-    middle = _middle_mm(sac, axis, number)
-    if middle is None:
-        return None
-    nearest = min(spine.vertebrae, key=lambda vertebra: abs(float(vertebra.centroid_mm[2] - middle[2])))
-    return nearest.level if abs(float(nearest.centroid_mm[2] - middle[2])) <= NEAR_MM else None
+    """The vertebra nearest to the plane of a slice of the sac, or None where that cannot be told."""
+    away = [_from_slice_mm(sac, axis, number, vertebra.centroid_mm) for vertebra in spine.vertebrae]
+    known = [(mm, vertebra.level) for mm, vertebra in zip(away, spine.vertebrae, strict=True) if mm is not None]
+    nearest = min(known, key=lambda one: one[0], default=None)
+    return nearest[1] if nearest is not None and nearest[0] <= NEAR_MM else None
 
 
-def _middle_mm(sac: Volume, axis: int, number: int | None) -> NDArray[np.float64] | None:
-    """(3,) world position of the middle of the sac in a slice; None where that holds none."""
+def _from_slice_mm(sac: Volume, axis: int, number: int | None, point_mm: NDArray[np.float64]) -> float | None:
+    """How far a point lies from the plane of a slice; None where that holds no sac.
+
+    Slices lean with the canal, and a body lies well in front of it: heights would compare a body with a slice that
+    passes above or below it.
+    """
     index = np.argwhere(sac.array > 0)
     here = index[index[:, axis] == number]
-    return sac.world(here.mean(axis=0)) if len(here) else None
+    if not len(here):
+        return None
+    first, second = np.delete(sac.affine[:3, :3], axis, axis=1).T
+    normal = np.cross(first, second)
+    way = np.asarray(point_mm, dtype=np.float64) - sac.world(here.mean(axis=0))
+    return abs(float(way @ normal / np.linalg.norm(normal)))

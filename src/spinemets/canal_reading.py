@@ -1,7 +1,7 @@
 """Epidural compression in every axial T2 of a study.
 
 Each series is read by the masks that were given on it, else by a network, and the same rules grade it. Every one that
-could be read has a site of its own in the report; the worst stands first. Of the others the report keeps the reason.
+could be read has sites of its own in the report; the worst stands first. Of the others the report keeps the reason.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ NO_NETWORK = NotAssessed(
     Reason.NO_MODEL,
     "no network of this version outlines cord, sac and tumour on axial T2; give --cord, --sac and --epidural",
 )
+SEVERAL_WORLDS = NotAssessed(
+    Reason.LEVEL_AMBIGUOUS,
+    "the axial T2 series of this study are not stated to lie in the same coordinates, so --anchor names no site",
+)
 _NOTHING_GRADED = NotAssessed(Reason.NO_MODEL, "nothing was graded, so no level governs")
 NO_SPINE = NotAssessed(
     Reason.MISSING_SEQUENCE, "there is no CT and no mask of vertebrae: no vertebra was outlined, named or measured"
@@ -57,15 +61,19 @@ class CanalsOfStudy:
         One for each series that was read, the worst first.
     unread : tuple of (Series, NotAssessed)
         The axial T2 series, and those that the masks of a part of the canal lie on, of which nothing can be told.
+    unanchored : NotAssessed or None
+        Why a level that the user gave names no slice.
     """
 
     results: tuple[CanalResult, ...] = ()
     unread: tuple[tuple[Series, NotAssessed], ...] = ()
+    unanchored: NotAssessed | None = None
 
     @property
     def section(self) -> Section:
-        """Sites of the report, the worst first, or why there are none."""
-        sites = tuple(site for one in self.results if isinstance(one.section, tuple) for site in one.section)
+        """Sites of the report, the worst of all series first, or why there are none."""
+        found = (site for one in self.results if isinstance(one.section, tuple) for site in one.section)
+        sites = tuple(sorted(found, key=severity, reverse=True))
         reasons = [*(one.section for one in self.results), *(reason for _, reason in self.unread)]
         return sites or (reasons[0] if reasons else ESCC_NOT_ASSESSED)
 
@@ -78,12 +86,14 @@ class CanalsOfStudy:
 
     @property
     def not_assessed(self) -> tuple[tuple[str, NotAssessed], ...]:
-        """Why series were not read where others were: a grade of one clears no other."""
+        """Why series were not read where others were, for a grade of one clears no other; why no site has a level."""
+        unanchored = () if self.unanchored is None else (("escc", self.unanchored),)
         if not isinstance(self.section, tuple):
-            return ()
+            return unanchored
         ungraded = [(one.series, one.section) for one in self.results if isinstance(one.section, NotAssessed)]
         every = (*ungraded, *self.unread)
-        return tuple(("escc", NotAssessed(why.code, f"{one.name}: {why.detail}")) for one, why in every)
+        unread = (("escc", NotAssessed(why.code, f"{one.name}: {why.detail}")) for one, why in every)
+        return (*unread, *unanchored)
 
     @property
     def possible_grades(self) -> list[str] | None:
@@ -125,7 +135,10 @@ def canals_of_study(
     results: list[CanalResult] = []
     unread: list[tuple[Series, NotAssessed]] = []
     axial = [one for one in study.series if one.role == AXIAL_ROLE]
-    for series in axial if home is None or home in axial else [home, *axial]:
+    asked_about = axial if home is None or home in axial else [home, *axial]
+    unanchored = None if anchor is None or vertebrae or in_one_world(asked_about) else SEVERAL_WORLDS
+    anchor = anchor if unanchored is None else None
+    for series in asked_about:
         if series is not home:
             model = models.canal
             asked = (vertebrae, clinical, progress, anchor)
@@ -138,7 +151,13 @@ def canals_of_study(
             unread.append((series, found))
         else:
             results.append(found)
-    return CanalsOfStudy(worst_first(results), tuple(unread))
+    return CanalsOfStudy(worst_first(results), tuple(unread), unanchored)
+
+
+def in_one_world(series: Sequence[Series]) -> bool:
+    """Whether points of one series are known to be points of the others as well."""
+    frames = {one.volume.frame_of_reference for one in series}
+    return len(series) < 2 or (len(frames) == 1 and None not in frames)
 
 
 def worst_first(results: Sequence[CanalResult]) -> tuple[CanalResult, ...]:

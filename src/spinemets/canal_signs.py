@@ -48,8 +48,11 @@ def _without_tumour(level: Level, canals: Sequence[CanalResult]) -> Mapping[str,
     if level not in canal.seen:
         reason = NotAssessed(Reason.OUT_OF_FIELD, f"the canal was not outlined at {level}")
         return dict.fromkeys(EPIDURAL, reason)
-    if not canal.by_level:
+    if not canal.by_level and not canal.masks.epidural.array.any():
         return canal.signs[0]
+    if not canal.by_level:
+        detail = "at which level the tumour in the canal lies is not known, since no slice of it decides"
+        return dict.fromkeys(EPIDURAL, NotAssessed(Reason.LEVEL_AMBIGUOUS, detail))
     levels = " and ".join(sorted(canal.by_level, key=lambda name: Level(name).order))
     return dict.fromkeys(
         EPIDURAL, NotAssessed(Reason.OUT_OF_FIELD, f"the tumour in the canal was read at {levels} only")

@@ -67,7 +67,7 @@ def write_canal_dicom(canal: CanalResult, folder: Path, suffix: str) -> list[Pat
     Parameters
     ----------
     canal : CanalResult
-        What was read; its section is a tuple of one site.
+        What was read; its section is a tuple of sites.
     folder : Path
         An existing folder.
     suffix : str
@@ -92,10 +92,11 @@ def write_canal_dicom(canal: CanalResult, folder: Path, suffix: str) -> list[Pat
     voxel_mm3 = canal.labels.voxel_volume_mm3
     groups = [structure_finding(one, numbers[one.label], voxel_mm3) for one in segments]
     remarks = [REMARK_ON_CANAL]
-    for site in canal.section:
-        groups += escc_findings(site, _middles_mm(canal))
+    for number, site in enumerate(canal.section, start=1):
+        label = "ESCC" if len(canal.section) == 1 else f"ESCC site {number}"
+        groups += escc_findings(site, _middles_mm(canal), label)
         said = [words for words in (site["reason"], site.get("level_unknown")) if words]
-        remarks += [f"ESCC: {words}" for words in (*said, *(WORDS.get(flag, flag) for flag in site["flags"]))]
+        remarks += [f"{label}: {words}" for words in (*said, *(WORDS.get(flag, flag) for flag in site["flags"]))]
     write_sr(sr, canal.series, groups, seg_path=seg, remarks=remarks, stamp=stamp)
     return [seg, sr]
 

@@ -57,7 +57,7 @@ def assess_escc(
     """
     require_usable(masks)
     stack = _stack(masks)
-    refusal = _refusal(stack, masks)
+    refusal = _refusal(stack, zone)
     if refusal is not None:
         return escc_answer(level, status="not_assessable", reason=refusal)
     place: AtTumour | None = given_cord(_in(zone, with_tumour(stack)), _drawn(stack), level)
@@ -77,22 +77,24 @@ def _in(zone: frozenset[int] | None, indices: frozenset[int]) -> frozenset[int]:
     return indices if zone is None else indices & zone
 
 
-def escc_drawings(masks: EsccMasks, level: Level | None = None) -> dict[int, SliceDrawing]:
+def escc_drawings(
+    masks: EsccMasks, level: Level | None = None, zone: frozenset[int] | None = None
+) -> dict[int, SliceDrawing]:
     """Where each slice with tumour was measured, by its index; none where there is nothing to compare them with.
 
     Parameters
     ----------
     masks : EsccMasks
         As `assess_escc` took them.
-    level : Level, optional
+    level, zone : Level and frozenset of int, optional
         Likewise.
     """
     stack = _stack(masks)
     if masks.by_network:
-        stack = with_edge_by_signal(_cord_and_place(stack, level, None)[0])
+        stack = with_edge_by_signal(_cord_and_place(stack, level, zone)[0])
     references = slice_references(stack, level)
     limit = csf_signal(stack)
-    drawn = [one for one in stack.slices if one.index in references]
+    drawn = [one for one in stack.slices if one.index in _in(zone, frozenset(references))]
     return {one.index: slice_drawing(one, references[one.index], stack, limit) for one in drawn}
 
 
@@ -148,7 +150,7 @@ def _assessed(
     return _graded(measured, references, stack, level, bone_metastasis, flags)
 
 
-def _refusal(stack: CanalStack, masks: EsccMasks) -> str | None:
+def _refusal(stack: CanalStack, zone: frozenset[int] | None) -> str | None:
     if stack.pixel_mm > LARGEST_PIXEL_MM + ROUNDING:
         return f"resolution: pixels of {stack.pixel_mm:.2f} mm; at most {LARGEST_PIXEL_MM:g} mm can be graded"
     if stack.slice_mm > LARGEST_SLICE_MM + ROUNDING:
@@ -157,13 +159,18 @@ def _refusal(stack: CanalStack, masks: EsccMasks) -> str | None:
         most = f"at most {LARGEST_TILT_DEG:g}° can be graded"
         return f"not_axial: slices are tilted by {stack.tilt_deg:.0f}° from the cord; {most}"
     least = EsccThresholds().tumour_mm2
-    bare = [str(index) for index, area in stack.tumour_without_sac_mm2.items() if area >= least]
+    bare = _in(zone, frozenset(index for index, area in stack.tumour_without_sac_mm2.items() if area >= least))
     if bare:
-        return f"missing_mask: tumour and no sac in slice {', '.join(bare)}; a complete block is not excluded"
-    cut = [str(one.index) for one in stack.slices if one.cut and one.tumour.sum() * FINE_MM**2 >= least]
+        return f"missing_mask: tumour and no sac in slice {_listed(bare)}; a complete block is not excluded"
+    ill = (one for one in stack.slices if one.cut and one.tumour.sum() * FINE_MM**2 >= least)
+    cut = _in(zone, frozenset(one.index for one in ill))
     if cut:
-        return f"out_of_field: the edge of the image cuts the sac beside tumour in slice {', '.join(cut)}"
+        return f"out_of_field: the edge of the image cuts the sac beside tumour in slice {_listed(cut)}"
     return None
+
+
+def _listed(indices: frozenset[int]) -> str:
+    return ", ".join(map(str, sorted(indices)))
 
 
 def _without_tumour(stack: CanalStack, level: Level | None, bone_metastasis: str, flags: list[str]) -> dict[str, Any]:

@@ -43,9 +43,10 @@ def write_results(assessment: Assessment, folder: Path, *, dicom: bool) -> list[
     Files of an earlier report in the folder that this one does not have are taken away, so that no old mask stands
     beside a new report; what was changed since, or is in no report, stays.
 
-    ``canal.nii.gz`` belongs to the first site of the report; where several axial series were read, ``canal_2.nii.gz``
-    to the second, and so on. DICOM objects of these are ``seg_canal.dcm`` and ``sr_canal.dcm``, or ``seg.dcm`` and
-    ``sr.dcm`` where no series shows vertebrae. Where none can refer to a series, the report says so.
+    ``canal.nii.gz`` belongs to the series of the first site of the report, with all sites of that series; where
+    several axial series were read, ``canal_2.nii.gz`` to the next, and so on. DICOM objects of these are
+    ``seg_canal.dcm`` and ``sr_canal.dcm``, or ``seg.dcm`` and ``sr.dcm`` where no series shows vertebrae. Where none
+    can refer to a series, the report says so.
 
     Returns
     -------
@@ -139,8 +140,9 @@ def _suffixes(results: Sequence[SeriesResult]) -> list[str]:
 
 def _canal_strips(canal: CanalResult, results: Sequence[SeriesResult]) -> list[CanalStrip]:
     """Pictures of the worst slice of every graded site, with the names of the vertebrae in the same coordinates."""
-    named = CanalLevels(canal.series, results).near[:1]
-    bodies = {one.level: one.centroid_mm for result in named for one in result.spine.vertebrae}
+    named = CanalLevels(canal.series, results).near
+    by = [[one for one in named if one.series.name == site.get("level_by")] or named[:1] for site in canal.section]
+    bodies = [{one.level: one.centroid_mm for result in own[:1] for one in result.spine.vertebrae} for own in by]
     return [
         draw_canal_strip(
             ", ".join([f"ESCC {site['grade'] or 'not graded'}", *filter(None, [site["level"]]), canal.series.name]),
@@ -149,9 +151,9 @@ def _canal_strips(canal: CanalResult, results: Sequence[SeriesResult]) -> list[C
             site["slice"],
             canal.masks.t2,
             drawn_slices(site, canal.drawings),
-            bodies,
+            own,
         )
-        for site in canal.section
+        for site, own in zip(canal.section, bodies, strict=True)
         if site["slice"] is not None
     ]
 

@@ -22,6 +22,7 @@ from spinemets.simulate.ct import render_ct
 from spinemets.simulate.disease import Disease
 from spinemets.simulate.disease_truth import render_lesions, vertebra_truth
 from spinemets.simulate.diseased_patient import DISEASES, diseased
+from spinemets.simulate.epidural_growth import NoRoomError
 from spinemets.simulate.field_of_view import FIELDS
 from spinemets.simulate.masks import Masks, render_masks
 from spinemets.simulate.mr import random_mr_acquisition, render_mr
@@ -162,7 +163,7 @@ def _write_axial(folder: Path, seed: int, dicom: Path | None, frame: str | None 
     """
     try:
         case = axial_case(seed)
-    except ValueError as error:
+    except NoRoomError as error:
         raise SpinemetsError(f"patient {seed} has no axial T2: {error}; take another --seed") from error
     write_image(folder / "t2_axial.nii.gz", case.image)
     for name, mask in case.masks.items():

@@ -9,6 +9,7 @@ from spinemets.datasets import canal_cases
 from spinemets.datasets.canal_cases import CanalCase, cached_grid, simulated_canals
 from spinemets.datasets.source_digest import source_digest
 from spinemets.errors import StudyError
+from spinemets.simulate.epidural_growth import NoRoomError
 
 DRAWN_BY = "spinemets.datasets.canal_cases"
 
@@ -47,7 +48,7 @@ def test_a_canal_without_room_is_tried_with_other_tumours_and_left_out_if_none_f
     def planned(piece, seed, grade, draw):
         tried.append(draw)
         if grade == "1a" or draw < 2:
-            raise ValueError(f"no tumour of grade {grade} fits")
+            raise NoRoomError(f"no tumour of grade {grade} fits")
         return "plan"
 
     class Drawn:
@@ -63,6 +64,7 @@ def test_a_canal_without_room_is_tried_with_other_tumours_and_left_out_if_none_f
     monkeypatch.setattr(canal_cases, "spine_piece", lambda *_: Drawn)
     monkeypatch.setattr(canal_cases, "canal_case", lambda piece, plan, grade, surroundings: Saved)
     paths = list(simulated_canals(tmp_path, "train", 1, 2))
+    assert list(simulated_canals(tmp_path, "train", 1, 2)) == paths  # and nothing is tried or made again
     assert tried == [0, 2, 1, 3, 5, 7]  # the draws of one variant are none of another's
     assert [path.name for path in paths] == made
     assert [name.rsplit("-", 1)[1] for name in made] == ["0.npz"]

@@ -20,6 +20,7 @@ from spinemets.simulate.axial_plan import ALL_GRADES, random_level, random_plan
 from spinemets.simulate.axial_scan import AxialScan
 from spinemets.simulate.axial_t2 import axial_case, axial_cases, without_tumour
 from spinemets.simulate.axial_truth import escc_truth, nearest_level, parameters
+from spinemets.simulate.epidural_growth import NoRoomError
 from spinemets.simulate.subject import random_subject
 
 SCAN = AxialScan(pixel_mm=0.5, slice_mm=3.0, tilt_deg=(6.0, -3.0), noise=0.01, bias=0.0, void=0.0)
@@ -112,7 +113,7 @@ def test_options_of_a_ct_are_refused_for_an_axial_t2(tmp_path, changes):
 
 def test_a_patient_in_whose_canal_no_tumour_of_the_grade_fits_is_named(tmp_path, monkeypatch):
     def narrow(seed):
-        raise ValueError("no growth reaches grade 1b")
+        raise NoRoomError("no growth reaches grade 1b")
 
     monkeypatch.setattr(command, "axial_case", narrow)
     with pytest.raises(SpinemetsError, match="patient 206236 has no axial T2: no growth reaches grade 1b"):

@@ -19,6 +19,7 @@ from spinemets.geometry import Grid
 from spinemets.simulate.axial_labels import axial_labels
 from spinemets.simulate.axial_piece import SpinePiece, spine_piece
 from spinemets.simulate.axial_plan import ALL_GRADES, AxialPlan, random_level, random_plan
+from spinemets.simulate.epidural_growth import NoRoomError
 from spinemets.whole_files import save_arrays
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ COMPRESSED = 0.10
 """From this loss of the cord's diameter on a height counts as compressed (`clinical.md` §2.3)."""
 ATTEMPTS = 4
 """Tumours of a grade that are tried in a canal before the map is left out (ours)."""
+NONE_FITS = ".none"
+"""Ending of the empty file of a map that was left out."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,8 @@ def simulated_canals(cache: Path, split: str, pieces: int, variants: int) -> Ite
     """Cache files of the first `pieces` patients of a split, each with `variants` tumours, made where missing.
 
     The grades, that without tumour among them, take turns. A map whose canal has no room for a tumour of its grade is
-    left out, and the log says so. Names of the files hold a digest of the code that makes
-    them: after a change maps are made anew, and those of before are left alone.
+    left out, the log says so, and an empty file `NONE_FITS` keeps it. Names of the files hold a digest of the code that
+    makes them: after a change maps are made anew, and those of before are left alone.
 
     Raises
     ------
@@ -109,13 +112,16 @@ def simulated_canals(cache: Path, split: str, pieces: int, variants: int) -> Ite
     for number, seed in enumerate(seeds[:pieces]):
         grades = [ALL_GRADES[(number * variants + n) % len(ALL_GRADES)] for n in range(variants)]
         paths = [cache / f"canal-{source_digest(__name__)}-{seed}-{n}-{grade}.npz" for n, grade in enumerate(grades)]
-        if not all(path.is_file() for path in paths):
+        missing = [n for n, path in enumerate(paths) if not (path.is_file() or path.with_suffix(NONE_FITS).is_file())]
+        if missing:
             piece = spine_piece(seed, random_level(seed), HALF_MM)
             surroundings = piece.tissue_on(cached_grid())
-            for n, (path, grade) in enumerate(zip(paths, grades, strict=True)):
-                plan = fitting_plan(piece, seed, grade, [n + variants * k for k in range(ATTEMPTS)])
-                if plan is not None:
-                    canal_case(piece, plan, grade, surroundings).save(path)
+        for n in missing:
+            plan = fitting_plan(piece, seed, grades[n], [n + variants * k for k in range(ATTEMPTS)])
+            if plan is None:
+                paths[n].with_suffix(NONE_FITS).touch()
+            else:
+                canal_case(piece, plan, grades[n], surroundings).save(paths[n])
         yield from (path for path in paths if path.is_file())
 
 
@@ -124,7 +130,7 @@ def fitting_plan(piece: SpinePiece, seed: int, grade: str, draws: Sequence[int])
     for draw in draws:
         try:
             return random_plan(piece, seed, grade, draw)
-        except ValueError as error:
+        except NoRoomError as error:
             log.info("tumour %d of grade %s of patient %d: %s", draw, grade, seed, error)
     log.warning("patient %d is left out with grade %s: no tumour of %d fits", seed, grade, len(draws))
     return None

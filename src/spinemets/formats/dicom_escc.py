@@ -36,7 +36,7 @@ def structure_finding(segment: Segment, number: int, voxel_mm3: float) -> Findin
     )
 
 
-def escc_findings(site: Mapping[str, Any], middles_mm: Mapping[int, Point]) -> Iterator[Finding]:
+def escc_findings(site: Mapping[str, Any], middles_mm: Mapping[int, Point], label: str = "ESCC") -> Iterator[Finding]:
     """The group of one graded site, then one for each slice that was measured.
 
     Parameters
@@ -46,12 +46,15 @@ def escc_findings(site: Mapping[str, Any], middles_mm: Mapping[int, Point]) -> I
     middles_mm : mapping of int to (3,) tuple of float
         A point of each slice amid the canal, world millimetres, RAS; a slice without one is told by its number alone.
 
+    label : str
+        Of the group of the site; each of several sites needs its own, by which it is followed.
+
     Raises
     ------
     ValueError
         If the site has no grade and a reason that has no code.
     """
-    yield _site(site, middles_mm)
+    yield _site(site, middles_mm, label)
     for row in site["slices"]:
         told = [(name, row[key], unit) for key, (name, unit) in codes.ESCC_MEASURES.items() if row[key] is not None]
         yield Finding(
@@ -64,7 +67,7 @@ def escc_findings(site: Mapping[str, Any], middles_mm: Mapping[int, Point]) -> I
         )
 
 
-def _site(site: Mapping[str, Any], middles_mm: Mapping[int, Point]) -> Finding:
+def _site(site: Mapping[str, Any], middles_mm: Mapping[int, Point], label: str) -> Finding:
     judgements = [Judgement(codes.ESCC_GRADE, codes.ESCC_GRADES[site["grade"]]) if site["grade"] else _ungraded(site)]
     judgements += [Judgement(codes.ESCC_POSSIBLE, codes.ESCC_GRADES[grade]) for grade in site["possible_grades"]]
     if site["level"] is not None:
@@ -76,7 +79,7 @@ def _site(site: Mapping[str, Any], middles_mm: Mapping[int, Point]) -> Finding:
     decides = () if site["slice"] is None else (Number(codes.SLICE, site["slice"], codes.NO_UNITS),)
     shares = [(codes.ESCC_PROBABILITIES[grade], share) for grade, share in site["distribution"].items()]
     return Finding(
-        label="ESCC",
+        label=label,
         kind=codes.ESCC,
         site=codes.VERTEBRAL_CANAL,
         numbers=(*decides, *(Number(name, share, codes.NO_UNITS) for name, share in shares)),

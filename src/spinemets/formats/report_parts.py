@@ -73,12 +73,17 @@ def _escc_part(escc: Any) -> Part:
 
 
 def site_name(site: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
-    """Level of a site; where there are several with its series, and its slice where that does not tell them apart."""
+    """Level of a site; where there are several with its series, and its slice where that does not tell them apart.
+
+    A site without a slice that decides has its number among those of its series instead.
+    """
     level = str(site["level"] or "Level unknown")
     if len(every) < 2 or not site.get("series"):
         return level
-    same = sum((one["level"], one.get("series")) == (site["level"], site["series"]) for one in every)
-    return f"{level}, {site['series']}" + (f", slice {site['slice']}" if same > 1 else "")
+    same = [one for one in every if (one["level"], one.get("series")) == (site["level"], site["series"])]
+    number = next((n for n, one in enumerate(same, start=1) if one is site), 1)
+    place = f"site {number}" if site["slice"] is None else f"slice {site['slice']}"
+    return f"{level}, {site['series']}" + (f", {place}" if len(same) > 1 else "")
 
 
 def alarms(escc: Any) -> list[tuple[str, str]]:

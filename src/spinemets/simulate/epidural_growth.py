@@ -33,6 +33,10 @@ class Origin(str, Enum):
     ALL_ROUND = "all_round"
 
 
+class NoRoomError(ValueError):
+    """A canal has no room for a tumour of the grade that was asked for."""
+
+
 @dataclass(frozen=True)
 class Growth:
     """What is fixed while a tumour grows.
@@ -91,7 +95,9 @@ def grown_case(
     Raises
     ------
     ValueError
-        If the grade is none of these, or no growth at this site passes through it.
+        If the grade is none of these.
+    NoRoomError
+        If no growth at this site passes through it.
     """
     if grade not in GRADES:
         raise ValueError(f"a tumour grows through the grades {', '.join(GRADES)}, not '{grade}'")
@@ -111,7 +117,7 @@ def grown_case(
         case = growth.at(push)
         if case.grade == grade and case.is_enough:
             return case, origin
-    raise ValueError(f"no growth at a sac of {site.sac_mm} mm and a cord of {site.cord_mm} mm reaches grade {grade}")
+    raise NoRoomError(f"no growth at a sac of {site.sac_mm} mm and a cord of {site.cord_mm} mm reaches grade {grade}")
 
 
 def _edge(growth: Growth, grade: str, inside: float, outside: float) -> float:
