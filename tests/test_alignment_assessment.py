@@ -166,5 +166,6 @@ def test_on_a_networks_outlines_a_slip_is_never_believed_and_that_there_is_none_
     doubted = read(Level.L1, is_coarse=True)
     assert doubted.case_word == "not_assessable"
     assert "slip_on_network_outlines" in doubted.flags
+    assert doubted.slipped is None
     sound = LEVELS[-2]
     assert read(sound, is_coarse=True).case_word == read(sound, is_coarse=False).case_word == "normal"

@@ -12,6 +12,7 @@ from spinemets.anatomy import Level
 from spinemets.findings import Reason
 from spinemets.pipeline import Clinical
 from spinemets.results import write_results
+from spinemets.volume import Series, Volume
 
 __all__ = ["networks"]
 STIR = MUSCLE | {"marrow": 60.0, "lesion": 330.0, "disc": 180.0, "csf": 850.0, "fat": 30.0}
@@ -45,6 +46,55 @@ def test_lesions_are_looked_for_on_all_mr_of_the_frame_that_the_network_knows(ne
     (own,) = (one for one in found.report.vertebrae if one.level is Level.L2)
     assert len(own.lesions) == 1
     assert own.sins_case["lesion_quality"] == "not_assessable"
+
+
+def moved(series, up_mm):
+    affine = series.volume.affine.copy()
+    affine[2, 3] += up_mm
+    return Series(series.role, Volume(series.volume.array, affine, series.volume.frame_of_reference), series.name)
+
+
+def test_a_stir_that_shows_no_vertebra_is_none(networks, lesion_network):
+    t1, stir = scene({"t1": T1, "stir": STIR})
+    found = examined(networks, t1, moved(stir, 600.0), models=WITH_LESIONS)
+    assert lesion_network == []
+    assert {one.lesions.code for one in found.report.vertebrae} == {Reason.NO_MODEL}
+    assert not any(flag.startswith("lesions_") for flag in found.report.provenance["flags"])
+
+
+@pytest.mark.parametrize("far_first", [True, False])
+def test_of_several_stations_the_one_that_shows_the_vertebrae_is_taken(
+    networks, lesion_network, monkeypatch, far_first
+):
+    t1, stir = scene({"t1": T1, "stir": STIR})
+    far: Series = moved(stir, 600.0)
+    shown: list[Volume] = []
+    find = lesion_search.find_lesions
+
+    def look(images, *rest):
+        shown.append(images["stir"])
+        return find(images, *rest)
+
+    monkeypatch.setattr(lesion_search, "find_lesions", look)
+    found = examined(networks, t1, *((far, stir) if far_first else (stir, far)), models=WITH_LESIONS)
+    assert shown == [stir.volume]
+    (own,) = (one for one in found.report.vertebrae if one.level is Level.L2)
+    assert len(own.lesions) == 1
+
+
+def test_a_level_that_the_stir_cuts_or_does_not_reach_was_not_looked_at(networks, lesion_network):
+    t1, stir = scene({"t1": T1, "stir": STIR})
+    found = examined(networks, t1, moved(stir, -70.0), models=WITH_LESIONS)
+    told = {one.level: one.lesions for one in found.report.vertebrae}
+    top = stir.volume.world(np.array(stir.volume.shape) - 1)[2] - 70.0
+    above = {one.level for one in found.report.spine.vertebrae if one.centroid_mm[2] > top + 20}
+    below = {one.level for one in found.report.spine.vertebrae if one.centroid_mm[2] < top - 30}
+    assert above
+    assert below
+    for level in above:
+        assert told[level].code is Reason.OUT_OF_FIELD
+        assert "STIR" in told[level].detail
+    assert all(isinstance(told[level], tuple) for level in below)
 
 
 def test_a_lesion_mask_that_was_given_replaces_the_network_on_mr(networks, lesion_network):

@@ -10,6 +10,7 @@ from spinemets.errors import StudyError
 from spinemets.findings import Measured, NotApplicable, NotAssessed, Reason
 from spinemets.formats.study import read_mask
 from spinemets.geometry import Grid
+from spinemets.lesion_search import UNTRAINED
 from spinemets.measure.outline_error import OutlineError
 from spinemets.measure.spine_from_mask import spine_from_mask
 from spinemets.spine_signs import SpineImages
@@ -206,7 +207,7 @@ def test_where_parts_are_drawn_too_coarsely_the_posterolateral_items_of_sins_sta
 
 def test_where_a_network_has_learnt_of_no_lesion_none_is_denied():
     vertebrae, parts, lesions = scene()
-    by_level, _ = assessed(vertebrae, parts, lesions, trust=Trust(blind_levels={Level.L2}))
+    by_level, _ = assessed(vertebrae, parts, lesions, trust=Trust(blind_levels={Level.L2: UNTRAINED}))
     assert {by_level[Level.L2].lesions.code, by_level[Level.L2].sins.code} == {Reason.NOT_TRAINED_FOR}
     assert by_level[Level.L1].lesions == ()
 

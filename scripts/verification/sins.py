@@ -45,6 +45,7 @@ FIRST = 3000
 FIELDS = ("chest", "abdomen")
 DISEASES = ("metastases", "mixed")
 UNDECIDED = -1
+AGE_UNKNOWN = (int(Alignment.NORMAL), int(Alignment.DE_NOVO_DEFORMITY))
 MOST_POINTS = 18
 BONE_LESIONS = {"lytic": BoneLesion.LYTIC, "mixed": BoneLesion.MIXED, "blastic": BoneLesion.BLASTIC}
 Row = dict[str, Any]
@@ -196,13 +197,12 @@ def prior_told(case: Mapping[str, Any], truth: SinsScore) -> dict[str, Any]:
 
 
 def likely_with_prior(answer: Mapping[str, Any], truth: SinsScore) -> str | None:
-    """The likely category where an earlier image tells whether a deformity of unknown age is new."""
+    """The likely category where an earlier image tells whether a deformity of unknown age is new, and nothing else."""
     masses = dict(masses_of(answer["component_probability"]))
     new = Alignment.DE_NOVO_DEFORMITY in truth.points["alignment"]
     told: dict[tuple[int, ...], float] = {}
     for points, share in masses["alignment"].items():
-        kept = tuple(point for point in points if point != (0 if new else int(Alignment.DE_NOVO_DEFORMITY)))
-        own = kept if len(points) > 1 else points
+        own = ((int(Alignment.DE_NOVO_DEFORMITY),) if new else (0,)) if points == AGE_UNKNOWN else points
         told[own] = told.get(own, 0.0) + share
     likely = likely_category(category_probability({**masses, "alignment": told}))
     return None if likely is None else likely.value

@@ -139,7 +139,8 @@ _NO_HEIGHTS = _no_model("body heights")
 _NO_GRADE = _no_model("the grade of a fracture")
 _NO_LESIONS = NotAssessed(
     Reason.NO_MODEL,
-    "no network finds lesions on such images; it takes a CT or a STIR, or give a mask with --lesions",
+    "no network finds lesions on such images; it takes a CT or a sagittal STIR that shows the vertebrae, "
+    "or give a mask with --lesions",
 )
 _NO_POSTERIOR_WALL = _no_model("the posterior wall")
 _NO_ALIGNMENT = _no_model("alignment")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from spinemets.anatomy import Region, Side
+from spinemets.anatomy import Side
 from spinemets.findings import Finding, Measured, NotApplicable, VertebraFindings
 from spinemets.measure.height_reference import HeightLoss
 from spinemets.measure.lesion_pieces import LesionType
 from spinemets.measure.lesions import Lesion
-from spinemets.measure.vertebra_regions import FROM_NETWORK, FROM_PARTITION, VertebraRegions
+from spinemets.measure.vertebra_regions import FROM_PARTITION, VertebraRegions
+from spinemets.posterior_reading import PosteriorReading, posterior_reading
 from spinemets.rules.collapse import collapse_percent, decided_by_value
 from spinemets.rules.fracture_signs import RING_FROM
 from spinemets.rules.likelihood import chance_over
-from spinemets.rules.posterolateral import borderline, involved_items, open_sides, side_chances
+from spinemets.rules.posterolateral import borderline
 from spinemets.rules.sins import SinsScore, sins
 from spinemets.rules.sins_case import parse_case
 from spinemets.rules.sins_likelihood import (
@@ -103,41 +104,6 @@ def sins_document(
     return case
 
 
-@dataclass(frozen=True)
-class PosteriorReading:
-    """Elements that lesions take.
-
-    Attributes
-    ----------
-    known : mapping of Side to list of str
-        Those that score, of the sides of which that is decided.
-    chances : mapping of Side to float
-        Probability that any does, of these and of the sides that the intervals leave open.
-    other : list of str
-        Those that score nothing.
-    """
-
-    known: Mapping[Side, list[str]]
-    chances: Mapping[Side, float]
-    other: list[str]
-
-
-def posterior_reading(
-    vertebra: Vertebra, lesions: tuple[Lesion, ...], regions: VertebraRegions, broken: Collection[str]
-) -> PosteriorReading | None:
-    """What lesions of one vertebra take behind its body; None where parts are not told apart well enough."""
-    if vertebra.level.region is Region.SACRAL or regions.source == FROM_NETWORK:
-        return None
-    shares = [lesion.regions for lesion in lesions]
-    sides, other = involved_items(shares, (lesion.region_ml for lesion in lesions), broken)
-    # A partition that cannot tell facets from lamina proves what is involved, not that nothing is.
-    told = {side: items for side, items in sides.items() if items or regions.has_facets or not other}
-    doubtful = open_sides(shares, sides)
-    chances = side_chances(shares, sides, doubtful)
-    known = {side: items for side, items in told.items() if side not in doubtful}
-    return PosteriorReading(known, {side: chances[side] for side in told}, other)
-
-
 def measured_masses(
     lesions: tuple[Lesion, ...],
     loss: HeightLoss | None,
@@ -149,7 +115,7 @@ def measured_masses(
     return {
         "alignment": alignment_masses(alignment.slipped, alignment.bent),
         "collapse": collapse_masses(collapse[0], _over_half_involved(lesions), by_interval=collapse[1]),
-        "posterolateral": posterolateral_masses({} if posterior is None else posterior.chances),
+        "posterolateral": posterolateral_masses(*((posterior.chances, posterior.unproven) if posterior else ({},))),
     }
 
 
@@ -197,12 +163,21 @@ def contradicts_label(lesions: tuple[Lesion, ...], lytic: Finding | None, blasti
 
 def _involved(lesions: tuple[Lesion, ...]) -> tuple[float, float] | None:
     known = _body_share(lesions)
-    return None if known is None else (100 * min(known.low, 1.0), 100 * min(known.high, 1.0))
+    if known is None:
+        return None
+    return 100 * min(known.low, 1.0), 100 * (1.0 if _more_in_body(lesions) else min(known.high, 1.0))
+
+
+def _more_in_body(lesions: tuple[Lesion, ...]) -> bool:
+    """Whether some lesion takes a part of the body that was not measured."""
+    sized = [one for one in lesions if isinstance(one.volume_ml, Measured)]
+    unmeasured = any(not isinstance(one.body_fraction, Measured) for one in sized)
+    return unmeasured or any("body" in one.unsized for one in lesions)
 
 
 def _over_half_involved(lesions: tuple[Lesion, ...]) -> float | None:
     known = _body_share(lesions)
-    return None if known is None else chance_over(known, HALF_PERCENT / 100)
+    return None if known is None or _more_in_body(lesions) else chance_over(known, HALF_PERCENT / 100)
 
 
 def _body_share(lesions: tuple[Lesion, ...]) -> Measured | None:

@@ -10,7 +10,6 @@ from typing import Literal
 from spinemets.errors import ModelError
 from spinemets.given_lesions import lesions_for
 from spinemets.inference.card import ModelCard
-from spinemets.inference.lesions import UNTRAINED_LEVELS
 from spinemets.inference.models import Models
 from spinemets.inference.segment import Anchor, SpineSegmentation, segment_mr_spine, segment_spine
 from spinemets.lesion_search import FoundLesions, search_lesions
@@ -236,9 +235,7 @@ def _measured(
         images=spine_images(group),
         pain=clinical.pain,
         treatment=Treatment(clinical.treated, clinical.partial_response),
-        trust=Trust(
-            masks.outline, UNTRAINED_LEVELS if found else frozenset(), drawn.no_density, shows_all=found is None
-        ),
+        trust=Trust(masks.outline, found.blind if found else {}, drawn.no_density, shows_all=found is None),
     )
     findings = replace(findings, flags=(*findings.flags, *flags, *image_flags(group)))
     masks_of = (masks.vertebrae, masks.subregions, masks.spine)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from spinemets.anatomy import Level
 from spinemets.findings import Finding, Measured, NotAssessed
@@ -19,8 +19,8 @@ class Trust:
     ----------
     outline : OutlineError
         What the outlines of vertebrae add to errors.
-    blind_levels : collection of Level
-        Where whoever made the lesion mask would see no lesion.
+    blind_levels : mapping of Level to NotAssessed
+        Where whoever made the lesion mask would see no lesion, and why.
     no_density : NotAssessed or None
         Why HU are not read inside the lesion mask, and so not what a lesion does to bone; None where they are.
     shows_all : bool
@@ -28,7 +28,7 @@ class Trust:
     """
 
     outline: OutlineError = EXACT
-    blind_levels: Collection[Level] = frozenset()
+    blind_levels: Mapping[Level, NotAssessed] = field(default_factory=dict)
     no_density: NotAssessed | None = None
     shows_all: bool = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,7 +29,6 @@ from spinemets.trust import Trust
 from spinemets.vertebra_findings import vertebra_findings, wall_word
 from spinemets.volume import Volume
 
-BLIND = NotAssessed(Reason.NOT_TRAINED_FOR, "the lesion network has learnt from no lesion at this level")
 LARGE_LESION = 0.10
 """A body with a lesion that takes more than this share is no reference for others (`clinical.md` §1.5)."""
 
@@ -126,14 +125,14 @@ class _Measured:
     alignment: Mapping[Level, LocalAlignment]
     bends: Mapping[Level, LocalBends]
     lesions: Mapping[Level, tuple[Lesion, ...]] | None
-    blind_levels: Collection[Level]
+    blind_levels: Mapping[Level, NotAssessed]
     is_coarse: bool
 
     def lesions_at(self, level: Level) -> tuple[Lesion, ...] | NotAssessed | None:
         """Those of a level, or why none would have been seen there; None where nobody looked for any."""
         if self.lesions is None:
             return None
-        return BLIND if level in self.blind_levels else self.lesions.get(level, ())
+        return self.blind_levels.get(level) or self.lesions.get(level, ())
 
 
 def _measured(

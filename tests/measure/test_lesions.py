@@ -152,3 +152,17 @@ def test_pieces_beyond_the_bone_belong_to_the_nearest_vertebra_or_to_none():
     near = list(lesion_pieces(*scene(balls=[((0.0, 38.0, 0.0), 4.0, 1)])[:2]))
     assert [one.level for one in near] == [Level.L2]
     assert list(lesion_pieces(*scene(balls=[((-30.0, -30.0, -30.0), 5.0, 1)])[:2])) == []
+
+
+def test_a_lesion_of_two_slices_names_the_part_that_it_may_take():
+    ids, parts = np.zeros((30, 30, 30), np.uint8), np.zeros((30, 30, 30), np.uint8)
+    ids[5:25, 5:25, 5:25] = Level.L2.verse_id
+    parts[5:25, 12:25, 5:25], parts[5:25, 5:12, 5:25] = RegionLabel.BODY, RegionLabel.PEDICLE_LEFT
+    lesion = np.zeros_like(ids)
+    lesion[5:7, 5:12, 5:25] = 1  # two voxels wide, a tenth of the pedicle
+    lesion[15, 20, 15] = 1  # one voxel of 5,200 of the body
+    volumes = [Volume(array, np.eye(4)) for array in (lesion, ids, parts)]
+    large, speck = lesions_by_level(*volumes)[Level.L2]
+    assert isinstance(large.volume_ml, NotAssessed)
+    assert "is 2 across" in large.volume_ml.detail
+    assert (large.unsized, speck.unsized) == ({"pedicle_left"}, frozenset())

@@ -21,7 +21,7 @@ from spinemets.rules.sins_likelihood import (
     masses_of,
     posterolateral_masses,
 )
-from spinemets.rules.sins_table import COMPONENTS, Category, category_of
+from spinemets.rules.sins_table import COMPONENTS, Alignment, Category, category_of
 
 UNSEEN = NotAssessed(Reason.OUT_OF_FIELD, "test")
 
@@ -69,11 +69,16 @@ def test_how_much_of_a_body_tumour_takes_is_open_where_nobody_measured_it():
     assert found[(0, 1)] == 1.0
 
 
-def test_a_bend_over_its_limit_is_new_or_old():
+def test_a_bend_over_its_limit_is_new_or_old_and_a_slip_that_may_be_over_its_own_proves_nothing():
     found = alignment_masses(0.1, 0.5)
-    assert found == {(4,): 0.1, (0, 2): pytest.approx(0.45), (0,): pytest.approx(0.45)}
+    assert found == {(0, 2, 4): 0.1, (0, 2): pytest.approx(0.45), (0,): pytest.approx(0.45)}
     assert alignment_masses(0.0, None)[(0, 2)] == 1.0
-    assert alignment_masses(None, 0.2) == {(0, 2, 4): 1.0}
+    assert alignment_masses(None, 0.2)[(0, 2, 4)] == 1.0
+
+
+def test_a_slip_that_is_surely_over_its_cut_off_has_its_four_points():
+    score = sins(SinsCase(alignment=frozenset({Alignment.SUBLUXATION})))
+    assert component_masses(score, {"alignment": alignment_masses(0.97, 0.4)})["alignment"] == {(4,): 1.0}
 
 
 def test_sides_add_up_to_none_one_or_both():

@@ -24,6 +24,8 @@ from spinemets.volume import Volume
 LEAST_VOXELS = 10
 LEAST_ACROSS = 3
 """A lesion of fewer voxels, or narrower than so many, is too small to be measured (`clinical.md` §1, [D])."""
+UNSIZED_FROM = 0.05
+"""Share of a part that is no matter to anything (ours)."""
 EDGE_SHARE = 0.5
 """Half width of the 90 % interval of a volume: its surface moved by this share of a voxel (ours; set on simulated
 lesions)."""
@@ -51,6 +53,8 @@ class Lesion:
         Of a ball as large.
     region_ml : mapping of str to float, optional
         How much of each part it takes, ml.
+    unsized : frozenset of str
+        Parts of which a lesion that is too small to be measured may take `UNSIZED_FROM` or more.
     """
 
     level: Level
@@ -62,6 +66,7 @@ class Lesion:
     p99_hu: Finding
     diameter_mm: Finding
     region_ml: Mapping[str, float] = field(default_factory=dict)
+    unsized: frozenset[str] = frozenset()
 
 
 def lesions_by_level(
@@ -133,9 +138,12 @@ def _measured(part: _Part, lesion: NDArray[np.bool_]) -> Lesion:
     count = int(lesion.sum())
     kind = type_of(part.labels[lesion])
     box = ndimage.find_objects(lesion.view(np.uint8))[0]
-    if count < LEAST_VOXELS or min(axis.stop - axis.start for axis in box) < LEAST_ACROSS:
-        small = NotAssessed(Reason.TOO_SMALL, f"the lesion has {count} voxels; at least {LEAST_VOXELS} are needed")
-        return Lesion(part.level, kind, small, small, {}, small, small, small)
+    across = min(axis.stop - axis.start for axis in box)
+    if count < LEAST_VOXELS or across < LEAST_ACROSS:
+        detail = f"the lesion has {count} voxels and is {across} across; {LEAST_VOXELS} and {LEAST_ACROSS} are needed"
+        small = NotAssessed(Reason.TOO_SMALL, detail)
+        unsized = _Share.of(part.region_voxels, part.regions[box], lesion[box]).names()
+        return Lesion(part.level, kind, small, small, {}, small, small, small, unsized=unsized)
     near = tuple(slice(max(axis.start - 1, 0), axis.stop + 1) for axis in box)
     piece = lesion[near]
     core = ndimage.binary_erosion(piece)
@@ -169,6 +177,12 @@ class _Share:
         edge = lesion & ~ndimage.binary_erosion(lesion, border_value=1)
         taken, at_edge = (np.bincount(regions[where], minlength=256) for where in (lesion, edge))
         return cls(whole, taken, at_edge)
+
+    def names(self) -> frozenset[str]:
+        """Parts of which the lesion may take `UNSIZED_FROM`."""
+        most = self.taken + EDGE_SHARE * self.at_edge
+        enough = [label for label in RegionLabel if most[label] > 0 and most[label] >= UNSIZED_FROM * self.whole[label]]
+        return frozenset(label.report_name for label in enough)
 
     def finding(self, labels: tuple[int, ...], what: str) -> Finding:
         """Share of some regions together that the lesion takes."""

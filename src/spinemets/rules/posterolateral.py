@@ -42,18 +42,24 @@ def involved_items(
         for name, finding in regions.items():
             if isinstance(finding, Measured):
                 share[name] = share.get(name, 0.0) + finding.value
-    volume: dict[str, float] = {}
-    for parts in volumes_ml:
-        for name, ml in parts.items():
-            volume[name] = volume.get(name, 0.0) + ml
-    taken = {name for name, value in share.items() if value >= INVOLVED_FROM}
-    taken |= {name for name in broken if volume.get(name, 0.0) >= BROKEN_FROM_ML}
+    taken = {name for name, value in share.items() if value >= INVOLVED_FROM} | decided_by_volume(volumes_ml, broken)
     sides = {side: [item for item in SIDE_ITEMS if f"{item}_{side.value}" in taken] for side in Side}
     other = [item for item in OTHER_ITEMS if taken & {item, f"{item}_left", f"{item}_right"}]
     return sides, other
 
 
-def open_sides(lesions: Iterable[Mapping[str, Finding]], involved: Mapping[Side, Sequence[str]]) -> frozenset[Side]:
+def decided_by_volume(volumes_ml: Iterable[Mapping[str, float]], broken: Collection[str]) -> frozenset[str]:
+    """Elements with a broken cortex of which tumour takes `BROKEN_FROM_ML`; parameters as of `involved_items`."""
+    volume: dict[str, float] = {}
+    for parts in volumes_ml:
+        for name, ml in parts.items():
+            volume[name] = volume.get(name, 0.0) + ml
+    return frozenset(name for name in broken if volume.get(name, 0.0) >= BROKEN_FROM_ML)
+
+
+def open_sides(
+    lesions: Iterable[Mapping[str, Finding]], involved: Mapping[Side, Sequence[str]], certain: Collection[str] = ()
+) -> frozenset[Side]:
     """Sides of which the intervals leave open whether any element is involved.
 
     Parameters
@@ -62,6 +68,8 @@ def open_sides(lesions: Iterable[Mapping[str, Finding]], involved: Mapping[Side,
         Share of each part, by its name in ``report.json``.
     involved : mapping of Side to sequence of str
         What `involved_items` found by the values.
+    certain : collection of str
+        Elements of `decided_by_volume`, whatever share is taken.
     """
     low: dict[str, float] = {}
     high: dict[str, float] = {}
@@ -70,7 +78,7 @@ def open_sides(lesions: Iterable[Mapping[str, Finding]], involved: Mapping[Side,
             if isinstance(finding, Measured):
                 low[name], high[name] = low.get(name, 0.0) + finding.low, high.get(name, 0.0) + finding.high
     names = {side: [f"{item}_{side.value}" for item in SIDE_ITEMS] for side in Side}
-    crossing = {name for name, most in high.items() if low[name] < INVOLVED_FROM <= most}
+    crossing = {name for name, most in high.items() if low[name] < INVOLVED_FROM <= most} - set(certain)
     sure = {side: any(f"{item}_{side.value}" not in crossing for item in involved[side]) for side in Side}
     return frozenset(side for side in Side if not sure[side] and crossing & set(names[side]))
 

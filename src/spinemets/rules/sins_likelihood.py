@@ -9,7 +9,7 @@ of points, any of which may be right. So a category has a least and a largest pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -61,33 +61,46 @@ def collapse_masses(loss: Finding | None, over_half_involved: float | None, *, b
 
 
 def alignment_masses(slipped: float | None, bent: float | None) -> Masses:
-    """Probability of the points for alignment: a bend may be new or old, nobody knows.
+    """Probability of the points for alignment.
+
+    A bend may be new or old, nobody knows. A slip that may be over its cut-off makes every point possible, and none of
+    the four is claimed for it: beside a collapsed body of a simulated validation patient (103006, T6) one that was
+    likely over it was none.
 
     Parameters
     ----------
     slipped, bent : float or None
         Probability of a slip and of a bend over its cut-off; None where it was not measured.
     """
-    age_unknown, bend = (int(Alignment.NORMAL), int(Alignment.DE_NOVO_DEFORMITY)), 1.0 if bent is None else bent
-    if slipped is None:
-        return {(*age_unknown, int(Alignment.SUBLUXATION)): 1.0}
-    straight = (1 - slipped) * (1 - bend)
+    open_slip, bend = 1.0 if slipped is None else slipped, 1.0 if bent is None else bent
+    normal, deformity = int(Alignment.NORMAL), int(Alignment.DE_NOVO_DEFORMITY)
     return {
-        (int(Alignment.SUBLUXATION),): slipped,
-        age_unknown: (1 - slipped) * bend,
-        (int(Alignment.NORMAL),): straight,
+        (normal, deformity, int(Alignment.SUBLUXATION)): open_slip,
+        (normal, deformity): (1 - open_slip) * bend,
+        (normal,): (1 - open_slip) * (1 - bend),
     }
 
 
-def posterolateral_masses(involved: Mapping[Side, float]) -> Masses:
-    """Probability of the points for posterolateral elements, from that of either side; a missing side is unknown."""
+def posterolateral_masses(involved: Mapping[Side, float], unproven: Collection[Side] = ()) -> Masses:
+    """Probability of the points for posterolateral elements.
+
+    Parameters
+    ----------
+    involved : mapping of Side to float
+        That of any element; a missing side is unknown.
+    unproven : collection of Side
+        Sides of which not all elements were measured: what does not speak for one speaks for nothing.
+    """
     scale = (Posterolateral.NONE, Posterolateral.UNILATERAL, Posterolateral.BILATERAL)
-    sides = [{(0, 1): 1.0} if side not in involved else _yes(involved[side]) for side in Side]
+    sides: list[Masses] = []
+    for side in Side:
+        chance = involved.get(side, 0.0)
+        sides.append({(1,): chance, (0, 1) if side in unproven or side not in involved else (0,): 1 - chance})
     masses: dict[tuple[int, ...], float] = {}
     for (first, own), (second, other) in product(*(side.items() for side in sides)):
         points = tuple(sorted({int(scale[a + b]) for a in first for b in second}))
         masses[points] = masses.get(points, 0.0) + own * other
-    return masses
+    return {points: share for points, share in masses.items() if share > 0}
 
 
 def component_masses(score: SinsScore, measured: Mapping[str, Masses]) -> dict[str, Masses]:
@@ -147,10 +160,6 @@ def likelihood_json(components: Mapping[str, Masses]) -> dict[str, Any]:
 def masses_of(written: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Masses]:
     """The masses that ``component_probability`` of a report states."""
     return {name: {tuple(one["points"]): float(one["probability"]) for one in every} for name, every in written.items()}
-
-
-def _yes(probability: float) -> Masses:
-    return {(1,): probability, (0,): 1 - probability}
 
 
 def _within(masses: Masses, possible: Sequence[int]) -> Masses:

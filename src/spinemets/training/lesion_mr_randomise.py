@@ -34,7 +34,7 @@ not that of the marrow beside a lesion (ours)."""
 TAKEN_IN_SHARE = 0.15
 """How often that is the median of all bone in the patch, ill bone too, as of a patient who is ill throughout (ours)."""
 LEAST_MARROW = 100
-"""Fewer voxels of healthy bone in the field of view are too few for a median."""
+"""Fewer voxels of healthy bone in the field of view are too few for a median (ours)."""
 MOVED_SHARE = 0.3
 """How often a series lies a voxel off along each axis: patients move between series (ours)."""
 

@@ -24,7 +24,7 @@ from spinemets.training.mask_errors import predicted_mask
 CONTRAST_SHARE = 0.5
 """Of CTs, with contrast medium (ours)."""
 NEAR_MM = 10.0
-"""Voxels within this of a vertebra count in full: lesions are looked for at most 3 mm outside its mask."""
+"""Voxels within this of a vertebra count in full: lesions are looked for at most 6 mm outside its mask."""
 FAR_WEIGHT = 0.1
 """Weight of all others, so that nothing wild is said of them (ours)."""
 DESTROYED_SHARE = 0.4

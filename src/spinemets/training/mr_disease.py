@@ -47,9 +47,9 @@ OUTSIDE: Mapping[Matter, float] = {TUMOUR: 0.4, BLOOD: 0.4, OEDEMA: 0.2}
 SCLEROTIC_HU = 350.0
 """Reactive bone that adds so much to the CT number has all of its signal (ours)."""
 FRINGE_MM = 4.5
-"""Matter within this of a labelled lesion belongs to it: its edge is wider than its label."""
+"""Matter within this of a labelled lesion belongs to it: its edge is wider than its label (ours)."""
 LEAST_SHARE = 0.04
-"""Of matter, whose CT number is told from what it adds."""
+"""Of matter, whose CT number is told from what it adds (ours)."""
 FILLED = (1.0, 1.8)
 """Tumour fills the marrow between trabeculae that it leaves: the share s of bone that is gone on CT is
 1 - (1 - s)**f on MR (ours)."""
@@ -62,7 +62,7 @@ and where the edge of that lies (ours). At its widest it fills the body, as in t
 IN_BODY_SHARE = 0.8
 """How much of it keeps to the body (ours: pedicles are spared in most benign fractures)."""
 FINDING_SHARE, FINDING_HU = 0.3, 60.0
-"""A voxel counts as a finding where so much is replaced or added."""
+"""A voxel counts as a finding where so much is replaced or added (ours)."""
 
 
 @dataclass(frozen=True, eq=False)

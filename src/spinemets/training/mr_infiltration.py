@@ -13,7 +13,7 @@ LEAST_SHARE, INFILTRATED_SHARE = 0.2, 0.35
 """Of bodies of which lesions take at least the first, how many are tumour throughout (ours: of metastatic fractures
 three quarters, `simulate.sign_frequencies`, and of lesions without one none in `simulate.mr`)."""
 REPLACED, SOFT_HU = (0.85, 1.0), 60.0
-"""Share of the marrow that is gone, as on `simulate.mr`, and what stands for it."""
+"""Share of the marrow that is gone, as on `simulate.mr`, and what stands for it (ours)."""
 Labels = tuple[Tensor, Tensor, Tensor]
 
 
