@@ -37,12 +37,9 @@ def involved_items(
     broken : collection of str, optional
         Parts whose cortex is broken.
     """
-    share: dict[str, float] = {}
-    for regions in lesions:
-        for name, finding in regions.items():
-            if isinstance(finding, Measured):
-                share[name] = share.get(name, 0.0) + finding.value
-    taken = {name for name, value in share.items() if value >= INVOLVED_FROM} | decided_by_volume(volumes_ml, broken)
+    taken = {name for name, share in _shares(lesions).items() if share.value >= INVOLVED_FROM} | decided_by_volume(
+        volumes_ml, broken
+    )
     sides = {side: [item for item in SIDE_ITEMS if f"{item}_{side.value}" in taken] for side in Side}
     other = [item for item in OTHER_ITEMS if taken & {item, f"{item}_left", f"{item}_right"}]
     return sides, other
@@ -71,14 +68,9 @@ def open_sides(
     certain : collection of str
         Elements of `decided_by_volume`, whatever share is taken.
     """
-    low: dict[str, float] = {}
-    high: dict[str, float] = {}
-    for regions in lesions:
-        for name, finding in regions.items():
-            if isinstance(finding, Measured):
-                low[name], high[name] = low.get(name, 0.0) + finding.low, high.get(name, 0.0) + finding.high
+    shares = _shares(lesions)
     names = {side: [f"{item}_{side.value}" for item in SIDE_ITEMS] for side in Side}
-    crossing = {name for name, most in high.items() if low[name] < INVOLVED_FROM <= most} - set(certain)
+    crossing = {name for name, one in shares.items() if one.low < INVOLVED_FROM <= one.high} - set(certain)
     sure = {side: any(f"{item}_{side.value}" not in crossing for item in involved[side]) for side in Side}
     return frozenset(side for side in Side if not sure[side] and crossing & set(names[side]))
 
@@ -97,18 +89,23 @@ def side_chances(
     doubtful : collection of Side
         Those of `open_sides`.
     """
+    shares, chances = _shares(lesions), {}
+    for side in Side:
+        none = 1.0
+        for name in {f"{item}_{side.value}" for item in SIDE_ITEMS} & shares.keys():
+            none *= 1 - chance_over(shares[name], INVOLVED_FROM)
+        chances[side] = 1 - none if side in doubtful else float(bool(involved[side]))
+    return chances
+
+
+def _shares(lesions: Iterable[Mapping[str, Finding]]) -> dict[str, Measured]:
+    """Share of each part that all lesions take together, of what was measured."""
     parts: dict[str, list[Measured]] = {}
     for regions in lesions:
         for name, finding in regions.items():
             if isinstance(finding, Measured):
                 parts.setdefault(name, []).append(finding)
-    chances = {}
-    for side in Side:
-        none = 1.0
-        for item in SIDE_ITEMS:
-            none *= 1 - chance_over(_sum(parts.get(f"{item}_{side.value}", [])), INVOLVED_FROM)
-        chances[side] = 1 - none if side in doubtful else float(bool(involved[side]))
-    return chances
+    return {name: _sum(shares) for name, shares in parts.items()}
 
 
 def _sum(shares: Sequence[Measured]) -> Measured:
